@@ -1,0 +1,80 @@
+package static
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+)
+
+// Problem is something that went wrong, in words for the person in front of the browser.
+type Problem struct {
+	Status int    // HTTP status; 0 means 500
+	Code   string // for scripts and tests, such as "origin_not_allowed"; becomes the header Tandem-Problem
+	Title  string // what happened, as a short sentence without a full stop
+	Detail string // what it means and what to do now, one to three sentences
+	Action string // label of the link to Href; empty means no link
+	Href   string
+	Back   bool // offer to go back to the page before
+
+	// Head goes first into the page's head. On content hosts it is the sync script, so that the others in the
+	// session see the problem too. It must be made by us.
+	Head template.HTML
+	// Framer is the origin that may show the page in a frame: the shell's on a content host, otherwise empty.
+	Framer string
+}
+
+// WriteProblem answers r with p: a page when a browser asked for a document, one line of text otherwise. The page
+// stands alone (style sheet included), because it may be all that a misconfigured host can serve.
+func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
+	if p.Status == 0 {
+		p.Status = http.StatusInternalServerError
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("Referrer-Policy", "no-referrer")
+	if p.Code != "" {
+		h.Set("Tandem-Problem", p.Code)
+	}
+	if !wantsPage(r) {
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(p.Status)
+		fmt.Fprintf(w, "%s. %s\n", strings.TrimSuffix(p.Title, "."), p.Detail)
+		return
+	}
+	var body bytes.Buffer
+	if err := pages().ExecuteTemplate(&body, "problem.html", Data{Problem: p}); err != nil {
+		panic(fmt.Sprintf("static: page %q: %v", "problem", err))
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", problemPolicy(p))
+	w.WriteHeader(p.Status)
+	w.Write(body.Bytes())
+}
+
+// wantsPage reports whether the answer to r will be shown to a person.
+func wantsPage(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "document", "iframe", "frame", "embed", "object":
+		return true
+	case "":
+		return strings.Contains(r.Header.Get("Accept"), "text/html")
+	}
+	return false
+}
+
+func problemPolicy(p Problem) string {
+	style, err := sheet()
+	if err != nil {
+		panic(err) // a broken build
+	}
+	framer := "'none'"
+	if p.Framer != "" {
+		framer = p.Framer
+	}
+	return join("default-src 'none'", "script-src 'self'", "connect-src 'self'", "img-src data:",
+		"style-src "+hashOf(string(style)), "form-action 'none'", "base-uri 'none'", "frame-ancestors "+framer)
+}

@@ -1,0 +1,173 @@
+// Package static holds what browsers receive from us: the scripts built from src into dist, the style sheet of
+// our own pages, and the pages themselves.
+//
+// Everything is embedded in the binary. Scripts and the style sheet are addressed by a hash of their content and
+// may be kept for ever; pages are never kept, because every one of them belongs to one session. A page passes
+// data to its script in attributes of its root element, so no page needs an inline script, and each page is sent
+// with the narrowest Content-Security-Policy that lets it work (policy.go).
+//
+// The package imports nothing else of this module.
+package static
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+)
+
+//go:embed dist pages/*.html
+var files embed.FS
+
+// Prefix is where Handler expects to be mounted. It has to be mounted on CONTROL, on shell hosts and on view hosts.
+const Prefix = "/.tandem/static/"
+
+// Content names the domain below which sites, shells and renderers live.
+type Content struct {
+	Scheme string // "http" or "https"
+	Host   string // without the leading dot, with a port when it is not the default: "tandem-pages.localhost:7070"
+}
+
+// Data is what a page needs to know. Nothing in it is secret.
+type Data struct {
+	Session string // the public id; empty on the page that asks for a code
+	Control string // origin of CONTROL: "http://tandem.localhost:7070"
+	Content Content
+	Quirks  bool // "mirror" only: serve the document without a doctype
+	Problem Problem
+}
+
+// Shell returns the origin of the session's shell host, the visitor's page.
+func (d Data) Shell() string { return d.host("shell--" + d.Session) }
+
+// View returns the origin of the session's view host, where the renderer runs.
+func (d Data) View() string { return d.host("view--" + d.Session) }
+
+func (d Data) host(label string) string {
+	return d.Content.Scheme + "://" + label + "." + d.Content.Host
+}
+
+// asset is one file of dist.
+type asset struct {
+	body        []byte
+	hash        string
+	contentType string
+}
+
+// assets reads dist once; the embedded files never change while the process runs.
+var assets = sync.OnceValue(func() map[string]asset {
+	all := make(map[string]asset)
+	entries, err := fs.ReadDir(files, "dist")
+	if err != nil {
+		panic(err) // the directory is embedded, so this is a broken build
+	}
+	for _, e := range entries {
+		body, err := files.ReadFile("dist/" + e.Name())
+		if err != nil {
+			panic(err)
+		}
+		sum := sha256.Sum256(body)
+		all[e.Name()] = asset{body: body, hash: hex.EncodeToString(sum[:8]), contentType: contentType(e.Name())}
+	}
+	return all
+})
+
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	}
+	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// Handler serves the files of dist below Prefix. A request that names the current hash (?v=) may be cached for
+// ever; one that does not is revalidated each time. It is safe for concurrent use.
+func Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, ours := strings.CutPrefix(r.URL.Path, Prefix)
+		file, found := assets()[name]
+		if !ours || !found {
+			http.NotFound(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", file.contentType)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("ETag", `"`+file.hash+`"`)
+		h.Set("Cache-Control", "no-cache")
+		if r.URL.Query().Get("v") == file.hash {
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		if r.Header.Get("If-None-Match") == `"`+file.hash+`"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		http.ServeContent(w, r, "", noTime, bytes.NewReader(file.body))
+	})
+}
+
+// Script returns a built script by the name of its entry ("sync", "worker") and the hash for its address. The
+// caller must not change the bytes. It panics when there is no such entry, which only a programmer can cause.
+func Script(name string) (body []byte, hash string) {
+	file, ok := assets()[name+".js"]
+	if !ok {
+		panic(fmt.Sprintf("static: no script %q in dist", name))
+	}
+	return file.body, file.hash
+}
+
+// link is the address of a file of dist, for templates.
+func link(name string) (string, error) {
+	file, ok := assets()[name]
+	if !ok {
+		return "", fmt.Errorf("no file %q in dist", name)
+	}
+	return Prefix + name + "?v=" + file.hash, nil
+}
+
+// sheet is our style sheet as text, for the page that must work where Handler is not mounted.
+func sheet() (template.CSS, error) {
+	file, ok := assets()["tandem.css"]
+	if !ok {
+		return "", fmt.Errorf("no file %q in dist", "tandem.css")
+	}
+	return template.CSS(file.body), nil
+}
+
+var pages = sync.OnceValue(func() *template.Template {
+	funcs := template.FuncMap{"link": link, "sheet": sheet}
+	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "pages/*.html"))
+})
+
+// Page writes one of our pages with its policy: "code", "consent", "console", "shell", "view" or "mirror". It
+// panics for any other name. A failure to write means that the browser went away and is not reported.
+func Page(w http.ResponseWriter, status int, name string, data Data) {
+	var body bytes.Buffer
+	if err := pages().ExecuteTemplate(&body, name+".html", data); err != nil {
+		panic(fmt.Sprintf("static: page %q: %v", name, err))
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	setPolicy(h, name, data)
+	w.WriteHeader(status)
+	w.Write(body.Bytes())
+}
