@@ -1,0 +1,327 @@
+// A follower's hands on the mirror: what they do there becomes messages for
+// the leader. The mirror itself changes only where waiting for the leader
+// would feel broken: text fields echo typing at once, and everything else is
+// left to the leader's answer.
+
+import { ALT, CTRL, difference, hash, META, SHIFT, shift, type Input, type SelectionIds } from './messages';
+
+export interface CaptureContext {
+  /** The mirrored document's name and its live document in this page. */
+  doc: string;
+  document: Document;
+  id(node: Node): number;
+  /** Whether the follower may act, or only point. */
+  acts(): boolean;
+  /** Whether the leader hides this node's content. */
+  masked(node: Node): boolean;
+  /** Offset of this document's viewport inside the tab's, CSS px. */
+  offset(): { x: number; y: number };
+  send(msg: object): void;
+  /** Tells the follower why nothing happens. */
+  refuse(why: string): void;
+  /** The next input number, unique in this connection. */
+  next(): number;
+}
+
+export interface Capture {
+  /** The leader performed (or refused) input n. */
+  done(n: number, ok: boolean): void;
+  /** The leader's value for a control arrived; true when the follower's own text stands for now. */
+  value(control: Element, value: string): boolean;
+  stop(): void;
+}
+
+const POINTER_MS = 33;
+const KEYS_FOR_PAGE = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Enter', 'Escape']);
+
+export function attachCapture(ctx: CaptureContext): Capture {
+  const fields = new Fields(ctx);
+  const stops: Array<() => void> = [];
+  const on = <E extends Event>(type: string, handle: (event: E) => void, passive = false) => {
+    const listener = handle as (event: Event) => void;
+    ctx.document.addEventListener(type, listener, { capture: true, passive });
+    stops.push(() => ctx.document.removeEventListener(type, listener, { capture: true }));
+  };
+
+  let lastMove = 0;
+  let pending: (() => void) | null = null;
+  on<PointerEvent>('pointermove', (event) => {
+    const move = pointAt(event);
+    if (move === null) return;
+    const send = () => {
+      lastMove = event.timeStamp;
+      pending = null;
+      ctx.send({ type: 'pointer', ...move });
+    };
+    if (event.timeStamp - lastMove >= POINTER_MS) send();
+    else if (pending === null) setTimeout(() => pending?.(), POINTER_MS);
+    if (event.timeStamp - lastMove < POINTER_MS) pending = send;
+  }, true);
+
+  on<MouseEvent>('click', (event) => {
+    // The leader decides what a click does; here it only places a caret.
+    event.preventDefault();
+    press(event, 0);
+  });
+  on<MouseEvent>('auxclick', (event) => {
+    event.preventDefault();
+    if (event.button === 1) press(event, 1);
+  });
+  on<MouseEvent>('contextmenu', (event) => {
+    event.preventDefault();
+    press(event, 2);
+  });
+  on<MouseEvent>('mousedown', (event) => {
+    const target = targetOf(event);
+    if (target === null) return;
+    // A view-only follower gets no caret; nor does a drag of an image or link start.
+    if (!ctx.acts() || event.button !== 0) event.preventDefault();
+  });
+  for (const type of ['submit', 'dragstart', 'drop', 'reset']) on(type, (event) => event.preventDefault());
+
+  on<FocusEvent>('focusin', (event) => {
+    const target = targetOf(event);
+    if (target === null || !ctx.acts()) return;
+    fields.enter(target);
+    input({ kind: 'focus', node: ctx.id(target) });
+  });
+
+  on<KeyboardEvent>('keydown', (event) => {
+    const target = targetOf(event);
+    if (target === null || event.isComposing) return;
+    if (!ctx.acts()) {
+      if (isEditable(target)) event.preventDefault();
+      return;
+    }
+    if (ctx.masked(target)) {
+      if (event.key.length === 1 || event.key === 'Enter' || event.key === 'Backspace') {
+        event.preventDefault();
+        ctx.refuse('masked');
+      }
+      return;
+    }
+    key(event, target);
+  });
+
+  on<InputEvent>('beforeinput', (event) => {
+    const target = targetOf(event);
+    if (target === null) return;
+    if (!ctx.acts() || ctx.masked(target)) {
+      event.preventDefault();
+      ctx.refuse(ctx.acts() ? 'masked' : 'view');
+      return;
+    }
+    if (isTextControl(target) || event.inputType === 'insertCompositionText') return;
+    event.preventDefault();
+    editHost(target, event.inputType, event.data ?? event.dataTransfer?.getData('text/plain') ?? null);
+  });
+  on<CompositionEvent>('compositionend', (event) => {
+    const target = targetOf(event);
+    if (target === null) return;
+    if (isTextControl(target)) fields.typed(target);
+    else editHost(target, 'insertText', event.data);
+  });
+
+  on<InputEvent>('input', (event) => {
+    const target = targetOf(event);
+    if (target !== null && isTextControl(target) && !event.isComposing) fields.typed(target);
+  });
+  on('change', (event) => {
+    const target = targetOf(event);
+    if (target === null || !ctx.acts()) return;
+    if (target.localName === 'select') {
+      const options = Array.from((target as HTMLSelectElement).options);
+      input({ kind: 'select', node: ctx.id(target), options: options.flatMap((option, i) => (option.selected ? [i] : [])) });
+    } else if (isPicked(target)) {
+      input({ kind: 'value', node: ctx.id(target), value: (target as HTMLInputElement).value });
+    }
+  });
+
+  return {
+    done: (n, ok) => fields.done(n, ok),
+    value: (control, value) => fields.value(control, value),
+    stop: () => stops.forEach((stop) => stop()),
+  };
+
+  function input(message: Input): number {
+    const n = ctx.next();
+    ctx.send({ type: 'input', n, doc: ctx.doc, input: message });
+    return n;
+  }
+
+  function pointAt(event: MouseEvent): object | null {
+    const target = targetOf(event);
+    const node = target === null ? 0 : ctx.id(target);
+    if (target === null || node === 0) return null;
+    const rect = target.getBoundingClientRect();
+    const { x, y } = ctx.offset();
+    return {
+      doc: ctx.doc, node,
+      fx: fraction(event.clientX - rect.left, rect.width),
+      fy: fraction(event.clientY - rect.top, rect.height),
+      x: Math.round(event.clientX + x), y: Math.round(event.clientY + y),
+    };
+  }
+
+  function press(event: MouseEvent, button: number): void {
+    const at = pointAt(event) as { node: number; fx: number; fy: number } | null;
+    if (at === null) return;
+    // Enter and Space on a focused control arrive as clicks without a place;
+    // their keydown has been sent already.
+    if (event.detail === 0 && event.clientX === 0 && event.clientY === 0) return;
+    ctx.send({ type: 'mark', ...at });
+    if (!ctx.acts()) return;
+    const target = targetOf(event)!;
+    // The follower's own pickers answer these, by a change event.
+    if (target.closest('select') !== null || isPicked(target)) return;
+    input({ kind: 'click', node: at.node, fx: at.fx, fy: at.fy, button, detail: Math.max(1, event.detail), mods: mods(event) });
+  }
+
+  function key(event: KeyboardEvent, target: Element): void {
+    const message: Input = { kind: 'key', node: ctx.id(target), key: event.key, code: event.code, mods: mods(event) };
+    const shortcut = event.ctrlKey || event.metaKey;
+    if (isTextControl(target)) {
+      // Typing, caret keys and the clipboard work here; what pages listen for goes on.
+      const forPage = KEYS_FOR_PAGE.has(event.key) && (target.localName === 'input' || event.key === 'Escape');
+      if (!forPage) return;
+      event.preventDefault();
+      input(message);
+      return;
+    }
+    if (isEditable(target)) {
+      // Plain typing and deleting come as beforeinput; these do not.
+      if (event.key === 'Tab' || event.key === 'Escape' || event.key.startsWith('Arrow')) {
+        if (event.key === 'Tab') event.preventDefault();
+        input(message);
+      } else if (shortcut && event.key.length === 1 && !'acxv'.includes(event.key.toLowerCase())) {
+        event.preventDefault();
+        input(message);
+      }
+      return;
+    }
+    // Tab moves the focus here, and focusin tells the leader; a select opens here.
+    if (event.key === 'Tab' || target.localName === 'select' || isPicked(target)) return;
+    if (shortcut && 'ac'.includes(event.key.toLowerCase())) return;
+    if (['Shift', 'Control', 'Alt', 'Meta', 'CapsLock', 'Dead'].includes(event.key)) return;
+    if (event.key === 'Enter' || event.key === ' ' || event.key === 'Escape') event.preventDefault();
+    input(message);
+  }
+
+  function editHost(target: Element, inputType: string, data: string | null): void {
+    const selection = ctx.document.getSelection();
+    const sel = selection === null ? undefined : selectionIds(selection);
+    input({ kind: 'edit', node: ctx.id(target), inputType, data, ...(sel === undefined ? {} : { sel }) });
+  }
+
+  function selectionIds(selection: Selection): SelectionIds | undefined {
+    if (selection.anchorNode === null || selection.focusNode === null) return undefined;
+    const anchor = ctx.id(selection.anchorNode);
+    const focus = ctx.id(selection.focusNode);
+    return anchor === 0 || focus === 0 ? undefined : [anchor, selection.anchorOffset, focus, selection.focusOffset];
+  }
+}
+
+/**
+ * Text controls the follower types in. A field shows the follower's own text
+ * until the leader has performed all of it; then it takes the leader's value,
+ * with the caret kept at its place.
+ */
+class Fields {
+  /** What was last sent or taken over, by control. */
+  private readonly known = new WeakMap<Element, string>();
+  private readonly pending = new Map<number, Element>();
+  private readonly late = new Map<Element, string>();
+
+  constructor(private readonly ctx: CaptureContext) {}
+
+  enter(target: Element): void {
+    if (isTextControl(target)) this.known.set(target, textOf(target));
+  }
+
+  typed(control: Element): void {
+    const before = this.known.get(control) ?? '';
+    const after = textOf(control);
+    if (after === before) return;
+    const n = this.ctx.next();
+    this.known.set(control, after);
+    this.pending.set(n, control);
+    const input: Input = { kind: 'text', node: this.ctx.id(control), edit: difference(before, after), base: hash(before) };
+    this.ctx.send({ type: 'input', n, doc: this.ctx.doc, input });
+  }
+
+  done(n: number, ok: boolean): void {
+    const control = this.pending.get(n);
+    if (control === undefined) return;
+    this.pending.delete(n);
+    if (this.waits(control)) return;
+    const value = this.late.get(control);
+    this.late.delete(control);
+    if (value !== undefined) this.take(control, value);
+    else if (!ok) this.take(control, '');
+  }
+
+  value(control: Element, value: string): boolean {
+    if (this.waits(control)) {
+      this.late.set(control, value);
+      return true;
+    }
+    this.take(control, value);
+    return true;
+  }
+
+  private waits(control: Element): boolean {
+    for (const other of this.pending.values()) if (other === control) return true;
+    return false;
+  }
+
+  private take(control: Element, value: string): void {
+    this.known.set(control, value);
+    const field = control as HTMLInputElement | HTMLTextAreaElement;
+    const before = field.value;
+    if (before === value) return;
+    const active = (field.getRootNode() as Document | ShadowRoot).activeElement === field;
+    const start = active ? field.selectionStart : null;
+    const end = active ? field.selectionEnd : null;
+    field.value = value;
+    if (start !== null && end !== null) field.setSelectionRange(shift(start, before, value), shift(end, before, value));
+  }
+}
+
+function textOf(control: Element): string {
+  return (control as HTMLInputElement | HTMLTextAreaElement).value;
+}
+
+function targetOf(event: Event): Element | null {
+  const first = event.composedPath()[0] as Node | undefined;
+  return first !== undefined && first.nodeType === 1 ? (first as Element) : null;
+}
+
+const PICKED = new Set(['date', 'datetime-local', 'month', 'week', 'time', 'color', 'range']);
+const CLICKED = new Set(['button', 'checkbox', 'file', 'hidden', 'image', 'radio', 'reset', 'submit']);
+
+function typeOf(element: Element): string {
+  return (element.getAttribute('type') ?? '').toLowerCase();
+}
+
+/** Controls whose value is chosen in the follower's own picker. */
+function isPicked(element: Element): boolean {
+  return element.localName === 'input' && PICKED.has(typeOf(element));
+}
+
+function isTextControl(element: Element): boolean {
+  if (element.localName === 'textarea') return true;
+  return element.localName === 'input' && !PICKED.has(typeOf(element)) && !CLICKED.has(typeOf(element));
+}
+
+function isEditable(element: Element): boolean {
+  return isTextControl(element) || (element as HTMLElement).isContentEditable === true;
+}
+
+function mods(event: MouseEvent | KeyboardEvent): number {
+  return (event.altKey ? ALT : 0) | (event.ctrlKey ? CTRL : 0) | (event.metaKey ? META : 0) | (event.shiftKey ? SHIFT : 0);
+}
+
+function fraction(offset: number, size: number): number {
+  if (size <= 0) return 0;
+  return Math.round(Math.min(Math.max(offset / size, 0), 1) * 10000) / 10000;
+}

@@ -1,0 +1,55 @@
+// What a follower asks the leader's browser to do. Offsets are UTF-16 units;
+// fx and fy are fractions of the node's box; mods are the bits below.
+
+export const ALT = 1;
+export const CTRL = 2;
+export const META = 4;
+export const SHIFT = 8;
+
+/** Anchor node, anchor offset, focus node, focus offset. */
+export type SelectionIds = [number, number, number, number];
+
+export type Input =
+  | { kind: 'click'; node: number; fx: number; fy: number; button: number; detail: number; mods: number }
+  | { kind: 'hover'; node: number; fx: number; fy: number }
+  | { kind: 'key'; node: number; key: string; code: string; mods: number }
+  /** Replace [start, end) of the value the follower saw, named by its hash. */
+  | { kind: 'text'; node: number; edit: [number, number, string]; base: number }
+  | { kind: 'edit'; node: number; inputType: string; data: string | null; sel?: SelectionIds }
+  | { kind: 'select'; node: number; options: number[] }
+  | { kind: 'value'; node: number; value: string }
+  | { kind: 'submit'; node: number }
+  | { kind: 'focus'; node: number }
+  | { kind: 'selection'; node: number; start?: number; end?: number; sel?: SelectionIds };
+
+/** FNV-1a over UTF-16 units: names a value both sides may hold, and protects nothing. */
+export function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}
+
+/** One replacement that turns `before` into `after`: [start, end, text]. */
+export function difference(before: string, after: string): [number, number, string] {
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  let tail = 0;
+  while (tail < most - start && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) {
+    tail++;
+  }
+  return [start, before.length - tail, after.slice(start, after.length - tail)];
+}
+
+/**
+ * Moves an offset in `before` to where the same place is in `after`. At the
+ * edge of a change it stays left of it; inside what was replaced it goes to
+ * the end of the replacement.
+ */
+export function shift(offset: number, before: string, after: string): number {
+  if (before === after) return Math.min(offset, after.length);
+  const [start, end, text] = difference(before, after);
+  if (offset <= start) return offset;
+  if (offset >= end) return offset + text.length - (end - start);
+  return start + text.length;
+}

@@ -1,0 +1,181 @@
+// The leader's side of a follower's input: each message is performed in the
+// page, in the order it came, as if the visitor's own hand had done it.
+
+import {
+  attribute, defaultView, elementOf, focus, focused, isConnected, isContentEditable, isDisabled, isElement, isHTML,
+  isTextControl, listen,
+  localName, optionSelected, ownerDocument, requestSubmit, scrollElementTo, selectOptions, up, valueOf,
+} from './dom';
+import { fireKey, press } from './keyboard';
+import type { Input, SelectionIds } from './messages';
+import { Pointer, type Refusal } from './pointer';
+import { changed, edit, Histories, replaceText, select, selectNodes, setValue } from './text';
+
+export interface PerformContext {
+  /** The live node of a mirrored id. */
+  node(id: number): Node | null;
+  /** The document this performer serves. */
+  document: Document;
+  /** Whether a node's content is hidden from followers. */
+  masked(node: Node): boolean;
+  done(n: number, ok: boolean, why?: string): void;
+}
+
+export interface Performer {
+  /** Performs one input; never throws. Answers by `done`. */
+  input(n: number, input: Input): void;
+  /** Scrolls an element, or the window for node 0. */
+  scroll(node: number, x: number, y: number): void;
+}
+
+export function createPerformer(ctx: PerformContext): Performer {
+  const pointer = new Pointer();
+  const histories = new Histories();
+  listen(ctx.document, 'input', (event) => {
+    const target = event.composedPath()[0] as Node;
+    if (isElement(target) && isTextControl(target)) histories.note(target, valueOf(target).get(target));
+  }, { capture: true, passive: true });
+
+  return {
+    input(n, input) {
+      let why: string | null;
+      try {
+        why = perform(input);
+      } catch {
+        why = 'failed'; // a page's own handler never throws through dispatch: this is ours
+      }
+      if (why === null) ctx.done(n, true);
+      else ctx.done(n, false, why);
+    },
+    scroll(id, x, y) {
+      const view = defaultView(ctx.document);
+      if (id === 0) view?.scrollTo({ left: x, top: y, behavior: 'instant' });
+      const node = id === 0 ? null : ctx.node(id);
+      if (node !== null && isElement(node)) scrollElementTo(node, { left: x, top: y, behavior: 'instant' });
+    },
+  };
+
+  function perform(input: Input): Refusal | 'masked' | 'failed' | null {
+    const node = ctx.node(input.node);
+    if (node === null || !isConnected(node)) return 'gone';
+    const element = elementOf(node);
+    if (element === null) return 'gone';
+    switch (input.kind) {
+      case 'hover': {
+        const at = pointer.hover(node, input.fx, input.fy);
+        return typeof at === 'string' ? at : null;
+      }
+      case 'click':
+        return pointer.click(node, input.fx, input.fy, input.button, input.detail, input.mods);
+      case 'focus':
+        focus(element);
+        return null;
+      case 'selection':
+        return selection(element, input.sel, input.start, input.end);
+    }
+    if (ctx.masked(node)) return 'masked';
+    if (isDisabled(element)) return 'disabled';
+    switch (input.kind) {
+      case 'key':
+        press(keyTarget(element), input.key, input.code, input.mods, histories);
+        return null;
+      case 'text':
+        return isTextControl(element) && typed(element, input.edit, input.base) ? null : 'failed';
+      case 'edit':
+        return edited(element, input.inputType, input.data, input.sel) ? null : 'failed';
+      case 'select':
+        return choose(element, input.options) ? null : 'failed';
+      case 'value':
+        if (localName(element) !== 'input' || attribute(element, 'type')?.toLowerCase() === 'file') return 'failed';
+        setValue(element, input.value);
+        return null;
+      case 'submit':
+        if (localName(element) !== 'form') return 'failed';
+        requestSubmit(element);
+        return null;
+    }
+  }
+
+  /** Keys go to what has the focus when the follower means the page as a whole. */
+  function keyTarget(element: Element): Element {
+    const active = focused(ctx.document);
+    const name = localName(element);
+    if (name === 'body' || name === 'html') return active ?? element;
+    if (active !== element && !(isHTML(element) && isContentEditable(element))) focus(element);
+    return element;
+  }
+
+  /** One follower keystroke or paste in a text control, with its key events around it. */
+  function typed(control: Element, change: [number, number, string], base: number): boolean {
+    const text = change[2];
+    const key = text.length === 1 ? text : text === '' ? 'Backspace' : null;
+    if (key === null) return replaceText(control, change, base, histories);
+    if (focused(ownerDocument(control)!) !== control) focus(control);
+    const goes = fireKey('keydown', control, key, codeOf(key), 0) && (text === '' || fireKey('keypress', control, key, codeOf(key), 0));
+    const ok = !goes || replaceText(control, change, base, histories);
+    fireKey('keyup', control, key, codeOf(key), 0);
+    return ok;
+  }
+
+  function edited(element: Element, inputType: string, data: string | null, sel?: SelectionIds): boolean {
+    const host = editingHost(element);
+    if (host === null) return false;
+    if (focused(ctx.document) !== host) focus(host);
+    if (sel !== undefined) selection(host, sel);
+    const key = KEYS[inputType] ?? (inputType === 'insertText' && data?.length === 1 ? data : null);
+    if (key === null) return edit(host, inputType, data);
+    const goes = fireKey('keydown', host, key, codeOf(key), inputType === 'insertLineBreak' ? 8 : 0);
+    const ok = !goes || edit(host, inputType, data);
+    fireKey('keyup', focused(ctx.document) ?? host, key, codeOf(key), 0);
+    return ok;
+  }
+
+  function selection(element: Element, sel?: SelectionIds, start?: number, end?: number): Refusal | null {
+    if (sel !== undefined) {
+      const anchor = ctx.node(sel[0]);
+      const extent = ctx.node(sel[2]);
+      if (anchor === null || extent === null || !isConnected(anchor) || !isConnected(extent)) return 'gone';
+      selectNodes(anchor, sel[1], extent, sel[3]);
+    } else if (isTextControl(element) && start !== undefined) {
+      if (focused(ctx.document) !== element) focus(element);
+      select(element, start, end ?? start);
+    }
+    return null;
+  }
+}
+
+const KEYS: Record<string, string> = {
+  insertParagraph: 'Enter',
+  insertLineBreak: 'Enter',
+  deleteContentBackward: 'Backspace',
+  deleteContentForward: 'Delete',
+};
+
+function codeOf(key: string): string {
+  if (/^[a-z]$/i.test(key)) return 'Key' + key.toUpperCase();
+  if (/^[0-9]$/.test(key)) return 'Digit' + key;
+  return key === ' ' ? 'Space' : key.length > 1 ? key : '';
+}
+
+/** The outermost editable element around `element`. */
+function editingHost(element: Element): Element | null {
+  let host: Element | null = null;
+  for (let at: Node | null = element; isHTML(at) && isContentEditable(at); at = up(at)) host = at;
+  return host;
+}
+
+function choose(element: Element, indexes: number[]): boolean {
+  if (localName(element) !== 'select') return false;
+  const options = selectOptions(element);
+  if (focused(ownerDocument(element)!) !== element) focus(element);
+  let differs = false;
+  for (let i = 0; i < options.length; i++) {
+    const option = options[i]!;
+    const wanted = indexes.includes(i);
+    if (optionSelected.get(option) === wanted) continue;
+    optionSelected.set(option, wanted);
+    differs = true;
+  }
+  if (differs) changed(element);
+  return true;
+}

@@ -1,0 +1,170 @@
+// A follower's typing, played in the leader's page so that every kind of
+// editor takes it: a beforeinput event for those that handle it themselves,
+// execCommand for the rest (its input events are trusted and its undo works),
+// and the native value setter where neither changed anything.
+
+import {
+  dispatch, execCommand, focus, focused, getSelection, holds, isTextControl, localName, modifySelection, nodeType, ownerDocument,
+  attribute, setBaseAndExtent, valueOf,
+} from './dom';
+import { hash, shift } from './messages';
+
+const InputEventNative = InputEvent;
+const EventNative = Event;
+const DataTransferNative = DataTransfer;
+const ClipboardEventNative = ClipboardEvent;
+
+/**
+ * Texts a follower may still believe a control to hold: what it held, and
+ * what followers made of that. An edit names its base by hash; from the base
+ * its offsets are moved to the text of now, so people can type in one field.
+ */
+const KEPT = 32;
+
+export class Histories {
+  private readonly texts = new WeakMap<Element, string[]>();
+
+  note(control: Element, text: string): void {
+    let kept = this.texts.get(control);
+    if (kept === undefined) this.texts.set(control, (kept = []));
+    if (kept[kept.length - 1] === text) return;
+    kept.push(text);
+    if (kept.length > KEPT) kept.shift();
+  }
+
+  find(control: Element, base: number): string | null {
+    const kept = this.texts.get(control) ?? [];
+    for (let i = kept.length - 1; i >= 0; i--) if (hash(kept[i]!) === base) return kept[i]!;
+    return null;
+  }
+}
+
+/** Replaces part of a text control's value. False when the control would not change. */
+export function replaceText(
+  control: Element,
+  [start, end, text]: [number, number, string],
+  base: number,
+  histories: Histories,
+): boolean {
+  const access = valueOf(control);
+  const now = access.get(control);
+  histories.note(control, now);
+  const seen = histories.find(control, base) ?? now;
+  const from = shift(Math.min(start, seen.length), seen, now);
+  const to = Math.max(from, shift(Math.min(end, seen.length), seen, now));
+  histories.note(control, seen.slice(0, start) + text + seen.slice(end));
+
+  if (focused(ownerDocument(control)!) !== control) focus(control);
+  const wanted = now.slice(0, from) + text + now.slice(to);
+  if (wanted === now) return true;
+  select(control, from, to);
+  const type = text === '' ? 'deleteContentBackward' : 'insertText';
+  if (!before(control, type, text === '' ? null : text)) return access.get(control) !== now;
+  const command = text === '' ? 'delete' : 'insertText';
+  // Types without a selection (email, number) would take the text at a caret we cannot set.
+  if (selectable(control)) execCommand(ownerDocument(control)!, command, false, text);
+  if (access.get(control) === now) {
+    access.set(control, wanted);
+    dispatch(control, new InputEventNative('input', { bubbles: true, composed: true, inputType: type, data: text || null }));
+  }
+  histories.note(control, access.get(control));
+  return true;
+}
+
+function selectable(control: Element): boolean {
+  return localName(control) === 'textarea' || !/^(email|number)$/i.test(attribute(control, 'type') ?? '');
+}
+
+export function select(control: Element, start: number, end: number): void {
+  if (selectable(control)) valueOf(control).range(control, start, end);
+}
+
+const COMMANDS: Record<string, string> = {
+  insertText: 'insertText',
+  insertReplacementText: 'insertText',
+  insertCompositionText: 'insertText',
+  insertFromPaste: 'insertText',
+  insertFromDrop: 'insertText',
+  insertParagraph: 'insertParagraph',
+  insertLineBreak: 'insertLineBreak',
+  deleteContentBackward: 'delete',
+  deleteContentForward: 'forwardDelete',
+  deleteByCut: 'delete',
+  deleteByDrag: 'delete',
+  formatBold: 'bold',
+  formatItalic: 'italic',
+  formatUnderline: 'underline',
+  formatStrikeThrough: 'strikeThrough',
+  historyUndo: 'undo',
+  historyRedo: 'redo',
+};
+
+// Deletions execCommand has no word for: extend the selection, then delete.
+const EXTENSIONS: Record<string, [string, string]> = {
+  deleteWordBackward: ['backward', 'word'],
+  deleteWordForward: ['forward', 'word'],
+  deleteSoftLineBackward: ['backward', 'lineboundary'],
+  deleteSoftLineForward: ['forward', 'lineboundary'],
+  deleteHardLineBackward: ['backward', 'paragraphboundary'],
+  deleteHardLineForward: ['forward', 'paragraphboundary'],
+};
+
+/** Performs one edit in an editing host, at its selection. */
+export function edit(host: Element, inputType: string, data: string | null): boolean {
+  const document = ownerDocument(host)!;
+  if (!holds(host, focused(document) ?? document)) focus(host);
+  if (inputType === 'insertFromPaste' && data !== null && paste(host, data)) return true;
+  if (!before(host, inputType, data)) return true;
+  const extension = EXTENSIONS[inputType];
+  if (extension !== undefined) {
+    const selection = getSelection(document);
+    if (selection !== null && selection.isCollapsed) modifySelection(selection, 'extend', ...extension);
+    return execCommand(document, 'delete', false, '');
+  }
+  const command = COMMANDS[inputType];
+  return command !== undefined && execCommand(document, command, false, data ?? '');
+}
+
+/** Offers a paste event; true when the page took it. */
+function paste(host: Element, data: string): boolean {
+  const clipboardData = new DataTransferNative();
+  clipboardData.setData('text/plain', data);
+  const event = new ClipboardEventNative('paste', { bubbles: true, cancelable: true, composed: true, clipboardData });
+  // Firefox leaves the constructor's data out.
+  if (event.clipboardData?.getData('text/plain') !== data) Object.defineProperty(event, 'clipboardData', { value: clipboardData });
+  return !dispatch(host, event);
+}
+
+/** Asks the page; false when it prevented the default and did the edit itself. */
+function before(target: Element, inputType: string, data: string | null): boolean {
+  const selection = isTextControl(target) ? null : getSelection(ownerDocument(target)!);
+  const targetRanges =
+    selection !== null && selection.rangeCount > 0 ? [new StaticRange(selection.getRangeAt(0))] : [];
+  return dispatch(target, new InputEventNative('beforeinput', {
+    bubbles: true, cancelable: true, composed: true, inputType, data, targetRanges,
+  }));
+}
+
+/** Sets a control whose value is chosen rather than typed (date, colour, range). */
+export function setValue(control: Element, value: string): void {
+  if (focused(ownerDocument(control)!) !== control) focus(control);
+  valueOf(control).set(control, value);
+  changed(control);
+}
+
+export function changed(control: Element): void {
+  dispatch(control, new EventNative('input', { bubbles: true, composed: true }));
+  dispatch(control, new EventNative('change', { bubbles: true }));
+}
+
+/** Sets the document's selection to the two given points. */
+export function selectNodes(anchor: Node, anchorOffset: number, end: Node, endOffset: number): void {
+  const selection = getSelection(ownerDocument(anchor)!);
+  if (selection === null) return;
+  setBaseAndExtent(selection, anchor, clamp(anchor, anchorOffset), end, clamp(end, endOffset));
+}
+
+function clamp(node: Node, offset: number): number {
+  const most = nodeType(node) === 3 ? (node as Text).length : node.childNodes.length;
+  return Math.max(0, Math.min(offset, most));
+}
