@@ -25,9 +25,9 @@ export interface CaptureContext {
 
 export interface Capture {
   /** The leader performed (or refused) input n. */
-  done(n: number, ok: boolean): void;
-  /** The leader's value for a control arrived; true when the follower's own text stands for now. */
-  value(control: Element, value: string): boolean;
+  done(n: number): void;
+  /** The leader's value for a text control arrived: shown now, or once the follower's own typing is performed. */
+  value(control: Element, value: string): void;
   stop(): void;
 }
 
@@ -138,7 +138,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
   });
 
   return {
-    done: (n, ok) => fields.done(n, ok),
+    done: (n) => fields.done(n),
     value: (control, value) => fields.value(control, value),
     stop: () => stops.forEach((stop) => stop()),
   };
@@ -230,12 +230,15 @@ class Fields {
   /** What was last sent or taken over, by control. */
   private readonly known = new WeakMap<Element, string>();
   private readonly pending = new Map<number, Element>();
-  private readonly late = new Map<Element, string>();
+  /** The leader's last word on a control's value. */
+  private readonly leads = new WeakMap<Element, string>();
 
   constructor(private readonly ctx: CaptureContext) {}
 
   enter(target: Element): void {
-    if (isTextControl(target)) this.known.set(target, textOf(target));
+    if (!isTextControl(target) || this.waits(target)) return;
+    this.known.set(target, textOf(target));
+    this.leads.set(target, textOf(target));
   }
 
   typed(control: Element): void {
@@ -249,24 +252,17 @@ class Fields {
     this.ctx.send({ type: 'input', n, doc: this.ctx.doc, input });
   }
 
-  done(n: number, ok: boolean): void {
+  done(n: number): void {
     const control = this.pending.get(n);
     if (control === undefined) return;
     this.pending.delete(n);
-    if (this.waits(control)) return;
-    const value = this.late.get(control);
-    this.late.delete(control);
-    if (value !== undefined) this.take(control, value);
-    else if (!ok) this.take(control, '');
+    const value = this.leads.get(control);
+    if (value !== undefined && !this.waits(control)) this.take(control, value);
   }
 
-  value(control: Element, value: string): boolean {
-    if (this.waits(control)) {
-      this.late.set(control, value);
-      return true;
-    }
-    this.take(control, value);
-    return true;
+  value(control: Element, value: string): void {
+    this.leads.set(control, value);
+    if (!this.waits(control)) this.take(control, value);
   }
 
   private waits(control: Element): boolean {
