@@ -1,0 +1,357 @@
+// One participant's WebSocket, made reliable. Messages carry sequence numbers and are kept until the other side
+// has acknowledged them, so a link that drops and comes back loses nothing and repeats nothing. When too much was
+// missed, both sides start again at 1 and the owner of the link sends its state anew (`onWelcome`, resumed false).
+//
+// Frames: text is JSON, binary is the same JSON deflated (raw). `{hello}` → `{welcome}`, then `[seq, ack, message]`
+// both ways; seq 0 is for messages that may be lost, `[0, ack]` is an acknowledgement alone.
+
+import { welcome, type Parse, type Welcome } from './protocol.ts';
+
+export type LinkState =
+  | { is: 'connecting' } // never been open yet
+  | { is: 'open' }
+  | { is: 'away'; since: number } // trying again by itself; since is Date.now() of the loss
+  | { is: 'closed'; why: 'refused' | 'ended' | 'replaced' | 'left' }; // final until connect() is called
+
+export interface LinkOptions<In> {
+  url: string;
+  /** Checks a message; null skips one of a kind we do not know. May throw. */
+  parse: Parse<In | null>;
+  onWelcome(state: Welcome): void;
+  onMessage(message: In): void;
+  onState?(state: LinkState): void;
+  /** For tests. */
+  open?(url: string): WebSocket;
+  random?(): number;
+}
+
+const limits = {
+  backlog: 4 << 20, // bytes unacknowledged before we give up resending and start again
+  busy: 256 << 10, // bytes in the socket above which lossy messages wait for the newest
+  deflate: 1024, // characters from which a frame is worth deflating
+  inflated: 64 << 20, // bytes a peer's frame may grow to
+  ackDelay: 40, // ms
+  lossyEvery: 33, // ms between two lossy messages of one kind
+  stalled: 15_000, // ms without any progress on unacknowledged messages until the link counts as dead
+  firstDelay: 200, // ms
+  lastDelay: 5000, // ms
+};
+
+interface Pending {
+  seq: number;
+  json: string; // of the message alone
+  size: number; // bytes kept for it
+}
+
+/** Not safe to share: one owner, one tab. */
+export class Link<In> {
+  #options: LinkOptions<In>;
+  #state: LinkState = { is: 'connecting' };
+  #socket: WebSocket | null = null;
+  #welcomed = false;
+  #stream = '';
+
+  #pending: Pending[] = []; // unacknowledged, oldest first
+  #pendingSize = 0;
+  #lastSeq = 0; // given to a message
+  #sent = 0; // put on this socket
+  #overflowed = false; // messages were thrown away: only a new stream helps
+  #pumping = false;
+
+  #lossy = new Map<string, string>();
+  #lossyTimer = 0;
+
+  #received = 0;
+  #inbox: Promise<void> | null = null; // frames being inflated, in order
+  #ackTimer = 0;
+
+  #tries = 0;
+  #retryTimer = 0;
+  #watch = 0;
+  #progress = { at: 0, buffered: 0 };
+
+  constructor(options: LinkOptions<In>) {
+    this.#options = options;
+    addEventListener('online', this.retry);
+    addEventListener('offline', this.#lost);
+  }
+
+  get state(): LinkState { return this.#state; }
+
+  /** Bytes that wait to be acknowledged. The owner may hold back when it grows. */
+  get backlog(): number { return this.#pendingSize; }
+
+  /** Opens the link, also again after it was closed for good. */
+  connect(): void {
+    clearTimeout(this.#retryTimer);
+    this.#drop(1000);
+    const open = this.#options.open ?? (url => new WebSocket(url));
+    const socket = open(this.#options.url);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    socket.onopen = () => {
+      const stream = this.#overflowed ? '' : this.#stream;
+      socket.send(JSON.stringify({ hello: { stream, received: stream ? this.#received : 0 } }));
+    };
+    socket.onmessage = event => { if (socket === this.#socket) this.#receive(socket, event.data as string | ArrayBuffer); };
+    socket.onclose = event => { if (socket === this.#socket) this.#closed(event.code); };
+    if (this.#state.is === 'closed') this.#set({ is: 'connecting' });
+  }
+
+  /** Sends a message that must arrive, now or after the link has come back. JSON text is sent as it is. */
+  send(message: object | string): void {
+    if (this.#overflowed || this.#state.is === 'closed') return;
+    const json = typeof message === 'string' ? message : JSON.stringify(message);
+    this.#pending.push({ seq: ++this.#lastSeq, json, size: json.length });
+    this.#pendingSize += json.length;
+    // One message alone may be larger than the limit: starting again would only send it again.
+    if (this.#pendingSize > limits.backlog && this.#pending.length > 1) {
+      this.#startAgain();
+      return;
+    }
+    void this.#pump();
+  }
+
+  /** Sends a message that may be lost; of several with one key that must wait, the newest is sent. */
+  sendLossy(key: string, message: object): void {
+    if (!this.#welcomed) return;
+    this.#lossy.set(key, JSON.stringify(message));
+    if (!this.#lossyTimer) this.#flushLossy();
+  }
+
+  /** Tries again at once when the link is away. */
+  readonly retry = (): void => {
+    if (this.#state.is === 'away' && !this.#socket) this.connect();
+  };
+
+  /** Closes the link for good. */
+  close(): void {
+    clearTimeout(this.#retryTimer);
+    this.#drop(1000);
+    this.#set({ is: 'closed', why: 'left' });
+  }
+
+  #set(state: LinkState): void {
+    if (state.is === this.#state.is && state.is !== 'closed') return;
+    this.#state = state;
+    this.#options.onState?.(state);
+  }
+
+  #drop(code: number): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#welcomed = false;
+    this.#inbox = null;
+    clearTimeout(this.#ackTimer);
+    clearTimeout(this.#lossyTimer);
+    clearInterval(this.#watch);
+    this.#ackTimer = this.#lossyTimer = 0;
+    this.#lossy.clear();
+    socket?.close(code);
+  }
+
+  readonly #lost = (): void => {
+    if (this.#state.is === 'closed' || !this.#socket) return;
+    this.#drop(1000);
+    this.#retryLater();
+  };
+
+  #closed(code: number): void {
+    this.#drop(code);
+    const final = ({ 4401: 'refused', 4403: 'ended', 4409: 'replaced' } as const)[code];
+    if (final) {
+      this.#set({ is: 'closed', why: final });
+      return;
+    }
+    // Both sides no longer agree about the stream, or it cannot be kept up.
+    if (code === 4400 || code === 4408 || code === 4413) this.#forget();
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#state.is === 'open') this.#set({ is: 'away', since: Date.now() });
+    const longest = Math.min(limits.lastDelay, limits.firstDelay * 2 ** this.#tries++);
+    const random = this.#options.random ?? Math.random;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.connect(), longest * (0.5 + random() / 2));
+  }
+
+  /** Gives up the stream; the next hello asks for a new one. */
+  #forget(): void {
+    this.#overflowed = true;
+    this.#pending = [];
+    this.#pendingSize = 0;
+  }
+
+  #startAgain(): void {
+    this.#forget();
+    if (!this.#socket) return; // already trying
+    this.#drop(4400);
+    this.#retryLater();
+  }
+
+  // --- receiving ---
+
+  #receive(socket: WebSocket, data: string | ArrayBuffer): void {
+    this.#progress.at = Date.now();
+    if (typeof data === 'string' && !this.#inbox) {
+      this.#frame(data);
+      return;
+    }
+    // Inflating is asynchronous; later frames wait so that order is kept.
+    const before = this.#inbox ?? Promise.resolve();
+    const inbox = before.then(async () => {
+      const json = typeof data === 'string' ? data : await inflate(data);
+      if (socket === this.#socket) this.#frame(json);
+    }).catch(() => { if (socket === this.#socket) this.#startAgain(); });
+    this.#inbox = inbox;
+    void inbox.then(() => { if (this.#inbox === inbox) this.#inbox = null; });
+  }
+
+  #frame(json: string): void {
+    let frame: unknown;
+    try {
+      frame = JSON.parse(json);
+      if (!this.#welcomed) {
+        this.#welcome(welcome((frame as { welcome?: unknown }).welcome));
+        return;
+      }
+    } catch {
+      this.#startAgain();
+      return;
+    }
+    if (!Array.isArray(frame) || !Number.isSafeInteger(frame[0]) || !Number.isSafeInteger(frame[1])) {
+      this.#startAgain();
+      return;
+    }
+    const [seq, ack] = frame as [number, number];
+    this.#acknowledged(ack);
+    if (frame.length < 3) return;
+    if (seq > 0) {
+      this.#ackSoon(); // also for a duplicate: our last acknowledgement may be what was lost
+      if (seq <= this.#received) return;
+      if (seq !== this.#received + 1) {
+        this.#startAgain();
+        return;
+      }
+      this.#received = seq;
+    }
+    let message: In | null;
+    try {
+      message = this.#options.parse(frame[2]);
+    } catch (error) {
+      console.warn('Tandem: a message was not understood', error);
+      return;
+    }
+    if (message !== null) this.#options.onMessage(message);
+  }
+
+  #welcome(state: Welcome): void {
+    this.#welcomed = true;
+    this.#tries = 0;
+    const resumed = state.resumed && !this.#overflowed && state.stream === this.#stream;
+    if (!resumed) {
+      this.#pending = [];
+      this.#pendingSize = 0;
+      this.#lastSeq = 0;
+      this.#received = 0;
+      this.#overflowed = false;
+      this.#stream = state.stream;
+      this.#sent = 0;
+    } else {
+      this.#acknowledged(state.received);
+      this.#sent = state.received;
+    }
+    this.#progress = { at: Date.now(), buffered: 0 };
+    this.#watch = setInterval(() => this.#checkProgress(), limits.stalled / 3);
+    this.#options.onWelcome({ ...state, resumed });
+    this.#set({ is: 'open' });
+    void this.#pump();
+  }
+
+  #acknowledged(seq: number): void {
+    let done = 0;
+    while (done < this.#pending.length && this.#pending[done]!.seq <= seq) {
+      this.#pendingSize -= this.#pending[done++]!.size;
+    }
+    if (done) this.#pending.splice(0, done);
+  }
+
+  // --- sending ---
+
+  #ackSoon(): void {
+    if (this.#ackTimer) return;
+    this.#ackTimer = setTimeout(() => {
+      this.#ackTimer = 0;
+      this.#write(`[0,${this.#received}]`);
+    }, limits.ackDelay);
+  }
+
+  #write(frame: string | ArrayBuffer): void {
+    if (this.#socket?.readyState === WebSocket.OPEN && this.#welcomed) this.#socket.send(frame);
+  }
+
+  /** Every frame that carries an acknowledgement makes the waiting one needless. */
+  #ack(): number {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = 0;
+    return this.#received;
+  }
+
+  /** Sends what is pending in order. Deflating is asynchronous, so one pump runs at a time. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#welcomed) {
+        const next = this.#pending.find(p => p.seq > this.#sent);
+        if (!next) break;
+        const socket = this.#socket;
+        const frame = `[${next.seq},${this.#ack()},${next.json}]`;
+        const wire = frame.length > limits.deflate ? await deflate(frame) : frame;
+        if (socket !== this.#socket || !this.#welcomed) continue; // the link changed meanwhile
+        this.#sent = next.seq;
+        this.#write(wire);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #flushLossy(): void {
+    this.#lossyTimer = 0;
+    if (this.#lossy.size === 0) return;
+    if (this.#socket && this.#socket.bufferedAmount < limits.busy) {
+      for (const json of this.#lossy.values()) this.#write(`[0,${this.#ack()},${json}]`);
+      this.#lossy.clear();
+    }
+    this.#lossyTimer = setTimeout(() => this.#flushLossy(), limits.lossyEvery);
+  }
+
+  /** A connection that fails silently is noticed by messages that nobody acknowledges. */
+  #checkProgress(): void {
+    const buffered = this.#socket?.bufferedAmount ?? 0;
+    if (this.#pending.length === 0 || buffered < this.#progress.buffered) this.#progress.at = Date.now();
+    this.#progress.buffered = buffered;
+    if (Date.now() - this.#progress.at > limits.stalled) this.#lost();
+  }
+}
+
+async function deflate(frame: string): Promise<ArrayBuffer> {
+  const stream = new Blob([frame]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  return new Response(stream).arrayBuffer();
+}
+
+async function inflate(data: ArrayBuffer): Promise<string> {
+  const reader = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let json = '';
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return json + decoder.decode();
+    size += value.length;
+    if (size > limits.inflated) throw new Error('frame too large');
+    json += decoder.decode(value, { stream: true });
+  }
+}

@@ -1,0 +1,197 @@
+// The messages of a session, as discriminated unions on `type`. Each kind is described once, by the parser that
+// checks it; the TypeScript type is derived from the parser, so the two cannot drift apart. Parsers copy the
+// fields they know and drop the rest. Nothing here trusts its input: what comes from a content frame was made by
+// a page, and what comes from the server was made by another participant.
+
+/** A parser returns the checked value or throws Invalid. */
+export type Parse<T> = (value: unknown) => T;
+
+export class Invalid extends Error {}
+
+type Shape = { readonly [field: string]: Parse<unknown> };
+type Optional<S extends Shape> = { [K in keyof S]: undefined extends ReturnType<S[K]> ? K : never }[keyof S];
+type Fields<S extends Shape> =
+  { [K in Exclude<keyof S, Optional<S>>]: ReturnType<S[K]> } & { [K in Optional<S>]?: ReturnType<S[K]> };
+
+/** The union of all messages a table describes: `{type: 'tab', tab: number, …} | …`. */
+export type MessageOf<T extends { readonly [type: string]: Shape }> =
+  { [K in keyof T & string]: { type: K } & Fields<T[K]> }[keyof T & string];
+
+export const text = (max: number): Parse<string> => value => {
+  if (typeof value !== 'string' || value.length > max) throw new Invalid('text');
+  return value;
+};
+export const number: Parse<number> = value => {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Invalid('number');
+  return value;
+};
+export const count: Parse<number> = value => {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Invalid('count');
+  return value as number;
+};
+export const integer: Parse<number> = value => {
+  if (!Number.isSafeInteger(value)) throw new Invalid('integer');
+  return value as number;
+};
+export const bool: Parse<boolean> = value => {
+  if (typeof value !== 'boolean') throw new Invalid('boolean');
+  return value;
+};
+export const any: Parse<unknown> = value => value;
+export const oneOf = <const T extends string>(...allowed: readonly T[]): Parse<T> => value => {
+  if (!allowed.includes(value as T)) throw new Invalid('choice');
+  return value as T;
+};
+export const list = <T>(item: Parse<T>, max: number): Parse<T[]> => value => {
+  if (!Array.isArray(value) || value.length > max) throw new Invalid('list');
+  return value.map(item);
+};
+/** null counts as absent: Go writes empty pointers so. */
+export const optional = <T>(parse: Parse<T>): Parse<T | undefined> => value =>
+  value === undefined || value === null ? undefined : parse(value);
+export const object = <S extends Shape>(shape: S): Parse<Fields<S>> => value => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Invalid('object');
+  const result: Record<string, unknown> = {};
+  for (const field of Object.keys(shape)) {
+    const parsed = shape[field]!(Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined);
+    if (parsed !== undefined) result[field] = parsed;
+  }
+  return result as Fields<S>;
+};
+
+/** Parses a message by its table; a kind the table does not know is null, so that either side may be newer. */
+export function parseMessage<T extends { readonly [type: string]: Shape }>(table: T, value: unknown): MessageOf<T> | null {
+  const { type } = object({ type: text(40) })(value);
+  if (!Object.hasOwn(table, type)) return null;
+  return { type, ...object(table[type]!)(value) } as unknown as MessageOf<T>;
+}
+
+const url = text(65536);
+const sentence = text(2000);
+const title = text(1000);
+const name = text(100);
+const color: Parse<string> = value => {
+  if (typeof value !== 'string' || !/^#[0-9a-f]{6}$/i.test(value)) throw new Invalid('colour');
+  return value;
+};
+
+export const mode = oneOf('shared', 'view');
+export type Mode = ReturnType<typeof mode>;
+export const state = oneOf('waiting', 'active', 'declined', 'expired', 'ended');
+export type State = ReturnType<typeof state>;
+export const role = oneOf('visitor', 'agent', 'observer');
+export type Role = ReturnType<typeof role>;
+
+const you = { id: text(64), role, name, color };
+export const person = object({ ...you, online: bool });
+export type Person = ReturnType<typeof person>;
+const tab = object({ tab: count, url, title: optional(title), icon: optional(url), active: optional(bool) });
+export type TabState = ReturnType<typeof tab>;
+
+/** Where somebody points: inside the box of a node when there is one, and in the tab's viewport as a fall-back. */
+const place = { doc: count, node: integer, fx: number, fy: number, x: number, y: number };
+export type Place = Fields<typeof place>;
+const action = oneOf('back', 'forward', 'reload');
+/** Checked by the performer, which knows what each kind needs. */
+const input = any;
+const refused = { n: optional(count), what: text(64), why: sentence };
+const ended = { by: text(200), reason: sentence };
+
+/** The handshake's answer. The rest of the state follows as ordinary messages. */
+export const welcome = object({
+  stream: text(100),
+  received: count,
+  resumed: bool,
+  you: object(you),
+  people: list(person, 100),
+  mode,
+  state,
+  session: text(20),
+  url: optional(url),
+  tabs: optional(list(tab, 100)),
+  key: optional(text(200)),
+  view: optional(url),
+});
+export type Welcome = ReturnType<typeof welcome>;
+
+/** server → visitor's shell */
+export const toVisitor = {
+  people: { people: list(person, 100) },
+  input: { n: count, from: text(64), doc: count, input },
+  scroll: { doc: count, node: integer, x: number, y: number, from: optional(text(64)) },
+  navigate: { tab: count, url, from: optional(text(64)) },
+  go: { tab: count, action },
+  activate: { tab: count },
+  pointer: { from: text(64), ...place },
+  mark: { from: text(64), ...place },
+  resync: { doc: optional(count) },
+  cookies: {},
+  refused,
+  ended,
+} satisfies { [type: string]: Shape };
+export type ToVisitor = MessageOf<typeof toVisitor>;
+
+/** server → agent's console. The tree itself (`ops`) is judged by the renderer, op by op. */
+export const toAgent = {
+  state: { state },
+  people: { people: list(person, 100) },
+  tabs: { tabs: list(tab, 100) },
+  view: { tab: optional(count), width: number, height: number, dpr: optional(number) },
+  doc: { doc: count, tab: count, parent: optional(list(integer, 2)), url: optional(url), ops: optional(any) },
+  ops: { doc: count, ops: any },
+  gone: { doc: count },
+  pointer: { from: text(64), ...place },
+  mark: { from: text(64), ...place },
+  done: { n: count, ok: bool, why: optional(sentence) },
+  dialog: { doc: count, kind: text(40), text: sentence },
+  notice: { text: sentence },
+  refused,
+  leader: { online: bool, since: optional(any) },
+  ended,
+} satisfies { [type: string]: Shape };
+export type ToAgent = MessageOf<typeof toAgent>;
+
+/** content document → shell, over its port. */
+export const fromDocument = {
+  ops: { ops: text(64 << 20) },
+  page: { url, title: optional(title), icon: optional(url) },
+  pointer: { node: integer, fx: number, fy: number, x: number, y: number },
+  mark: { node: integer, fx: number, fy: number, x: number, y: number },
+  view: { width: number, height: number, dpr: number },
+  done: { n: count, ok: bool, why: optional(sentence) },
+  blob: { id: text(100), mime: text(200), data: text(16 << 20) },
+  dialog: { kind: text(40), text: text(10_000) },
+  open: { id: count, url: optional(url), name: optional(text(200)), features: optional(text(1000)) },
+  post: { to: any, data: any, target: optional(text(1000)) },
+  close: { id: optional(count) },
+  located: { id: count, x: number, y: number, box: optional(any) },
+  bye: {},
+} satisfies { [type: string]: Shape };
+export type FromDocument = MessageOf<typeof fromDocument>;
+
+/** renderer → console, over its port. The server checks these again; here they are only kept in bounds. */
+export const fromRenderer = {
+  input: { doc: count, input },
+  scroll: { doc: count, node: integer, x: number, y: number },
+  pointer: place,
+  mark: place,
+} satisfies { [type: string]: Shape };
+export type FromRenderer = MessageOf<typeof fromRenderer>;
+
+/** What the API says about a session to the person who joins it. */
+export const joined = object({
+  session: text(20),
+  role: oneOf('visitor', 'agent'),
+  state,
+  mode,
+  url,
+  origin: url,
+  agent: name,
+  visitor: name,
+  masked: optional(list(sentence, 100)),
+  expires_at: optional(text(64)),
+});
+export type Joined = ReturnType<typeof joined>;
+
+export const apiError = object({ error: object({ code: text(64), message: sentence }) });
+export const entrance = object({ enter: url, ticket: text(200) });
