@@ -1,0 +1,118 @@
+// What a content document and the visitor's shell say to each other over the
+// MessagePort that the document hands over when it starts. The document has
+// page authority only: the page may forge all of this, so nothing here raises a
+// privilege. Requests from the shell are checked before they are acted on,
+// because a page may get hold of a port by mistake.
+
+import type { Input } from './input/messages';
+
+/** Posted to the top window, with one end of a new channel. */
+export interface Hello {
+  tandem: 'hello';
+  url: string;
+  /** Whether the document is a tab's own, not a frame in one. */
+  main: boolean;
+}
+
+/** Posted by a document to its parent once it knows its number. */
+export interface FrameHello {
+  tandem: 'frame';
+  doc: number;
+}
+
+/** A place in a document: fractions of a node's box, and CSS pixels of the viewport. */
+export interface Place {
+  node: number;
+  fx: number;
+  fy: number;
+  x: number;
+  y: number;
+}
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export type FromDocument =
+  /** JSON text of an array of ops. */
+  | { type: 'ops'; ops: string }
+  | { type: 'page'; url: string; title: string; icon: string }
+  | ({ type: 'pointer' } & Place)
+  | ({ type: 'mark' } & Place)
+  | { type: 'view'; width: number; height: number; dpr: number }
+  | { type: 'done'; n: number; ok: boolean; why?: string }
+  | { type: 'blob'; id: string; mime: string; data: string }
+  | { type: 'dialog'; kind: 'alert' | 'confirm' | 'prompt'; text: string }
+  | { type: 'open'; id: string; url: string; name: string; features: string }
+  | { type: 'post'; to: string; data: unknown; origin: string; target: string }
+  | { type: 'close'; id?: string }
+  /** Where the asked-for place is now; box is a frame's content box. */
+  | { type: 'located'; id: number; x: number; y: number; box?: Box }
+  | { type: 'bye' };
+
+export type ToDocument =
+  | { type: 'start'; doc: number; tab: string; mode: string }
+  | { type: 'snapshot' }
+  | { type: 'input'; n: number; input: Input }
+  | { type: 'scroll'; node: number; x: number; y: number }
+  | { type: 'go'; action: 'back' | 'forward' | 'reload' }
+  | { type: 'locate'; id: number; node: number; fx: number; fy: number }
+  | { type: 'cookies' }
+  | { type: 'opened'; id: string }
+  | { type: 'post'; from: string; data: unknown; origin: string }
+  | { type: 'closed'; id: string }
+  | { type: 'stop' };
+
+/** Reads what came over the port, or null when it is not a message of ours. */
+export function parseToDocument(data: unknown): ToDocument | null {
+  if (typeof data !== 'object' || data === null) return null;
+  const m = data as Record<string, unknown>;
+  switch (m['type']) {
+    case 'snapshot':
+    case 'cookies':
+    case 'stop':
+      return { type: m['type'] };
+    case 'start':
+      return isId(m['doc']) ? { type: 'start', doc: m['doc'], tab: String(m['tab']), mode: String(m['mode']) } : null;
+    case 'input':
+      return isId(m['n']) && isInput(m['input']) ? { type: 'input', n: m['n'], input: m['input'] } : null;
+    case 'scroll':
+      return isId(m['node']) && isNumber(m['x']) && isNumber(m['y'])
+        ? { type: 'scroll', node: m['node'], x: m['x'], y: m['y'] }
+        : null;
+    case 'go': {
+      const action = m['action'];
+      return action === 'back' || action === 'forward' || action === 'reload' ? { type: 'go', action } : null;
+    }
+    case 'locate':
+      return isId(m['id']) && isId(m['node']) && isNumber(m['fx']) && isNumber(m['fy'])
+        ? { type: 'locate', id: m['id'], node: m['node'], fx: m['fx'], fy: m['fy'] }
+        : null;
+    case 'opened':
+    case 'closed':
+      return typeof m['id'] === 'string' ? { type: m['type'], id: m['id'] } : null;
+    case 'post':
+      return typeof m['from'] === 'string' && typeof m['origin'] === 'string'
+        ? { type: 'post', from: m['from'], data: m['data'], origin: m['origin'] }
+        : null;
+  }
+  return null;
+}
+
+function isNumber(v: unknown): v is number {
+  return typeof v === 'number' && v - v === 0; // finite, without a global that a page may change
+}
+
+function isId(v: unknown): v is number {
+  return isNumber(v) && v >= 0 && v % 1 === 0;
+}
+
+/** The server has checked the fields of an input; this keeps the shape honest. */
+function isInput(v: unknown): v is Input {
+  if (typeof v !== 'object' || v === null) return false;
+  const input = v as Record<string, unknown>;
+  return typeof input['kind'] === 'string' && isId(input['node']);
+}
