@@ -1,0 +1,217 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// startTimeout bounds how long recovering the files of an earlier run may take.
+const startTimeout = 30 * time.Second
+
+// ErrNotFound is returned for a key that has no value.
+var ErrNotFound = errors.New("no such key")
+
+// Store is an embedded JetStream server and the connection to it. It is safe
+// for concurrent use.
+type Store struct {
+	dir  string
+	lock *os.File
+	srv  *server.Server
+	conn *nats.Conn
+	js   jetstream.JetStream
+}
+
+// Open starts the store kept in dir, creating the directory when it does not
+// exist. It fails with [ErrLocked] when another process has it open.
+func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("creating data directory: %w", err)
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, lock: lock}
+	if err := s.start(ctx, log); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) start(ctx context.Context, log *slog.Logger) error {
+	srv, err := server.NewServer(&server.Options{
+		ServerName:             "tandem",
+		DontListen:             true,
+		JetStream:              true,
+		StoreDir:               filepath.Join(s.dir, "store"),
+		SyncAlways:             true, // an acknowledged write survives power loss
+		NoSigs:                 true, // signals belong to the program, not to a library
+		DisableJetStreamBanner: true,
+	})
+	if err != nil {
+		return fmt.Errorf("configuring the store: %w", err)
+	}
+	srv.SetLoggerV2(logger{log}, false, false, false)
+	s.srv = srv
+	srv.Start()
+	if !srv.ReadyForConnections(startTimeout) {
+		return errors.New("starting the store: not ready in time")
+	}
+	s.conn, err = nats.Connect("", nats.InProcessServer(srv), nats.Name("tandem"), nats.MaxReconnects(-1))
+	if err != nil {
+		return fmt.Errorf("connecting to the store: %w", err)
+	}
+	s.js, err = jetstream.New(s.conn)
+	if err != nil {
+		return fmt.Errorf("connecting to the store: %w", err)
+	}
+	_, err = s.js.AccountInfo(ctx)
+	if err != nil {
+		return fmt.Errorf("asking the store for its state: %w", err)
+	}
+	return nil
+}
+
+// Close stops the server after everything acknowledged is on disk, and
+// releases the directory. The buckets fail from then on.
+func (s *Store) Close() {
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	if s.srv != nil {
+		s.srv.Shutdown()
+		s.srv.WaitForShutdown()
+	}
+	s.lock.Close()
+}
+
+// Bucket opens the bucket of that name, creating it when it does not exist.
+// It keeps one value per key.
+func (s *Store) Bucket(ctx context.Context, name string) (*Bucket, error) {
+	kv, err := s.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		Bucket:  name,
+		History: 1,
+		Storage: jetstream.FileStorage,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening bucket %s: %w", name, err)
+	}
+	return &Bucket{kv: kv}, nil
+}
+
+// Bucket is a set of keys with one value each. Keys consist of letters,
+// digits and any of "-_=./". It is safe for concurrent use.
+type Bucket struct{ kv jetstream.KeyValue }
+
+// Get returns the value of key, or [ErrNotFound].
+func (b *Bucket) Get(ctx context.Context, key string) ([]byte, error) {
+	e, err := b.kv.Get(ctx, key)
+	if err != nil {
+		return nil, b.wrap("reading", key, err)
+	}
+	return e.Value(), nil
+}
+
+// Put sets the value of key. It is on disk when Put returns nil.
+func (b *Bucket) Put(ctx context.Context, key string, value []byte) error {
+	_, err := b.kv.Put(ctx, key, value)
+	return b.wrap("writing", key, err)
+}
+
+// Delete marks key as having no value. Watchers see it go.
+func (b *Bucket) Delete(ctx context.Context, key string) error {
+	return b.wrap("deleting", key, b.kv.Delete(ctx, key))
+}
+
+// Purge removes key with all that was ever stored under it.
+func (b *Bucket) Purge(ctx context.Context, key string) error {
+	return b.wrap("purging", key, b.kv.Purge(ctx, key))
+}
+
+// All returns every key with its value.
+func (b *Bucket) All(ctx context.Context) (map[string][]byte, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	all := map[string][]byte{}
+	err := b.watch(ctx, func(c Change) { all[c.Key] = c.Value }, func() { cancel() }, jetstream.IgnoreDeletes())
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// Change is one key's new value.
+type Change struct {
+	Key   string
+	Value []byte // nil when the key was deleted
+}
+
+// Watch calls fn for every key there is and then for every change, in order,
+// until ctx ends. It calls current once, between the two. It returns nil when
+// ctx ended and an error when the store went away.
+func (b *Bucket) Watch(ctx context.Context, fn func(Change), current func()) error {
+	return b.watch(ctx, fn, current)
+}
+
+func (b *Bucket) watch(ctx context.Context, fn func(Change), current func(), opts ...jetstream.WatchOpt) error {
+	w, err := b.kv.WatchAll(ctx, opts...)
+	if err != nil {
+		return fmt.Errorf("watching bucket %s: %w", b.kv.Bucket(), err)
+	}
+	defer w.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e, ok := <-w.Updates():
+			switch {
+			case !ok:
+				return fmt.Errorf("watching bucket %s: %w", b.kv.Bucket(), nats.ErrConnectionClosed)
+			case e == nil: // the client library's mark for "you are up to date"
+				current()
+				if ctx.Err() != nil {
+					return nil
+				}
+			case e.Operation() == jetstream.KeyValuePut:
+				fn(Change{e.Key(), e.Value()})
+			default:
+				fn(Change{Key: e.Key()})
+			}
+		}
+	}
+}
+
+func (b *Bucket) wrap(doing, key string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jetstream.ErrKeyNotFound):
+		return ErrNotFound
+	}
+	return fmt.Errorf("%s %s/%s: %w", doing, b.kv.Bucket(), key, err)
+}
+
+// logger hands the server's own messages to slog; what it calls a notice is
+// of interest only to someone looking for a fault.
+type logger struct{ log *slog.Logger }
+
+func (l logger) Noticef(format string, v ...any) { l.print(slog.LevelDebug, format, v) }
+func (l logger) Warnf(format string, v ...any)   { l.print(slog.LevelWarn, format, v) }
+func (l logger) Fatalf(format string, v ...any)  { l.print(slog.LevelError, format, v) }
+func (l logger) Errorf(format string, v ...any)  { l.print(slog.LevelError, format, v) }
+func (l logger) Debugf(format string, v ...any)  { l.print(slog.LevelDebug, format, v) }
+func (l logger) Tracef(string, ...any)           {}
+
+func (l logger) print(level slog.Level, format string, v []any) {
+	l.log.Log(context.Background(), level, "store", "message", fmt.Sprintf(format, v...))
+}
