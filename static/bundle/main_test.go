@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDistIsAFreshBuild(t *testing.T) {
+	t.Parallel()
+	root := staticRoot(t)
+	built, err := build(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(built.OutputFiles) == 0 {
+		t.Fatal("nothing was built")
+	}
+	for _, file := range built.OutputFiles {
+		got, err := os.ReadFile(file.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, file.Contents) {
+			t.Errorf("%s differs from a fresh build: run go run ./static/bundle", filepath.Base(file.Path))
+		}
+	}
+}
+
+// layers lists, per part of src, the parts it may import. A part is a directory or a file of src. Entries may
+// import everything, and everything may import what is listed under "".
+var layers = map[string]string{
+	"natives": "",
+	"patch":   "natives",
+	"sha256":  "natives",
+	"attrs":   "",
+	"config":  "natives",
+	"url":     "natives sha256",
+	"css":     "natives",
+	"html":    "natives attrs",
+	"realm":   "natives patch config url",
+	"script":  "natives realm",
+	"runtime": "natives patch realm url script",
+	"hooks":   "natives patch realm url config attrs html css script runtime",
+	"install": "natives patch realm config url script runtime hooks",
+	"ui":      "protocol",
+}
+
+func TestImportsPointDownwards(t *testing.T) {
+	t.Parallel()
+	built, err := build(staticRoot(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var meta struct {
+		Inputs map[string]struct {
+			Imports []struct{ Path string }
+		}
+	}
+	if err := json.Unmarshal([]byte(built.Metafile), &meta); err != nil {
+		t.Fatal(err)
+	}
+	for from, input := range meta.Inputs {
+		allowed, ruled := layers[part(from)]
+		for _, to := range input.Imports {
+			if ruled && part(to.Path) != part(from) && !contains(allowed, part(to.Path)) {
+				t.Errorf("%s imports %s; it may import %q only", from, to.Path, allowed)
+			}
+		}
+	}
+}
+
+func contains(list, word string) bool {
+	for _, w := range strings.Fields(list) {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// part is "hooks" for src/hooks/fetch.ts and "url" for src/url.ts.
+func part(path string) string {
+	path = strings.TrimPrefix(filepath.ToSlash(path), "src/")
+	dir, _, nested := strings.Cut(path, "/")
+	if nested {
+		return dir
+	}
+	return strings.TrimSuffix(path, filepath.Ext(path))
+}
+
+func staticRoot(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}

@@ -1,0 +1,136 @@
+// The built-in functions we call, taken before the page can change them. A page is hostile, and honest pages
+// carry polyfills, so no code of ours that runs beside a page may look a method up on a live prototype. Modules
+// that need more than is here take it with `method`, `getter` and `setter` at their top level: the whole bundle is
+// evaluated before the page's first script. Iterating (for-of, spread in an array or a call) looks up live
+// built-ins too; index instead.
+//
+// This module is evaluated first, so it also makes the built-ins native again where a script in a parent document
+// hooked this realm when it was still about:blank.
+
+const runtime = (globalThis as { $tandem?: { leave?: () => void } }).$tandem;
+runtime?.leave?.();
+
+// deno-lint-ignore no-explicit-any
+export type Any = any;
+export type Native = (this: Any, ...args: Any[]) => Any;
+
+export const {
+  apply,
+  construct,
+  defineProperty,
+  deleteProperty,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  ownKeys,
+} = Reflect;
+
+const bind = Function.prototype.bind;
+const call = Function.prototype.call;
+
+/** Makes a function of a method: its first argument is `this`. */
+export const uncurry: <T, A extends unknown[], R>(fn: (this: T, ...args: A) => R) => (self: T, ...args: A) => R =
+  apply(bind, bind, [call]) as Any;
+
+/** The method of that name, uncurried; undefined where this browser or this kind of realm lacks it. */
+export function method(holder: object | undefined, name: PropertyKey): Any {
+  const found = holder && (getOwnPropertyDescriptor(holder, name)?.value as Native | undefined);
+  return found && uncurry(found);
+}
+
+/** The getter of an accessor, uncurried. */
+export function getter(holder: object | undefined, name: PropertyKey): Any {
+  const found = holder && getOwnPropertyDescriptor(holder, name)?.get;
+  return found && uncurry(found);
+}
+
+/** The setter of an accessor, uncurried. */
+export function setter(holder: object | undefined, name: PropertyKey): Any {
+  const found = holder && getOwnPropertyDescriptor(holder, name)?.set;
+  return found && uncurry(found);
+}
+
+export const NativeObject = Object;
+export const NativeProxy = Proxy;
+export const NativeURL = URL;
+export const NativeError = Error;
+export const NativeTypeError = TypeError;
+export const NativeDOMException = DOMException;
+export const NativeMap = Map;
+export const NativeWeakMap = WeakMap;
+export const NativeWeakSet = WeakSet;
+export const NativePromise = Promise;
+export const NativeFunction = Function;
+export const nativeEval = eval;
+export const objectCreate = Object.create;
+export const objectFreeze = Object.freeze;
+export const isArray = Array.isArray;
+export const parseJSON = JSON.parse;
+export const toJSON = JSON.stringify;
+export const encodeComponent = encodeURIComponent;
+export const decodeComponent = decodeURIComponent;
+export const fromCharCode = String.fromCharCode;
+export const fromCodePoint = String.fromCodePoint;
+export const parseInteger = parseInt;
+export const min = Math.min;
+
+const string = String.prototype;
+export const indexOf: (s: string, part: string, from?: number) => number = method(string, 'indexOf');
+export const lastIndexOf: (s: string, part: string, from?: number) => number = method(string, 'lastIndexOf');
+export const includes: (s: string, part: string, from?: number) => boolean = method(string, 'includes');
+export const startsWith: (s: string, part: string, at?: number) => boolean = method(string, 'startsWith');
+export const endsWith: (s: string, part: string) => boolean = method(string, 'endsWith');
+export const slice: (s: string, from: number, to?: number) => string = method(string, 'slice');
+export const charCodeAt: (s: string, at: number) => number = method(string, 'charCodeAt');
+export const codePointAt: (s: string, at: number) => number | undefined = method(string, 'codePointAt');
+export const toLowerCase: (s: string) => string = method(string, 'toLowerCase');
+export const trim: (s: string) => string = method(string, 'trim');
+export const padStart: (s: string, n: number, fill: string) => string = method(string, 'padStart');
+export const hasOwn: (o: object, key: PropertyKey) => boolean = method(Object.prototype, 'hasOwnProperty');
+export const numberToString: (n: number, radix?: number) => string = method(Number.prototype, 'toString');
+export const functionToString: (f: unknown) => string = method(Function.prototype, 'toString');
+export const arrayIndexOf: <T>(a: readonly T[], item: T) => number = method(Array.prototype, 'indexOf');
+export const mapGet: <K, V>(m: Map<K, V>, key: K) => V | undefined = method(Map.prototype, 'get');
+export const mapSet: <K, V>(m: Map<K, V>, key: K, value: V) => Map<K, V> = method(Map.prototype, 'set');
+export const mapHas: <K, V>(m: Map<K, V>, key: K) => boolean = method(Map.prototype, 'has');
+export const mapDelete: <K, V>(m: Map<K, V>, key: K) => boolean = method(Map.prototype, 'delete');
+export const mapClear: <K, V>(m: Map<K, V>) => void = method(Map.prototype, 'clear');
+export const mapSize: <K, V>(m: Map<K, V>) => number = getter(Map.prototype, 'size');
+export const weakGet: <K extends object, V>(m: WeakMap<K, V>, key: K) => V | undefined = method(WeakMap.prototype, 'get');
+export const weakSet: <K extends object, V>(m: WeakMap<K, V>, key: K, value: V) => WeakMap<K, V> =
+  method(WeakMap.prototype, 'set');
+export const weakHas: <K extends object>(m: WeakSet<K>, key: K) => boolean = method(WeakSet.prototype, 'has');
+export const weakAdd: <K extends object>(m: WeakSet<K>, key: K) => WeakSet<K> = method(WeakSet.prototype, 'add');
+export const promiseThen: <T, R>(p: Promise<T>, ok: (v: T) => R, no?: (e: unknown) => R) => Promise<R> =
+  method(Promise.prototype, 'then');
+const resolved = Promise.resolve;
+const rejected = Promise.reject;
+export const resolve = <T>(value: T): Promise<T> => apply(resolved, NativePromise, [value]) as Promise<T>;
+export const reject = (error: unknown): Promise<never> => apply(rejected, NativePromise, [error]) as Promise<never>;
+
+const events = typeof EventTarget === 'undefined' ? undefined : EventTarget.prototype;
+export const addListener: (
+  target: EventTarget, type: string, listener: (event: Any) => void, options?: AddEventListenerOptions | boolean,
+) => void = method(events, 'addEventListener');
+export const removeListener: (
+  target: EventTarget, type: string, listener: (event: Any) => void, options?: EventListenerOptions | boolean,
+) => void = method(events, 'removeEventListener');
+export const dispatch: (target: EventTarget, event: Event) => boolean = method(events, 'dispatchEvent');
+const timer = setTimeout;
+/** Runs a task later; a bare call, so that the timer belongs to this realm. */
+export const later = (task: () => void, ms = 0): number => apply(timer, undefined, [task, ms]) as number;
+const microtask = queueMicrotask;
+export const soon = (task: () => void): void => apply(microtask, undefined, [task]) as void;
+
+/** Appends without the setters a page may have put on Array.prototype. */
+export function push<T>(list: T[], item: T): void {
+  defineProperty(list, list.length, { __proto__: null, value: item, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
+}
+
+/** Runs a part of ours whose failure must never become the page's. */
+export function guard<T>(work: () => T, otherwise: T): T {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,54 @@
+// Script text met at run time is rewritten by the server, the only place that knows JavaScript: synchronously,
+// because eval and friends are. Most text has none of the words that matter and never leaves the page.
+
+import { arrayIndexOf, charCodeAt, includes, indexOf, toLowerCase, trim } from './natives';
+import { Memo, type Realm } from './realm';
+
+export type ScriptKind = 'script' | 'module' | 'eval' | 'function' | 'handler';
+
+const WORDS = ['location', 'top', 'eval', 'import', 'postMessage'];
+const memo = new Memo(4 << 20);
+
+
+/** Whether the server could change the text: it has one of the words, or an escape that may spell one. */
+export function mayNeedRewriting(source: string): boolean {
+  if (source.length < 3) return false;
+  for (let i = 0; i < WORDS.length; i++) if (hasWord(source, WORDS[i]!)) return true;
+  return includes(source, '\\u') || includes(source, '://');
+}
+
+function hasWord(source: string, word: string): boolean {
+  for (let at = indexOf(source, word); at >= 0; at = indexOf(source, word, at + word.length)) {
+    if (!isName(charCodeAt(source, at - 1)) && !isName(charCodeAt(source, at + word.length))) return true;
+  }
+  return false;
+}
+
+function isName(c: number): boolean {
+  return (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a) || (c >= 0x30 && c <= 0x39) || c === 0x5f || c === 0x24;
+}
+
+/** The rewritten text. When the server cannot be asked the text stays: our policy blocks what would escape. */
+export function rewriteScript(realm: Realm, source: string, kind: ScriptKind): string {
+  if (!mayNeedRewriting(source)) return source;
+  const key = kind + source;
+  const known = memo.get(key);
+  if (known !== undefined) return known;
+  const result = realm.post('/.tandem/js?kind=' + kind, source);
+  if (result === undefined) return source;
+  memo.set(key, result);
+  return result;
+}
+
+
+const CLASSIC_TYPES = ['', 'text/javascript', 'application/javascript', 'application/ecmascript', 'application/x-ecmascript',
+  'application/x-javascript', 'text/ecmascript', 'text/javascript1.0', 'text/javascript1.1', 'text/javascript1.2',
+  'text/javascript1.3', 'text/javascript1.4', 'text/javascript1.5', 'text/jscript', 'text/livescript', 'text/x-ecmascript',
+  'text/x-javascript'];
+
+/** What a script element's type attribute makes of its text; undefined for data blocks. */
+export function scriptKind(type: string | null): ScriptKind | undefined {
+  const name = toLowerCase(trim(type ?? ''));
+  if (arrayIndexOf(CLASSIC_TYPES, name) >= 0) return 'script';
+  return name === 'module' ? 'module' : undefined;
+}
