@@ -334,9 +334,7 @@ func (m *Mapper) appendMap(dst, url []byte) (_ []byte, changed bool) {
 		return append(dst, url...), false
 	}
 	if t.bare {
-		dst = append(dst, url[:t.start]...)
-		dst = append(dst, m.Domain.Scheme...)
-		return append(dst, url[t.colon:]...), m.Domain.Scheme != t.scheme
+		return appendRelative(append(dst, url[:t.start]...), url[t.path:]), true
 	}
 	start := len(dst)
 	dst = append(dst, url[:t.start]...)
@@ -350,6 +348,15 @@ func (m *Mapper) appendMap(dst, url []byte) (_ []byte, changed bool) {
 		return append(dst[:start], url...), false
 	}
 	return append(dst, url[t.end:]...), true
+}
+
+// appendRelative appends what follows the scheme in "https:path", which is
+// relative to the document whatever the scheme it is proxied by.
+func appendRelative(dst, rest []byte) []byte {
+	if i := bytes.IndexAny(rest, ":/\\?#"); i >= 0 && rest[i] == ':' {
+		dst = append(dst, "./"...) // or the first segment would be a scheme
+	}
+	return append(dst, rest...)
 }
 
 // appendHost appends the content host for a located URL, or reports false if
@@ -482,7 +489,7 @@ type target struct {
 	scheme string // http, https, ws, wss; "" if the URL begins with "//"
 	bare   bool   // "https:path", relative because the base has the same scheme
 	start  int    // of the scheme, after white space
-	colon  int    // behind the scheme
+	path   int    // behind the scheme's colon
 	end    int    // of the authority
 	auth   []byte // without what the parser strips
 }
@@ -504,7 +511,7 @@ func locate(url []byte, base string) (t target, ok bool) {
 		if t.scheme, i = scheme(url[:end], i); t.scheme == "" {
 			return t, false
 		}
-		t.colon = i
+		t.path = i
 	}
 	slashes := 0
 	for ; i < end; i++ {
