@@ -5,7 +5,7 @@
 // Frames: text is JSON, binary is the same JSON deflated (raw). `{hello}` → `{welcome}`, then `[seq, ack, message]`
 // both ways; seq 0 is for messages that may be lost, `[0, ack]` is an acknowledgement alone.
 
-import { welcome, type Parse, type Welcome } from './protocol.ts';
+import { welcome, type Parse, type Welcome } from './protocol';
 
 export type LinkState =
   | { is: 'connecting' } // never been open yet
@@ -73,7 +73,7 @@ export class Link<In> {
   constructor(options: LinkOptions<In>) {
     this.#options = options;
     addEventListener('online', this.retry);
-    addEventListener('offline', this.#lost);
+    addEventListener('offline', this.lost);
   }
 
   get state(): LinkState { return this.#state; }
@@ -150,7 +150,8 @@ export class Link<In> {
     socket?.close(code);
   }
 
-  readonly #lost = (): void => {
+  /** Gives the connection up because it is known to be dead, and tries again. */
+  readonly lost = (): void => {
     if (this.#state.is === 'closed' || !this.#socket) return;
     this.#drop(1000);
     this.#retryLater();
@@ -333,7 +334,7 @@ export class Link<In> {
     const buffered = this.#socket?.bufferedAmount ?? 0;
     if (this.#pending.length === 0 || buffered < this.#progress.buffered) this.#progress.at = Date.now();
     this.#progress.buffered = buffered;
-    if (Date.now() - this.#progress.at > limits.stalled) this.#lost();
+    if (Date.now() - this.#progress.at > limits.stalled) this.lost();
   }
 }
 

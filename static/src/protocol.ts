@@ -153,17 +153,17 @@ export type ToAgent = MessageOf<typeof toAgent>;
 
 /** content document → shell, over its port. */
 export const fromDocument = {
-  ops: { ops: text(64 << 20) },
+  ops: { ops: text(15 << 20) },
   page: { url, title: optional(title), icon: optional(url) },
   pointer: { node: integer, fx: number, fy: number, x: number, y: number },
   mark: { node: integer, fx: number, fy: number, x: number, y: number },
   view: { width: number, height: number, dpr: number },
   done: { n: count, ok: bool, why: optional(sentence) },
-  blob: { id: text(100), mime: text(200), data: text(16 << 20) },
+  blob: { id: text(100), mime: text(200), data: text(11 << 20) },
   dialog: { kind: text(40), text: text(10_000) },
-  open: { id: count, url: optional(url), name: optional(text(200)), features: optional(text(1000)) },
-  post: { to: any, data: any, target: optional(text(1000)) },
-  close: { id: optional(count) },
+  open: { id: text(100), url: optional(url), name: optional(text(200)), features: optional(text(1000)) },
+  post: { to: text(100), data: any, target: optional(text(1000)) },
+  close: { id: optional(text(100)) },
   located: { id: count, x: number, y: number, box: optional(any) },
   bye: {},
 } satisfies { [type: string]: Shape };
@@ -171,7 +171,7 @@ export type FromDocument = MessageOf<typeof fromDocument>;
 
 /** renderer → console, over its port. The server checks these again; here they are only kept in bounds. */
 export const fromRenderer = {
-  input: { doc: count, input },
+  input: { n: count, doc: count, input },
   scroll: { doc: count, node: integer, x: number, y: number },
   pointer: place,
   mark: place,

@@ -1,0 +1,1 @@
+"use strict";(()=>{function byId(id){let element=document.getElementById(id);if(!element)throw new Error(`no element #${id}`);return element}var button=byId("back");button.hidden=history.length<2;button.addEventListener("click",()=>history.back());})();

@@ -1,0 +1,415 @@
+// The agent's page: a waiting room until the visitor accepts, then the mirror of the visitor's page with a bar
+// above it. The mirror is drawn by the renderer, on a host of its own; this page joins the session, holds the link
+// and passes messages between the two. What the agent may do is decided by the server.
+
+import { ApiError, join, read } from './api';
+import { Link, type LinkState } from './link';
+import { fromRenderer, parseMessage, toAgent, type Joined, type Mode, type Person, type State, type TabState, type ToAgent, type Welcome } from './protocol';
+import { tooOld } from './ui/browser';
+import { byId, fill, h, say } from './ui/dom';
+import { icon, type Icon } from './ui/icons';
+import { finish, notice } from './ui/notice';
+import { People } from './ui/people';
+import { Tabs } from './ui/tabs';
+import { Since } from './ui/timer';
+import { Toasts } from './ui/toasts';
+import { oldBrowser, trouble } from './ui/trouble';
+import { ownRights, readable, shortMode } from './ui/words';
+
+const session = document.documentElement.dataset['session'] ?? '';
+const view = document.documentElement.dataset['view'] ?? '';
+
+/** How often the way to the server is measured, and how long an answer may take before the link is tried anew. */
+const measure = { every: 15_000, within: 8000 };
+
+class Console {
+  #joined: Joined;
+  #link: Link<ToAgent>;
+  #room: Room | null = null;
+  #state: State;
+  #over = false;
+
+  constructor(joined: Joined) {
+    this.#joined = joined;
+    this.#state = joined.state;
+    this.#link = new Link<ToAgent>({
+      url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/sessions/${session}/agent/socket`,
+      parse: value => parseMessage(toAgent, value),
+      onWelcome: state => this.#welcome(state),
+      onMessage: message => this.#message(message),
+      onState: state => this.#linkChanged(state),
+    });
+  }
+
+  start(): void {
+    if (this.#state === 'waiting' || this.#state === 'active') {
+      this.#waitingRoom();
+      this.#link.connect();
+    } else {
+      this.#finished(this.#state);
+    }
+  }
+
+  get #visitor(): string { return this.#joined.visitor.trim() || 'The visitor'; }
+
+  #welcome(state: Welcome): void {
+    if (state.state === 'active') this.#open();
+    else this.#enter(state.state);
+    if (!state.resumed) this.#room?.begin(state);
+    this.#room?.people(state.people);
+  }
+
+  #message(message: ToAgent): void {
+    switch (message.type) {
+      case 'state': return this.#enter(message.state);
+      case 'ended': return this.#finished('ended', message.by);
+      default: this.#room?.message(message);
+    }
+  }
+
+  #enter(state: State): void {
+    this.#state = state;
+    if (state === 'active') this.#open();
+    else if (state !== 'waiting') this.#finished(state);
+  }
+
+  #open(): void {
+    if (this.#room || this.#over) return;
+    this.#state = 'active';
+    this.#room = new Room(this.#visitor, this.#joined, this.#link, () => this.#end());
+  }
+
+  #end(): void {
+    this.#link.send({ type: 'end' });
+    // The server closes the link as its answer; a link that is down must not keep the agent here.
+    setTimeout(() => this.#finished('ended', 'you'), 1500);
+  }
+
+  #waitingRoom(): void {
+    const status = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' }, `Waiting for ${this.#visitor} to accept…`);
+    const expires = this.#joined.expires_at ? new Date(this.#joined.expires_at) : null;
+    fill(byId('main'), h('section', { class: 'notice waiting' },
+      h('div', { class: 'sign' }, icon('wait')),
+      h('h1', {}, `Waiting for ${this.#visitor}`),
+      status,
+      h('div', { class: 'site' }, icon('globe'), h('div', {},
+        h('span', { class: 'site-label' }, this.#joined.mode === 'shared' ? 'You will both use' : 'You will look at and point in'),
+        h('strong', { 'data-tandem': 'address' }, this.#joined.origin))),
+      h('p', {}, `Send ${this.#visitor} the invitation link, or say the code on the phone. The page opens here as soon as it is accepted.`),
+      expires && !Number.isNaN(expires.getTime()) ? h('p', { class: 'small' }, `The invitation is good until ${expires.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}.`) : null,
+      h('div', { class: 'actions' }, h('button', {
+        type: 'button', class: 'button', 'data-tandem': 'end', click: () => this.#end(),
+      }, 'Cancel the invitation'))));
+    document.title = `Waiting for ${this.#visitor} – Tandem`;
+  }
+
+  #linkChanged(state: LinkState): void {
+    this.#room?.linkChanged(state);
+    if (state.is !== 'closed' || this.#over) return;
+    switch (state.why) {
+      case 'ended': return this.#finished('ended');
+      case 'refused': return this.#leave(() => finish(trouble({ code: 'forbidden', message: '' }, 'agent')));
+      case 'replaced': return this.#leave(() => finish({
+        icon: 'copy', title: 'The session is open in another window',
+        detail: ['It can be used in one window at a time. Go on in the other one, or bring the session here.'],
+        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, 'Use this window')],
+      }));
+    }
+  }
+
+  #finished(state: Exclude<State, 'waiting' | 'active'>, by = ''): void {
+    const visitor = this.#visitor;
+    const cancelled = !this.#room && by === 'you';
+    this.#leave(() => {
+      if (state === 'declined') {
+        finish({ icon: 'close', title: `${visitor} declined`, detail: ['Nothing was shared, and the invitation no longer works.', 'Make a new session if you want to try again.'] });
+      } else if (state === 'expired') {
+        finish({ icon: 'wait', title: 'The invitation has expired', detail: [`${visitor} did not accept in time. Nothing was shared.`, 'Make a new session if you want to try again.'] });
+      } else if (cancelled) {
+        finish({ icon: 'close', title: 'You cancelled the invitation', detail: ['The link and the code no longer work. Nothing was shared.'] });
+      } else {
+        finish({ icon: 'check', tone: 'good', title: 'The session has ended', detail: [`You no longer see ${visitor}’s page, and this link no longer works.`, 'What was kept for the session has been erased. Nothing was recorded.'] });
+      }
+    });
+  }
+
+  #leave(show: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#room?.close();
+    this.#link.close();
+    show();
+  }
+}
+
+/** The page while the session is on. */
+class Room {
+  #people = new People();
+  #strip = new Tabs();
+  #toasts = new Toasts();
+  #status = h('span', { class: 'status', role: 'status', 'data-tandem': 'status' });
+  #delay = h('span', { class: 'delay', title: 'How long it takes until the visitor’s page has reacted' });
+  #modeLabel = h('span', { class: 'mode', 'data-tandem': 'mode' });
+  #address = h('input', {
+    class: 'address', type: 'text', inputmode: 'url', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+    'aria-label': 'Address', 'data-tandem': 'address', focus: () => this.#address.select(),
+    keydown: (event: KeyboardEvent) => { if (event.key === 'Escape') this.#leaveAddress(); },
+    blur: () => this.#showAddress(true),
+  });
+  #history = (['back', 'forward', 'reload'] as const).map(action => h('button', {
+    type: 'button', class: 'tool', 'data-tandem': action, title: labels[action], 'aria-label': labels[action],
+    click: () => this.#tab && this.#link.send({ type: 'go', tab: this.#tab.tab, action }),
+  }, icon(action satisfies Icon)));
+  #fitButton = h('button', { type: 'button', class: 'tool text', click: () => this.#zoom(!this.#fit) });
+  #stage = h('main', { class: 'stage', 'aria-label': 'The visitor’s page' });
+  #veil: HTMLElement | null = null;
+
+  #renderer: MessagePort | null = null;
+  #mode: Mode = 'view';
+  #tab: TabState | null = null;
+  #fit = true;
+  #leader = { online: true, since: 0 };
+  #linkState: LinkState = { is: 'connecting' };
+  #you = '';
+
+  /** Numbers of inputs: the renderer counts from 1, the server must never see one twice, not even after a reload. */
+  #lastInput = Date.now();
+  #inputBase = 0;
+  #inputSent = new Map<number, number>();
+  #reaction = 0;
+  #measuring = 0;
+
+  constructor(private visitor: string, joined: Joined, private link: Link<ToAgent>, end: () => void) {
+    this.#people.setAttribute('data-tandem', 'participants');
+    this.#strip.hidden = true;
+    this.#strip.addEventListener('choose', event => link.send({ type: 'activate', tab: (event as CustomEvent<number>).detail }));
+    const form = h('form', { submit: (event: Event) => { event.preventDefault(); this.#navigate(); } }, this.#address);
+    document.body.className = 'window console ready';
+    fill(document.body,
+      h('header', { class: 'bar', 'aria-label': 'Session' },
+        h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#fitButton,
+        this.#people, this.#delay, this.#status,
+        h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, 'End'))),
+      this.#strip, this.#stage, this.#toasts);
+    this.setMode(joined.mode);
+    this.#zoom(true);
+    this.linkChanged(link.state);
+    this.#measuring = setInterval(() => void this.#measure(), measure.every);
+    void this.#measure();
+    document.title = `${visitor}’s page – Tandem`;
+  }
+
+  get #link(): Link<ToAgent> { return this.link; }
+
+  /** A new stream: everything comes again, so it goes to a new renderer. */
+  begin(state: Welcome): void {
+    this.#you = state.you.id;
+    this.setMode(state.mode);
+    this.#renderer?.close();
+    this.#inputBase = ++this.#lastInput;
+    this.#inputSent.clear();
+    const { port1, port2 } = new MessageChannel();
+    this.#renderer = port1;
+    port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
+    const frame = h('iframe', { 'data-tandem': 'tab', title: `${this.visitor}’s page`, allow: 'clipboard-write', src: `${view}/` });
+    frame.addEventListener('load', () => frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '' }, view, [port2]), { once: true });
+    fill(this.#stage, frame, this.#veil);
+    this.#zoom(this.#fit);
+  }
+
+  close(): void {
+    clearInterval(this.#measuring);
+    this.#renderer?.close();
+  }
+
+  setMode(mode: Mode): void {
+    this.#mode = mode;
+    const may = mode === 'shared';
+    fill(this.#modeLabel, icon(may ? 'pointer' : 'eye'), h('span', { class: 'text' }, shortMode(mode)));
+    this.#modeLabel.title = ownRights(this.visitor, mode);
+    this.#modeLabel.setAttribute('data-mode', mode);
+    for (const button of this.#history) button.disabled = !may;
+    this.#address.readOnly = !may;
+    this.#address.title = may ? 'Type an address and press Enter' : `Only ${this.visitor} can go to another page`;
+  }
+
+  message(message: ToAgent): void {
+    switch (message.type) {
+      case 'people': return this.people(message.people);
+      case 'tabs': this.#tabs(message.tabs); break;
+      case 'leader': return this.#leaderChanged(message.online, message.since);
+      case 'refused': this.#refused(message.n, message.why); break;
+      case 'done': this.#done(message.n); break;
+      case 'notice': return this.#toasts.show(message.text);
+      case 'dialog': this.#toasts.show(`${this.visitor} sees a message: ${message.text}`); break;
+    }
+    const forward = 'n' in message && message.n !== undefined ? { ...message, n: message.n - this.#inputBase } : message;
+    this.#renderer?.postMessage(forward);
+  }
+
+  people(people: readonly Person[]): void {
+    this.#people.show(people, this.#you, () => 'here');
+    // The renderer labels cursors with these.
+    this.#renderer?.postMessage({ type: 'people', people });
+  }
+
+  linkChanged(state: LinkState): void {
+    this.#linkState = state;
+    this.#showStatus();
+  }
+
+  #fromRenderer(port: MessagePort, data: unknown): void {
+    if (port !== this.#renderer) return;
+    try {
+      const message = parseMessage(fromRenderer, data);
+      if (!message) return;
+      if (message.type === 'pointer' || message.type === 'scroll') {
+        this.#link.sendLossy(message.type === 'pointer' ? 'pointer' : `scroll ${message.doc} ${message.node}`, message);
+      } else if (message.type === 'input') {
+        this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
+        this.#inputSent.set(this.#inputBase + message.n, performance.now());
+        this.#link.send({ ...message, n: this.#inputBase + message.n });
+      } else {
+        this.#link.send(message);
+      }
+    } catch { /* not in bounds: nothing the renderer makes */ }
+  }
+
+  #done(n: number): void {
+    const sent = this.#inputSent.get(n);
+    this.#inputSent.delete(n);
+    if (sent === undefined) return;
+    this.#reaction = performance.now() - sent;
+    this.#showDelay(this.#reaction);
+  }
+
+  #refused(n: number | undefined, why: string): void {
+    if (n !== undefined) this.#inputSent.delete(n);
+    this.#toasts.show(why);
+  }
+
+  #showDelay(ms: number): void {
+    say(this.#delay, ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+  }
+
+  /** Also finds a connection that failed without saying so. */
+  async #measure(): Promise<void> {
+    if (this.#linkState.is !== 'open' || document.hidden) return;
+    const start = performance.now();
+    try {
+      await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(measure.within) });
+      if (!this.#reaction) this.#showDelay(performance.now() - start);
+    } catch {
+      if (this.#linkState.is === 'open') this.#link.lost();
+    }
+  }
+
+  // --- address and tabs ---
+
+  #tabs(tabs: TabState[]): void {
+    this.#tab = tabs.find(t => t.active) ?? tabs[0] ?? null;
+    this.#strip.show(tabs, { closable: false, enabled: this.#mode === 'shared' });
+    this.#showAddress();
+    document.title = `${this.#tab?.title || readable(this.#tab?.url ?? '')?.host || 'Page'} – ${this.visitor}`;
+  }
+
+  #showAddress(anyway = false): void {
+    if (!anyway && document.activeElement === this.#address && this.#mode === 'shared') return; // being edited
+    this.#address.value = this.#tab?.url ?? '';
+  }
+
+  #leaveAddress(): void {
+    this.#showAddress(true);
+    this.#stage.querySelector('iframe')?.focus();
+  }
+
+  #navigate(): void {
+    const typed = this.#address.value.trim();
+    if (!typed || !this.#tab || this.#mode !== 'shared') return;
+    const url = complete(typed);
+    if (!url) {
+      this.#toasts.show('This is not an address of a website.');
+      return;
+    }
+    this.#link.send({ type: 'navigate', tab: this.#tab.tab, url });
+    this.#address.blur();
+    this.#address.value = url;
+  }
+
+  #zoom(fit: boolean): void {
+    this.#fit = fit;
+    fill(this.#fitButton, icon('fit'), fit ? 'Fit' : '100 %');
+    this.#fitButton.setAttribute('aria-label', fit ? 'Page is made to fit. Show at 100 %' : 'Page is shown at 100 %. Make it fit');
+    this.#fitButton.title = fit ? 'Show at 100 %' : 'Make it fit';
+    this.#renderer?.postMessage({ type: 'zoom', fit });
+  }
+
+  // --- what is live and what is not ---
+
+  #leaderChanged(online: boolean, since: unknown): void {
+    const time = typeof since === 'number' ? since : typeof since === 'string' ? Date.parse(since) : NaN;
+    this.#leader = { online, since: Number.isFinite(time) && time > 0 ? Math.min(time, Date.now()) : Date.now() };
+    this.#showStatus();
+  }
+
+  #showStatus(): void {
+    const state = this.#linkState;
+    if (state.is === 'away') {
+      this.#say('busy', 'Reconnecting…');
+      this.#cover('You are not connected', 'Trying to reconnect. This is the last thing you saw; it is not live.', state.since);
+    } else if (state.is !== 'open') {
+      this.#say('busy', 'Connecting…');
+    } else if (!this.#leader.online) {
+      this.#say('busy', `${this.visitor} is away`);
+      this.#cover(`${this.visitor} is away`, 'Waiting until the connection comes back. This is the last thing that was shared; it is not live.', this.#leader.since);
+    } else {
+      this.#say('good', 'Live');
+      this.#veil?.remove();
+      this.#veil = null;
+    }
+  }
+
+  #say(tone: string, text: string): void {
+    this.#status.className = `status ${tone}`;
+    if (this.#status.textContent !== text) fill(this.#status, h('span', { class: 'words' }, text));
+  }
+
+  #cover(title: string, detail: string, since: number): void {
+    this.#veil?.remove();
+    const timer = new Since();
+    this.#veil = h('div', { class: 'veil' }, h('div', {}, h('strong', {}, title, ' ', timer), h('p', {}, detail)));
+    this.#stage.append(this.#veil);
+    timer.since = since;
+  }
+}
+
+const labels = { back: 'Back', forward: 'Forward', reload: 'Reload' } as const;
+
+/** What somebody typed as an http(s) address; "" when it is none. */
+export function complete(typed: string): string {
+  const local = /^(localhost|[\w.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?([/?#]|$)/i.test(typed);
+  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(typed) ? typed : `${local ? 'http' : 'https'}://${typed}`;
+  if (/\s/.test(text)) return '';
+  try {
+    const url = new URL(text);
+    return /^https?:$/.test(url.protocol) ? url.href : '';
+  } catch {
+    return '';
+  }
+}
+
+async function main(): Promise<void> {
+  document.body.classList.add('ready');
+  if (tooOld()) return notice(byId('main'), oldBrowser());
+  const secret = location.hash.slice(1);
+  try {
+    const joined = secret ? await join({ session, secret }) : await read(session, 'agent');
+    // The cookie lets this browser in from now on; the secret need not stay on a screen that may be shown around.
+    if (secret) history.replaceState(null, '', location.pathname);
+    new Console(joined).start();
+  } catch (error) {
+    notice(byId('main'), trouble(error instanceof ApiError ? error : { code: 'failed', message: 'Something unexpected happened.' }, 'agent'));
+  }
+}
+
+if (document.documentElement.dataset['view']) void main();

@@ -1,0 +1,544 @@
+// The visitor's page: one bar of ours above the shared site, the site's tabs as frames below it, and the link to
+// the server. Nothing about the session is decided by what the frames say; they describe their pages, and the
+// inputs, addresses and pointers of the others are passed to them.
+
+import { Link, type LinkState } from './link';
+import { parseMessage, toVisitor, type FromDocument, type Mode, type Person, type ToVisitor, type Welcome } from './protocol';
+import { Documents, ownAddress, type Doc } from './shell/documents';
+import { Frames, type Tab } from './shell/frames';
+import { askOther, listen } from './shell/other';
+import { Pointers } from './shell/pointers';
+import type { Cursors } from './ui/cursors';
+import { tooOld } from './ui/browser';
+import { byId, fill, h, say } from './ui/dom';
+import { icon } from './ui/icons';
+import { finish } from './ui/notice';
+import type { People } from './ui/people';
+import type { Tabs } from './ui/tabs';
+import { Since } from './ui/timer';
+import type { Toasts } from './ui/toasts';
+import { oldBrowser, trouble } from './ui/trouble';
+import { agents, called, readable, rights, shortMode } from './ui/words';
+import { Urls } from './url';
+import './ui/cursors';
+import './ui/people';
+import './ui/tabs';
+import './ui/toasts';
+
+/** Unacknowledged bytes above which documents are no longer reported change by change, and below which they are again. */
+const slow = { from: 2 << 20, until: 256 << 10, look: 500 };
+const marksEvery = 50; // ms
+const describeEvery = 60; // ms
+
+class Shell {
+  #data = document.documentElement.dataset;
+  #content = { scheme: this.#data['scheme'] ?? '', host: this.#data['content'] ?? '' };
+  #urls = new Urls({ session: this.#data['session'] ?? '', content: this.#content, origin: 'https://invalid' });
+
+  #stage = byId('stage');
+  #people = byId<People>('people');
+  #address = byId('address');
+  #modeButton = byId('mode');
+  #status = byId('status');
+  #strip = byId<Tabs>('tabs');
+  #toasts = byId<Toasts>('toasts');
+  #cursors = byId<Cursors>('cursors');
+
+  #you = '';
+  #mode: Mode = 'view';
+  #present: Person[] = [];
+  #stopping = false;
+  #over = false;
+  /** Which document an input was given to, so that only that one can say it is done. */
+  #inputs = new Map<number, Doc>();
+  #draining = 0;
+  #lastMark = 0;
+  #lastGo = 0;
+  #undescribed = new Set<Tab>();
+  #describing = 0;
+
+  #frames = new Frames(this.#stage, this.#urls, () => this.#tabsChanged());
+  #documents = new Documents({
+    urls: this.#urls,
+    scheme: this.#content.scheme,
+    mode: () => this.#mode,
+    tabOf: window => this.#frames.of(window),
+    onStart: doc => this.#started(doc),
+    onMessage: (doc, message) => this.#fromDocument(doc, message),
+    onGone: doc => this.#gone(doc),
+  });
+  #pointers = new Pointers(this.#cursors, this.#documents, () => this.#frames.active?.id, id => this.#present.find(p => p.id === id));
+  #link = new Link<ToVisitor>({
+    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/.tandem/socket`,
+    parse: value => parseMessage(toVisitor, value),
+    onWelcome: state => this.#welcome(state),
+    onMessage: message => this.#fromServer(message),
+    onState: state => this.#linkChanged(state),
+  });
+
+  constructor(private wanted: string) {}
+
+  start(): void {
+    byId('end').addEventListener('click', () => this.#stop());
+    this.#strip.addEventListener('choose', event => this.#frames.activate((event as CustomEvent<number>).detail));
+    this.#strip.addEventListener('dismiss', event => {
+      const tab = this.#frames.get((event as CustomEvent<number>).detail);
+      if (tab) this.#close(tab);
+    });
+    listen(url => this.#openWanted(url));
+    this.#guardHistory();
+    this.#showStatus();
+    this.#link.connect();
+  }
+
+  // --- the server ---
+
+  #welcome(state: Welcome): void {
+    this.#you = state.you.id;
+    this.#mode = state.mode;
+    this.#showPeople(state.people);
+    if (this.#stopping) {
+      this.#link.send({ type: 'end' });
+      return;
+    }
+    if (this.#frames.all().length === 0) this.#openFirst(state);
+    if (!state.resumed) this.#describeAll();
+  }
+
+  #openFirst(state: Welcome): void {
+    for (const tab of state.tabs ?? []) {
+      this.#frames.open(tab.url, { id: tab.tab, behind: !tab.active, ...(tab.title && { title: tab.title }) });
+    }
+    if (this.#frames.all().length === 0) this.#frames.open(state.url ?? '');
+    if (this.wanted) this.#openWanted(this.wanted);
+    this.wanted = '';
+  }
+
+  #openWanted(url: string): void {
+    const tab = this.#frames.open(url);
+    if (tab) this.#describe(tab);
+    else this.#toasts.show('There are too many pages open. Close one first.');
+  }
+
+  /** The server begins with nothing: tell it everything. */
+  #describeAll(): void {
+    for (const tab of this.#frames.all()) this.#describe(tab);
+    for (const doc of this.#documents.all()) {
+      this.#announce(doc);
+      this.#resync(doc);
+    }
+    this.#activated();
+  }
+
+  #describe(tab: Tab): void {
+    this.#link.send({ type: 'tab', tab: tab.id, url: tab.url, title: tab.title });
+  }
+
+  /** A page may change its title as often as it likes; the others hear of the last one. */
+  #describeSoon(tab: Tab): void {
+    this.#undescribed.add(tab);
+    this.#describing ||= setTimeout(() => {
+      this.#describing = 0;
+      for (const changed of this.#undescribed) if (this.#frames.get(changed.id)) this.#describe(changed);
+      this.#undescribed.clear();
+    }, describeEvery);
+  }
+
+  #fromServer(message: ToVisitor): void {
+    switch (message.type) {
+      case 'people': return this.#showPeople(message.people);
+      case 'input': return this.#input(message.n, message.doc, message.input);
+      case 'scroll': return this.#toDoc(message.doc, doc =>
+        this.#documents.send(doc, { type: 'scroll', node: message.node, x: message.x, y: message.y }));
+      case 'navigate': return this.#navigate(message.tab, message.url);
+      case 'go': return this.#go(message.tab, message.action);
+      case 'activate': this.#frames.activate(message.tab); return;
+      case 'pointer': return this.#pointers.point(message.from, message);
+      case 'mark': void this.#pointers.mark(message); return;
+      case 'resync':
+        if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc));
+        else this.#documents.all().forEach(doc => this.#resync(doc));
+        return;
+      case 'cookies': return this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'cookies' }));
+      case 'refused': return this.#toasts.show(message.why);
+      case 'ended': return this.#ended(message.by);
+    }
+  }
+
+  #toDoc(id: number, then: (doc: Doc) => void): void {
+    const doc = this.#documents.get(id);
+    if (doc) then(doc);
+  }
+
+  #input(n: number, id: number, input: unknown): void {
+    const doc = this.#documents.get(id);
+    if (!doc) {
+      this.#link.send({ type: 'done', n, ok: false, why: 'The page has changed.' });
+      return;
+    }
+    this.#inputs.set(n, doc);
+    doc.port.postMessage({ type: 'input', n, input });
+  }
+
+  #navigate(id: number, url: string): void {
+    const tab = this.#frames.get(id) ?? this.#frames.active;
+    if (!tab || !this.#frames.navigate(tab, url)) return;
+    this.#toasts.show(`${this.#agentName()} opens ${readable(url)?.host ?? url}`);
+  }
+
+  #go(id: number, action: 'back' | 'forward' | 'reload'): void {
+    const tab = this.#frames.get(id) ?? this.#frames.active;
+    if (!tab) return;
+    const doc = this.#documents.main(tab.id);
+    if (doc) this.#documents.send(doc, { type: 'go', action });
+    else if (action === 'reload') this.#frames.navigate(tab, tab.url);
+    else history[action]();
+    this.#lastGo = Date.now();
+  }
+
+  /**
+   * Frames share their history with this page, so going back from a tab's first page would leave the session. An
+   * entry of our own stands in between: when somebody else went back it is undone, the visitor's own wish is not.
+   */
+  #guardHistory(): void {
+    if (history.state !== 'inside') {
+      history.replaceState('before', '');
+      history.pushState('inside', '');
+    }
+    addEventListener('popstate', ({ state }) => {
+      if (state !== 'before') return;
+      if (Date.now() - this.#lastGo < 2000) history.forward();
+      else history.back();
+    });
+  }
+
+  // --- the documents ---
+
+  #started(doc: Doc): void {
+    // Only what a new document begins with is a snapshot; until it arrives there is nothing to add to.
+    doc.stale = true;
+    this.#announce(doc);
+    if (doc.parent) return;
+    const tab = this.#frames.get(doc.tab);
+    if (tab) this.#page(tab, doc, doc.url, '');
+  }
+
+  #announce(doc: Doc): void {
+    this.#link.send({
+      type: 'doc', doc: doc.id, tab: doc.tab, url: doc.url,
+      ...(doc.parent && { parent: [doc.parent.id, doc.frameNode] }),
+    });
+  }
+
+  #gone(doc: Doc): void {
+    if (!this.#over) this.#link.send({ type: 'gone', doc: doc.id });
+    for (const [n, owner] of this.#inputs) {
+      if (owner !== doc) continue;
+      this.#inputs.delete(n);
+      // A click that loads another page ends its own document: it was done.
+      if (!this.#over) this.#link.send({ type: 'done', n, ok: true });
+    }
+    this.#pointers.moved();
+  }
+
+  #fromDocument(doc: Doc, message: FromDocument): void {
+    const tab = this.#frames.get(doc.tab);
+    if (!tab || this.#stopping) return;
+    switch (message.type) {
+      case 'ops': return this.#ops(doc, message.ops);
+      case 'page':
+        if (!doc.parent) this.#page(tab, doc, message.url, message.title ?? '');
+        return;
+      case 'pointer':
+        if (tab === this.#frames.active) this.#link.sendLossy('pointer', { ...message, doc: doc.id });
+        return;
+      case 'mark': return this.#mark(doc, message);
+      case 'view':
+        if (!doc.parent) this.#view(tab, message);
+        return;
+      case 'done':
+        if (this.#inputs.get(message.n) !== doc) return;
+        this.#inputs.delete(message.n);
+        this.#link.send(message);
+        return;
+      case 'blob': return this.#link.send(message);
+      case 'dialog': return this.#link.send({ ...message, doc: doc.id });
+      case 'open': return this.#open(doc, message);
+      case 'post': return this.#post(doc, message);
+      case 'close': return this.#closeFrom(doc, tab, message.id);
+      case 'bye': return this.#leave(doc, tab);
+    }
+  }
+
+  /**
+   * Passes changes on as the text they came as. Parsing it once proves that it is an array and nothing more: a page
+   * could otherwise close the bracket early and speak to the server in the visitor's name.
+   */
+  #ops(doc: Doc, json: string): void {
+    let ops: unknown;
+    try {
+      ops = JSON.parse(json);
+    } catch {
+      return;
+    }
+    if (!Array.isArray(ops)) return;
+    let snapshot = false;
+    for (const op of ops) {
+      if (!Array.isArray(op)) return;
+      if (op[0] === 0) snapshot = true;
+      else if (op[0] === 11 && Number.isSafeInteger(op[1]) && Number.isSafeInteger(op[2])) this.#documents.framed(doc, op[1], op[2]);
+    }
+    this.#pointers.moved();
+    if (this.#link.backlog > slow.from && !snapshot) this.#holdBack(doc);
+    if (doc.stale && !snapshot) return;
+    doc.stale = false;
+    this.#link.send(`{"type":"ops","doc":${doc.id},"ops":${json}}`);
+  }
+
+  /** The way to the server is too slow for every change: skip them, and send the whole document when it is free. */
+  #holdBack(doc: Doc): void {
+    doc.stale = true;
+    this.#draining ||= setInterval(() => {
+      if (this.#link.backlog > slow.until) return;
+      clearInterval(this.#draining);
+      this.#draining = 0;
+      this.#documents.all().filter(d => d.stale).forEach(d => this.#resync(d));
+    }, slow.look);
+  }
+
+  #resync(doc: Doc): void {
+    doc.stale = true;
+    this.#documents.send(doc, { type: 'snapshot' });
+  }
+
+  #page(tab: Tab, doc: Doc, claimed: string, title: string): void {
+    const url = ownAddress(claimed, doc.origin);
+    if (tab.url === url && tab.title === title) return;
+    doc.url = url;
+    tab.url = url;
+    tab.title = title;
+    tab.frame.title = title || 'Shared page';
+    this.#describeSoon(tab);
+    this.#tabsChanged();
+  }
+
+  #mark(doc: Doc, message: FromDocument & { type: 'mark' }): void {
+    if (Date.now() - this.#lastMark < marksEvery) return;
+    this.#lastMark = Date.now();
+    this.#link.send({ ...message, doc: doc.id });
+  }
+
+  #view(tab: Tab, { width, height, dpr }: { width: number; height: number; dpr: number }): void {
+    tab.view = { width, height, dpr };
+    if (tab === this.#frames.active) this.#link.send({ type: 'view', ...tab.view });
+    this.#pointers.moved();
+  }
+
+  /** The next document of the same frame takes the place of one that leaves; a frame's is forgotten at once. */
+  #leave(doc: Doc, tab: Tab): void {
+    if (doc.parent) {
+      this.#documents.gone(doc);
+      return;
+    }
+    doc.leaving = true;
+    tab.frame.addEventListener('load', () => setTimeout(() => {
+      if (!doc.leaving || this.#documents.get(doc.id) !== doc) return;
+      this.#documents.gone(doc);
+      this.#link.send({ type: 'notice', text: 'The visitor is at a page that cannot be shown here.' });
+    }, 1500), { once: true });
+  }
+
+  // --- windows that pages open ---
+
+  #open(doc: Doc, { id, url, name }: { id: string; url?: string; name?: string }): void {
+    const known = this.#frames.all().find(t => t.opener?.doc.tab === doc.tab &&
+      (t.opener.id === id || (name && name !== '_blank' && t.name === name)));
+    if (known) {
+      known.opener = { doc, id };
+      if (url) this.#frames.navigate(known, url);
+      this.#frames.activate(known.id);
+    } else {
+      const tab = this.#frames.open(url ?? '', { opener: { doc, id }, ...(name && name !== '_blank' && { name }) });
+      if (!tab) {
+        this.#documents.send(doc, { type: 'closed', id });
+        this.#toasts.show('This page wants to open more windows than there is room for.');
+        return;
+      }
+      this.#describe(tab);
+    }
+    this.#documents.send(doc, { type: 'opened', id });
+  }
+
+  /** A message between an opener and the window it opened. The sender's origin is ours to say, not the page's. */
+  #post(doc: Doc, { to, data, target }: { to: string; data?: unknown; target?: string }): void {
+    const own = this.#frames.get(doc.tab)?.opener;
+    const opened = this.#frames.all().find(t => t.opener?.id === to && t.opener.doc.tab === doc.tab);
+    const receiver = to === 'opener' ? own && this.#documents.get(own.doc.id) : opened && this.#documents.main(opened.id);
+    if (!receiver) return;
+    const wanted = target === '/' ? doc.origin : target;
+    if (wanted !== '*' && wanted !== receiver.origin) return;
+    this.#documents.send(receiver, { type: 'post', from: to === 'opener' ? own!.id : 'opener', data, origin: doc.origin });
+  }
+
+  /** A page may close what it opened, and itself when a page opened it. */
+  #closeFrom(doc: Doc, tab: Tab, id: string | undefined): void {
+    const target = id === undefined ? (tab.opener ? tab : undefined)
+      : this.#frames.all().find(t => t.opener?.id === id && t.opener.doc.tab === doc.tab);
+    if (target) this.#close(target);
+  }
+
+  #close(tab: Tab): void {
+    if (!this.#frames.close(tab)) return;
+    this.#documents.all().filter(d => d.tab === tab.id && !d.parent).forEach(d => this.#documents.gone(d));
+    this.#link.send({ type: 'tab-closed', tab: tab.id });
+    const { opener } = tab;
+    if (opener && this.#documents.get(opener.doc.id)) this.#documents.send(opener.doc, { type: 'closed', id: opener.id });
+  }
+
+  // --- what the visitor sees ---
+
+  #shownTab = 0;
+
+  #tabsChanged(): void {
+    const { active } = this.#frames;
+    if (active && active.id !== this.#shownTab) {
+      this.#shownTab = active.id;
+      this.#activated();
+      this.#pointers.moved();
+    }
+    this.#strip.show(this.#frames.states(), { closable: true, enabled: true });
+    document.body.classList.toggle('with-tabs', !this.#strip.hidden);
+    if (!active) return;
+    const address = readable(active.url);
+    this.#address.title = active.url;
+    fill(this.#address, icon(address?.secure ? 'lock' : 'globe'),
+      h('span', { class: 'host' }, address?.host ?? active.url), h('span', { class: 'rest' }, address?.rest ?? ''));
+    document.title = `${active.title || address?.host || 'Shared page'} – shared with ${this.#agentName()}`;
+  }
+
+  #activated(): void {
+    const { active } = this.#frames;
+    if (!active) return;
+    this.#link.send({ type: 'activate', tab: active.id });
+    if (active.view) this.#link.send({ type: 'view', ...active.view });
+  }
+
+  #agent(): Person | undefined { return agents(this.#present)[0]; }
+  #agentName(): string { return called(this.#agent()); }
+
+  #showPeople(people: Person[]): void {
+    this.#present = people;
+    const others = people.filter(p => p.id !== this.#you && p.online).map(p => p.id);
+    this.#pointers.keep(others);
+    this.#people.show(people, this.#you, person => (person.role === 'agent' && this.#mode === 'shared' ? 'sees, clicks, types' : 'sees, points'));
+    const agent = this.#agent();
+    if (agent) document.documentElement.style.setProperty('--agent', agent.color);
+    const sentence = rights(this.#agentName(), this.#mode);
+    fill(this.#modeButton, icon(this.#mode === 'shared' ? 'pointer' : 'eye'),
+      h('span', { class: 'long' }, sentence), h('span', { class: 'short' }, shortMode(this.#mode)));
+    this.#modeButton.setAttribute('data-mode', this.#mode);
+    this.#modeButton.setAttribute('aria-label', `${sentence}. More about this session`);
+    fill(byId('about'), h('h2', {}, sentence),
+      h('p', {}, `Passwords, card numbers and one-time codes are hidden from ${this.#agentName()}, and so is everything outside this page.`),
+      h('p', {}, 'Nothing is recorded. Stop sharing ends it at once.'));
+    this.#showStatus();
+  }
+
+  #showStatus(): void {
+    const { state } = this.#link;
+    const agent = this.#agent();
+    const here = state.is === 'open' && !!agent?.online;
+    document.body.classList.toggle('sharing', here);
+    if (state.is === 'away') return this.#say('busy', 'Reconnecting…', state.since);
+    if (state.is !== 'open') return this.#say('busy', 'Connecting…');
+    if (!agent?.online) return this.#say('waiting', `${this.#agentName()} is not here`);
+    this.#say('good', 'Sharing');
+  }
+
+  #saying = '';
+
+  #say(tone: string, text: string, since?: number): void {
+    const now = `${tone} ${text} ${since}`;
+    if (now === this.#saying) return;
+    this.#saying = now;
+    this.#status.className = `status ${tone}`;
+    const words = h('span', { class: 'words' });
+    const timer = since ? new Since() : null;
+    fill(this.#status, words, timer && ' ', timer);
+    say(words, text);
+    if (timer && since) timer.since = since;
+  }
+
+  #linkChanged(state: LinkState): void {
+    this.#showStatus();
+    if (state.is !== 'closed') return;
+    switch (state.why) {
+      case 'ended': return this.#ended('');
+      case 'refused': return this.#finish(() => finish(trouble({ code: 'forbidden', message: '' }, 'visitor')));
+      case 'replaced': return this.#finish(() => finish({
+        icon: 'copy', title: 'The session is open in another window',
+        detail: ['Only one window at a time can share. Go on in the other one, or bring the session here.'],
+        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, 'Use this window')],
+      }));
+    }
+  }
+
+  /** X: nothing more leaves this browser from this moment on, whether or not the server can be told at once. */
+  #stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#link.send({ type: 'end' });
+    this.#documents.stop();
+    this.#say('busy', 'Stopping…');
+    setTimeout(() => this.#ended(this.#you), 1000);
+  }
+
+  #ended(by: string): void {
+    if (this.#over) return;
+    const url = this.#frames.active?.url ?? '';
+    const address = readable(url);
+    const own = this.#stopping || by === this.#you;
+    this.#finish(() => finish({
+      icon: 'check', tone: 'good', title: 'Sharing has ended',
+      detail: [
+        own ? `You stopped sharing. ${this.#agentName()} sees nothing more.` : `${this.#agentName()} sees nothing more of your page.`,
+        'What was kept for this session, such as sign-ins, has been erased. Nothing was recorded.',
+      ],
+      actions: [address && h('a', { class: 'button primary', href: url, rel: 'noreferrer', 'data-tandem': 'address' },
+        `Go on to ${address.host} without ${this.#agentName()}`)],
+    }), own);
+  }
+
+  /** Ends this page; the link stays a while when the server has still to be told. */
+  #finish(show: () => void, telling = false): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stopping = true;
+    this.#documents.stop();
+    this.#frames.clear();
+    if (!telling) this.#link.close();
+    show();
+  }
+}
+
+async function main(): Promise<void> {
+  document.body.classList.add('ready');
+  if (tooOld()) {
+    finish(oldBrowser());
+    return;
+  }
+  const wanted = new URLSearchParams(location.search).get('open') ?? '';
+  if (wanted) {
+    history.replaceState(null, '', '/');
+    if (await askOther(wanted)) {
+      finish({
+        icon: 'check', title: 'Opened in your shared window',
+        detail: ['Pages of this session open in the window you share, so that both of you see them. You can close this one.'],
+      });
+      return;
+    }
+  }
+  new Shell(wanted).start();
+}
+
+void main();

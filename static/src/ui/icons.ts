@@ -1,0 +1,32 @@
+// Line icons on a 16-unit grid, drawn with the colour of the text around them.
+
+const paths = {
+  back: 'M9.5 3 4.5 8l5 5',
+  forward: 'm6.5 3 5 5-5 5',
+  reload: 'M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3',
+  close: 'm4 4 8 8m0-8-8 8',
+  eye: 'M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8Zm6.5 2a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z',
+  hidden: 'M2 2l12 12M6.2 3.8A6 6 0 0 1 8 3.5c4 0 6.5 4.5 6.5 4.5a12 12 0 0 1-2 2.5M9.5 12.3a6 6 0 0 1-1.5.2C4 12.5 1.5 8 1.5 8a12 12 0 0 1 2.6-3',
+  pointer: 'm3.5 2.5 9 4.2-3.9 1.4-1.6 3.9-3.5-9.5Zm5.2 5.7 4 4.3',
+  globe: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM2 8h12M8 2c2 2 2.5 4 2.5 6S10 12 8 14c-2-2-2.5-4-2.5-6S6 4 8 2Z',
+  lock: 'M4 7.5h8v6H4zM5.5 7.5v-2a2.5 2.5 0 0 1 5 0v2',
+  check: 'm3 8.5 3.5 3.5L13 4.5',
+  stop: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM5.8 5.8l4.4 4.4m0-4.4-4.4 4.4',
+  fit: 'M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10',
+  copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
+  wait: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 4.5V8l2.5 1.5',
+} as const;
+
+export type Icon = keyof typeof paths;
+
+/** An icon for beside a text or inside a button that has a label. */
+export function icon(name: Icon): SVGSVGElement {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('viewBox', '0 0 16 16');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  path.setAttribute('d', paths[name]);
+  svg.append(path);
+  return svg;
+}

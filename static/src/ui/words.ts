@@ -1,0 +1,47 @@
+// Sentences that more than one page uses, in words that need no knowledge of how this works.
+
+import type { Mode, Person } from '../protocol';
+
+/** What the agent may do, as the visitor reads it. */
+export function rights(agent: string, mode: Mode): string {
+  return mode === 'shared'
+    ? `${agent} can see this page, and click and type with you`
+    : `${agent} can see this page and point`;
+}
+
+/** The same from the agent's side. */
+export function ownRights(visitor: string, mode: Mode): string {
+  return mode === 'shared'
+    ? `You can click and type in ${visitor}’s page`
+    : `You can see ${visitor}’s page, scroll and point. Clicking and typing are up to ${visitor}`;
+}
+
+export const shortMode = (mode: Mode): string => (mode === 'shared' ? 'Both can click' : 'View only');
+
+/** 0:07, 12:40. */
+export function clock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/** The agents of a session, the one who is here first. */
+export function agents(people: readonly Person[]): Person[] {
+  return people.filter(p => p.role === 'agent').sort((a, b) => Number(b.online) - Number(a.online));
+}
+
+/** A name for sentences; an agent may have come without one. */
+export function called(person: Pick<Person, 'name' | 'role'> | undefined, otherwise = 'Your helper'): string {
+  return person?.name.trim() || otherwise;
+}
+
+/** An address as people read it: host first, no scheme when it is the usual one, nothing that hides the host. */
+export function readable(address: string): { host: string; rest: string; secure: boolean } | null {
+  try {
+    const url = new URL(address);
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') return null;
+    const rest = url.pathname === '/' && !url.search && !url.hash ? '' : url.pathname + url.search + url.hash;
+    return { host: url.host, rest, secure: url.protocol === 'https:' };
+  } catch {
+    return null;
+  }
+}
