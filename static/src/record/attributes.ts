@@ -1,0 +1,83 @@
+// What followers get of an element's attributes: the site's values, without
+// what could act and without what is masked.
+
+import { MASKED } from '../ops';
+import {
+  attrName, attribute, attributeAt, attributeCount, attributesOf, currentSrc, inputType, isElement, isHTML, localName, parentNode,
+} from './dom';
+import { maskedAttribute, type Masks } from './mask';
+
+/** Turns text that may hold proxied or blob: addresses into what followers may see; null while it can't be told. */
+export type Restore = (text: string, element: Element, attribute: string) => string | null;
+
+export interface AttributeContext {
+  masks: Masks;
+  restore: Restore;
+}
+
+/** Never sent. Followers load the picture the leader shows, at once. */
+const DROPPED = new Set(['srcdoc', 'nonce', 'integrity', 'srcset', 'sizes', 'loading', 'imagesrcset', 'imagesizes']);
+
+/** The mirrored value of an attribute; null when followers do not get it. */
+export function mirrored(ctx: AttributeContext, element: Element, name: string): string | null {
+  if (name === MASKED) return ctx.masks.masked(element) ? '' : null;
+  const lower = name.toLowerCase();
+  const tag = localName(element);
+  if (lower === 'src' && tag === 'img' && isHTML(element)) return imageSource(ctx, element);
+  const value = attribute(element, name);
+  if (value === null || lower.startsWith('on')) return null;
+  if (DROPPED.has(lower) && (lower !== 'sizes' || tag !== 'link')) return null;
+  if (tag === 'script' && (lower === 'src' || lower === 'href' || lower === 'xlink:href')) return null;
+  if (lower === 'value' && tag === 'input' && isHTML(element) && inputType(element) === 'hidden') return null;
+  if (lower === 'selected' && tag === 'option' && inMaskedSelect(ctx.masks, element)) return null;
+  const safe = ctx.masks.masked(element) ? maskedAttribute(element, lower, value) : value;
+  return ctx.restore(safe, element, name);
+}
+
+/** All mirrored attributes, name and value by turns; 0 when there are none. */
+export function attributes(ctx: AttributeContext, element: Element): string[] | 0 {
+  const map = attributesOf(element);
+  const count = attributeCount(map);
+  const out: string[] = [];
+  let source = false;
+  for (let i = 0; i < count; i++) {
+    const name = attrName(attributeAt(map, i)!);
+    if (name === MASKED) continue;
+    if (name === 'src') source = true;
+    const value = mirrored(ctx, element, name);
+    if (value !== null) out.push(name, value);
+  }
+  if (!source && localName(element) === 'img' && isHTML(element)) {
+    const value = imageSource(ctx, element);
+    if (value !== null) out.push('src', value);
+  }
+  if (ctx.masks.masked(element)) out.push(MASKED, '');
+  return out.length === 0 ? 0 : out;
+}
+
+/** The qualified name of a changed attribute. */
+export function qualified(element: Element, namespace: string | null, local: string): string {
+  if (namespace === null) return local;
+  const map = attributesOf(element);
+  for (let i = attributeCount(map) - 1; i >= 0; i--) {
+    const name = attrName(attributeAt(map, i)!);
+    if (name.endsWith(':' + local)) return name;
+  }
+  return namespace.endsWith('/xlink') ? 'xlink:' + local : namespace.endsWith('/namespace') ? 'xml:' + local : local;
+}
+
+/** Where there is a choice of pictures, the one the leader's browser made. */
+function imageSource(ctx: AttributeContext, image: Element): string | null {
+  const parent = parentNode(image);
+  const chosen = attribute(image, 'srcset') !== null || (parent !== null && isElement(parent) && localName(parent) === 'picture');
+  const source = (chosen && currentSrc(image)) || attribute(image, 'src');
+  return source === null ? null : ctx.restore(source, image, 'src');
+}
+
+function inMaskedSelect(masks: Masks, option: Element): boolean {
+  for (let at = parentNode(option); at !== null && isElement(at); at = parentNode(at)) {
+    if (localName(at) === 'select') return masks.masked(at);
+  }
+  return false;
+}
+

@@ -1,0 +1,340 @@
+// The leader's side of the mirror: watches one document and tells followers
+// what they need to build it again and keep it in step.
+//
+// Nothing of this shows in the page: no element, no attribute, no global. A
+// failure here stays here. What is masked is replaced before it is queued.
+
+import type { Id, Op } from '../ops';
+import type { Box, FromDocument } from '../port';
+import type { Realm } from '../realm';
+import { Blobs } from './blobs';
+import { Canvases } from './canvases';
+import { Controls } from './controls';
+import { Definitions } from './definitions';
+import {
+  attribute, box, clientHeight, clientLeft, clientTop, clientWidth, documentElement, getter, guard, isElement, isHTML, isText, later,
+  listen, localName, method, now, Observer, observe, pathOf, queryAll, shadowOf, takeRecords, targetOf, titleOf, up,
+} from './dom';
+import { encode } from './encode';
+import { Focus } from './focus';
+import { Frames, isFrame } from './frames';
+import { hook } from './hooks';
+import { Masks } from './mask';
+import { Media, MEDIA_EVENTS } from './media';
+import { reportPointer } from './pointers';
+import { Scrolls } from './scrolls';
+import { Sheets } from './sheets';
+import { TopLayer } from './toplayer';
+import { Tree } from './tree';
+
+const FLUSH_MS = 16;
+const FLUSH_MOST_MS = 50;
+const SWEEP_MS = 250;
+const TITLE_MOST = 1000;
+
+const WATCHED: MutationObserverInit = {
+  childList: true, subtree: true, attributes: true, attributeOldValue: true, characterData: true, characterDataOldValue: true,
+};
+
+const innerWidthOf = getter<number>(globalThis, 'innerWidth');
+const innerHeightOf = getter<number>(globalThis, 'innerHeight');
+const pixelRatioOf = getter<number>(globalThis, 'devicePixelRatio');
+const styleOf = method<[Element], CSSStyleDeclaration>(globalThis, 'getComputedStyle');
+const linkAddress = getter<string>(HTMLLinkElement.prototype, 'href');
+
+export interface RecorderOptions {
+  realm: Realm;
+  document: Document;
+  /** Takes a message to the shell. */
+  send(message: FromDocument): void;
+}
+
+export class Recorder {
+  private readonly realm: Realm;
+  private readonly document: Document;
+  private readonly send: (message: FromDocument) => void;
+  private readonly masks = new Masks();
+  private readonly blobs: Blobs;
+  private readonly controls: Controls;
+  private readonly scrolls: Scrolls;
+  private readonly focus: Focus;
+  private readonly media: Media;
+  private readonly top: TopLayer;
+  private readonly canvases: Canvases;
+  private readonly sheets: Sheets;
+  private readonly definitions = new Definitions();
+  private readonly frames = new Frames();
+  private readonly tree: Tree;
+  private readonly observer: MutationObserver;
+  private readonly roots = new WeakSet<Node>();
+
+  private running = false;
+  private scheduled = false;
+  private lastCost = 0;
+  private page = '';
+  private view = '';
+
+  constructor({ realm, document, send }: RecorderOptions) {
+    this.realm = realm;
+    this.document = document;
+    this.send = send;
+    const entry = (node: Node) => this.tree.nodes.of(node);
+    this.blobs = new Blobs((message) => this.running && send(message));
+    this.controls = new Controls(this.masks, entry);
+    this.scrolls = new Scrolls(entry);
+    this.focus = new Focus(document, this.masks, entry);
+    this.media = new Media(entry);
+    this.top = new TopLayer(entry);
+    this.canvases = new Canvases(entry);
+    this.sheets = new Sheets({ entry, restore: (text) => this.restoreRule(text) });
+    this.tree = new Tree({
+      document,
+      masks: this.masks,
+      restore: (text, element, name) => this.restore(text, element, name),
+      // What a follower needs first comes first: definitions and sheets before what they style.
+      parts: [
+        this.definitions, this.sheets, this.controls, this.canvases, this.media, this.frames, this.top, this.focus, this.scrolls,
+      ],
+      root: (root) => this.watch(root),
+    });
+    this.observer = new Observer((records) => {
+      guard(() => this.tree.mark(records), undefined);
+      this.schedule();
+    });
+    this.watch(document);
+    this.listenToWindow();
+    hook(realm, this.noted());
+    reportPointer({ realm, id: (node) => this.id(node), send, running: () => this.running });
+  }
+
+  /** Begins to send, with a snapshot. */
+  start(): void {
+    this.running = true;
+    this.page = this.view = '';
+    this.snapshot();
+    this.sweepOn();
+  }
+
+  /** Ends sending, until the next start. */
+  stop(): void {
+    this.running = false;
+  }
+
+  snapshot(): void {
+    if (!this.running) return;
+    takeRecords(this.observer);
+    this.emit(() => this.tree.snapshot());
+    this.reportPage();
+    this.reportView();
+  }
+
+  /** Sends all that followers do not know yet. */
+  flush(): void {
+    if (!this.running) return;
+    guard(() => this.tree.mark(takeRecords(this.observer)), undefined);
+    this.emit(() => this.tree.flush());
+    this.reportPage();
+  }
+
+  node(id: Id): Node | null {
+    return this.tree.nodes.byNumber(id)?.node ?? null;
+  }
+
+  /** 0 for what followers do not have. */
+  id(node: Node): Id {
+    return this.tree.nodes.of(node)?.id ?? 0;
+  }
+
+  masked(node: Node): boolean {
+    for (let at: Node | null = node; at !== null; at = up(at)) if (isElement(at) && this.masks.masked(at)) return true;
+    return false;
+  }
+
+  /** A frame of this document shows a document; false when it has no such frame. */
+  shows(window: Window, doc: number): boolean {
+    const ours = this.frames.shows(window, doc);
+    if (ours) this.schedule();
+    return ours;
+  }
+
+  /** Where a place inside a node is now; null when the node has no box. */
+  locate(id: Id, fx: number, fy: number): { x: number; y: number; box?: Box } | null {
+    let node = this.node(id);
+    if (node !== null && isText(node)) node = up(node);
+    const element = node !== null && isElement(node) ? node : documentElement(this.document);
+    if (element === null) return null;
+    const { left, top, width, height } = box(element);
+    const at = { x: left + fx * width, y: top + fy * height };
+    return isFrame(element) ? { ...at, box: contentBox(element, left, top) } : at;
+  }
+
+  // --- watching
+
+  private watch(root: Document | ShadowRoot): void {
+    observe(this.observer, root, WATCHED);
+    if (this.roots.has(root)) return;
+    this.roots.add(root);
+    const on = (type: string, handle: (target: Node) => void) => {
+      const listener = (event: Event) => {
+        guard(() => handle((pathOf(event)[0] ?? targetOf(event)) as Node), undefined);
+        this.schedule();
+      };
+      if (root === this.document) this.realm.listen(() => root, type, listener, { capture: true, passive: true });
+      else listen(root, type, listener, { capture: true, passive: true });
+    };
+    on('scroll', (target) => this.scrolls.touch(target));
+    for (const type of ['input', 'change']) on(type, (target) => this.controls.touch(target));
+    on('reset', () => this.controls.touchAll());
+    for (const type of ['focusin', 'focusout', 'selectionchange', 'select']) on(type, () => this.focus.touch());
+    for (const type of ['beforetoggle', 'toggle', 'close']) on(type, (target) => this.top.touch(target));
+    for (const type of MEDIA_EVENTS) on(type, (target) => this.media.touch(target));
+    on('load', (target) => this.loaded(target));
+    if (root === this.document) on('DOMContentLoaded', () => this.findShadows());
+  }
+
+  private loaded(target: Node): void {
+    if (!isElement(target) || !isHTML(target)) return;
+    const name = localName(target);
+    if (name === 'link' || name === 'style') this.sheets.touch(target);
+    else if (name === 'img' && (attribute(target, 'srcset') !== null || localName(up(target) as Element) === 'picture')) {
+      this.tree.touch(target, 'src');
+    }
+  }
+
+  /** The parser attaches declarative shadow roots without telling observers. */
+  private findShadows(): void {
+    for (const { node, kids } of this.tree.nodes.all()) {
+      const root = isElement(node) ? shadowOf(node) : null;
+      if (root !== null && kids[0]?.node !== root) this.tree.touchChildren(node);
+    }
+  }
+
+  private listenToWindow(): void {
+    const on = (type: string, handle: () => void) =>
+      this.realm.listen(() => this.realm.global as Window, type, () => guard(handle, undefined), { capture: true, passive: true });
+    on('resize', () => this.reportView());
+    on('popstate', () => this.schedule());
+    on('hashchange', () => this.schedule());
+    on('load', () => this.schedule());
+  }
+
+  /** The page replaced the document in place (document.open), which has dropped what it could of us. */
+  reopened(): void {
+    observe(this.observer, this.document, WATCHED);
+    this.tree.touchChildren(this.document);
+    this.schedule();
+  }
+
+  private noted() {
+    const soon = <A extends unknown[]>(note: (...args: A) => void) => (...args: A): void => {
+      note(...args);
+      this.schedule();
+    };
+    return {
+      shadow: soon((host: Element) => this.tree.touchChildren(host)),
+      control: soon((node: Node) => this.controls.touch(node)),
+      rule: soon((sheet: CSSStyleSheet, op: Parameters<Sheets['changed']>[1]) => this.sheets.changed(sheet, op)),
+      suspect: soon((sheet: CSSStyleSheet) => this.sheets.suspect(sheet)),
+      switched: soon((sheet: CSSStyleSheet) => this.sheets.switched(sheet)),
+      adopted: () => this.schedule(),
+      raised: soon((node: Node) => this.top.touch(node)),
+      drawn: (canvas: Node) => this.canvases.touch(canvas), // the sweep takes its picture
+      handedOver: (canvas: Node) => this.canvases.handedOver(canvas),
+      defined: soon((name: string) => this.definitions.defined(name)),
+      navigated: () => this.schedule(),
+      dialog: (kind: 'alert' | 'confirm' | 'prompt', text: string) => {
+        if (!this.running) return;
+        this.flush(); // the page stands still until the dialog is gone
+        this.send({ type: 'dialog', kind, text: text.slice(0, 2000) });
+      },
+    };
+  }
+
+  // --- sending
+
+  private schedule(): void {
+    if (this.scheduled || !this.running) return;
+    this.scheduled = true;
+    const wait = Math.min(FLUSH_MOST_MS, Math.max(FLUSH_MS, 3 * this.lastCost));
+    later(() => {
+      this.scheduled = false;
+      this.flush();
+    }, wait);
+  }
+
+  private sweepOn(): void {
+    if (!this.running) return;
+    guard(() => {
+      const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due()];
+      if (found.includes(true)) this.schedule();
+    }, undefined);
+    later(() => this.sweepOn(), SWEEP_MS);
+  }
+
+  private emit(collect: () => Op[]): void {
+    const begun = now();
+    let ops: Op[];
+    try {
+      ops = collect();
+    } catch {
+      ops = guard(() => this.tree.snapshot(), []); // whatever confused us, the document as it is can still be told
+    }
+    if (ops.length > 0) this.send({ type: 'ops', ops: encode(ops) });
+    this.lastCost = now() - begun;
+  }
+
+  private restore(text: string, element: Element, name: string): string | null {
+    const shown = this.blobs.restore(text, () => {
+      if (name !== '') this.tree.touch(element, name);
+      else this.tree.touchText(element);
+      this.schedule();
+    });
+    return shown === null ? null : this.realm.urls.unmapText(shown);
+  }
+
+  private restoreRule(text: string): string {
+    return this.realm.urls.unmapText(this.blobs.restore(text, () => undefined) ?? text);
+  }
+
+  private reportPage(): void {
+    if (!this.realm.main || this.realm.parent !== undefined) return;
+    const page = guard(() => this.describe(), null);
+    if (page === null) return;
+    const text = page.url + '\n' + page.title + '\n' + page.icon;
+    if (text === this.page) return;
+    this.page = text;
+    this.send({ type: 'page', ...page });
+  }
+
+  private describe(): { url: string; title: string; icon: string } {
+    const icons = queryAll(this.document, 'link[rel~="icon" i]');
+    const icon = icons.length > 0 ? linkAddress(icons[icons.length - 1]!) : '';
+    return {
+      url: this.realm.urls.unmap((this.document.location as Location).href),
+      title: titleOf(this.document).slice(0, TITLE_MOST),
+      icon: this.realm.urls.unmap(icon),
+    };
+  }
+
+  private reportView(): void {
+    if (!this.running || !this.realm.main || this.realm.parent !== undefined) return;
+    const window = this.realm.global as Window;
+    const view = { width: innerWidthOf(window), height: innerHeightOf(window), dpr: pixelRatioOf(window) };
+    const text = `${view.width},${view.height},${view.dpr}`;
+    if (text === this.view || view.width === 0) return;
+    this.view = text;
+    this.send({ type: 'view', ...view });
+  }
+}
+
+function contentBox(frame: Element, left: number, top: number): Box {
+  const style = styleOf(globalThis, frame);
+  const px = (length: string) => Number.parseFloat(length) || 0;
+  const [l, t, r, b] = [px(style.paddingLeft), px(style.paddingTop), px(style.paddingRight), px(style.paddingBottom)];
+  return {
+    x: left + clientLeft(frame) + l,
+    y: top + clientTop(frame) + t,
+    width: clientWidth(frame) - l - r,
+    height: clientHeight(frame) - t - b,
+  };
+}

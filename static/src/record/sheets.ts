@@ -1,0 +1,264 @@
+// Style sheets that scripts change. A sheet nobody touched is its own text or
+// address; what the CSSOM did to it goes as rule operations, word for word as
+// the page passed them, since a browser cannot write back every rule it reads
+// (a shorthand with var() comes out empty). Rules changed through their
+// declarations are found by comparing the sheet's rules with what they were.
+
+import * as is from '../ops';
+import type { Id, Op } from '../ops';
+import {
+  adopted, DOCUMENT, FRAGMENT, isElement, localName, nodeType, now, ownerNode, ruleAt, ruleCount, rulesOf, ruleText,
+  sheetDisabled, sheetOf,
+} from './dom';
+import type { Entry } from './nodes';
+import type { Part } from './tree';
+
+/** Sheets with more rules are not compared; what was passed to insertRule still arrives. */
+const MOST_RULES = 4000;
+/** Longer histories are told as the rules they led to. */
+const MOST_LOGGED = 4000;
+/** How long after the last sign of a change a sheet's rules are compared. */
+const SUSPECT_MS = 3000;
+const SWEEP_MS = 250;
+
+export type RuleOp = [kind: 'i', index: number, text: string] | [kind: 'd', index: number] | [kind: 'r', text: string];
+
+interface Watched {
+  /** Rule texts as followers have them; null when the sheet can't be compared. */
+  rules: string[] | null;
+  until: number;
+}
+
+export interface SheetsContext {
+  entry(node: Node): Entry | undefined;
+  restore(text: string): string;
+}
+
+/** What scripts did to a sheet since it was parsed or made; null when that became too long to tell. */
+const logs = new WeakMap<CSSStyleSheet, RuleOp[] | null>();
+
+function log(sheet: CSSStyleSheet, op: RuleOp): void {
+  const before = logs.get(sheet);
+  if (op[0] === 'r') logs.set(sheet, [op]);
+  else if (before === undefined) logs.set(sheet, [op]);
+  else if (before !== null && before.length < MOST_LOGGED) before.push(op);
+  else logs.set(sheet, null);
+}
+
+export class Sheets implements Part {
+  private readonly roots = new Map<Entry, Id[]>();
+  private readonly owners = new Map<Entry, CSSStyleSheet | null>();
+  private readonly constructed = new Map<CSSStyleSheet, Id>();
+  private readonly switchable = new Set<CSSStyleSheet>();
+  private readonly off = new Set<CSSStyleSheet>();
+  private readonly watched = new Map<CSSStyleSheet, Watched>();
+  private readonly check = new Set<Entry>();
+  private pending: { sheet: CSSStyleSheet; op: RuleOp }[] = [];
+  private nextId = -1;
+  private swept = 0;
+
+  constructor(private readonly ctx: SheetsContext) {}
+
+  added(entry: Entry): void {
+    const type = nodeType(entry.node);
+    if (type === DOCUMENT) this.restart();
+    if (type === DOCUMENT || type === FRAGMENT) this.roots.set(entry, []);
+    else if (mayOwnSheet(entry.node)) this.check.add(entry);
+  }
+
+  /** For a snapshot everything is told again. */
+  private restart(): void {
+    this.pending = [];
+    this.roots.clear();
+    this.constructed.clear();
+    this.off.clear();
+  }
+
+  removed(entry: Entry): void {
+    this.roots.delete(entry);
+    this.owners.delete(entry);
+    this.check.delete(entry);
+  }
+
+  children(entry: Entry): void {
+    if (mayOwnSheet(entry.node)) this.check.add(entry);
+  }
+
+  attribute(entry: Entry): void {
+    if (mayOwnSheet(entry.node)) this.check.add(entry);
+  }
+
+  /** An element's sheet may be another one: it was moved or has loaded. */
+  touch(node: Node): void {
+    const entry = this.ctx.entry(node);
+    if (entry !== undefined && mayOwnSheet(node)) this.check.add(entry);
+  }
+
+  /** A script has changed a sheet's rules. */
+  changed(sheet: CSSStyleSheet, op: RuleOp): void {
+    log(sheet, op);
+    if (op[0] === 'r') this.pending = this.pending.filter((p) => p.sheet !== sheet);
+    this.pending.push({ sheet, op });
+    const rules = this.watched.get(sheet)?.rules;
+    if (!rules) return;
+    if (op[0] === 'd') rules.splice(op[1], 1);
+    else if (op[0] === 'i') rules.splice(op[1], 0, textsOf(sheet)?.[op[1]] ?? op[2]);
+    else this.rebase(sheet);
+  }
+
+  /** A script may be about to change a sheet's rules where no hook sees it. */
+  suspect(sheet: CSSStyleSheet): void {
+    const until = now() + SUSPECT_MS;
+    const watched = this.watched.get(sheet);
+    if (watched === undefined) this.watched.set(sheet, { rules: textsOf(sheet), until });
+    else watched.until = until;
+  }
+
+  /** Somebody switched a sheet on or off. */
+  switched(sheet: CSSStyleSheet): void {
+    this.switchable.add(sheet);
+  }
+
+  /** True when something changed that no hook saw. */
+  sweep(): boolean {
+    if (now() - this.swept < SWEEP_MS) return false;
+    this.swept = now();
+    for (const [entry, ids] of this.roots) if (!this.sameAdopted(entry, ids)) return true;
+    for (const [sheet, { rules, until }] of this.watched) {
+      if (now() > until) continue;
+      const fresh = textsOf(sheet);
+      if (fresh !== null && rules !== null && fresh.join('\n') !== rules.join('\n')) return true;
+    }
+    return false;
+  }
+
+  collect(ops: Op[]): void {
+    for (const entry of this.check) this.collectOwned(entry, ops);
+    this.check.clear();
+    for (const [entry, ids] of this.roots) this.collectAdopted(entry, ids, ops);
+    for (const { sheet, op } of this.pending) this.tell(this.idOf(sheet), op, ops);
+    this.pending = [];
+    for (const [sheet, watched] of this.watched) if (now() < watched.until + SUSPECT_MS) this.compare(sheet, watched, ops);
+    this.collectSwitched(ops);
+  }
+
+  private tell(id: Id, op: RuleOp, ops: Op[]): void {
+    if (id === 0) return;
+    if (op[0] === 'd') ops.push([is.RULE, id, 'd', op[1]]);
+    else if (op[0] === 'i') ops.push([is.RULE, id, 'i', op[1], this.ctx.restore(op[2])]);
+    else ops.push([is.RULE, id, 'r', this.ctx.restore(op[1])]);
+  }
+
+  /** All rules of a sheet, for a follower that has none of them or the wrong ones. */
+  private tellAll(id: Id, sheet: CSSStyleSheet, ops: Op[]): void {
+    const rules = textsOf(sheet);
+    if (rules !== null) this.tell(id, ['r', rules.join('\n')], ops);
+  }
+
+  private forgetPending(sheet: CSSStyleSheet): void {
+    this.pending = this.pending.filter((p) => p.sheet !== sheet);
+    this.rebase(sheet);
+  }
+
+  private collectOwned(entry: Entry, ops: Op[]): void {
+    const sheet = sheetOf(entry.node as Element);
+    const before = this.owners.get(entry);
+    if (sheet === before) return;
+    this.owners.set(entry, sheet);
+    const told = before !== undefined && before !== null && logs.has(before);
+    const history = sheet === null ? undefined : logs.get(sheet);
+    if (sheet === null || (history === undefined && !told)) return;
+    this.forgetPending(sheet);
+    // A follower that kept the old sheet has rules which went with it here.
+    if (told || !history) this.tellAll(entry.id, sheet, ops);
+    else for (const op of history) this.tell(entry.id, op, ops);
+  }
+
+  private sameAdopted(entry: Entry, ids: Id[]): boolean {
+    const sheets = adopted(entry.node);
+    if (sheets.length !== ids.length) return false;
+    for (let i = 0; i < ids.length; i++) if (this.constructed.get(sheets[i]!) !== ids[i]) return false;
+    return true;
+  }
+
+  private collectAdopted(entry: Entry, ids: Id[], ops: Op[]): void {
+    if (this.sameAdopted(entry, ids)) return;
+    const sheets = adopted(entry.node);
+    const next: Id[] = [];
+    for (let i = 0; i < sheets.length; i++) next.push(this.constructedId(sheets[i]!, ops));
+    this.roots.set(entry, next);
+    ops.push([is.ADOPT, entry.id, ...next]);
+  }
+
+  private constructedId(sheet: CSSStyleSheet, ops: Op[]): Id {
+    const known = this.constructed.get(sheet);
+    if (known !== undefined) return known;
+    const id = this.nextId--;
+    this.constructed.set(sheet, id);
+    this.forgetPending(sheet);
+    const history = logs.get(sheet);
+    if (!history) this.tellAll(id, sheet, ops);
+    else for (const op of history) this.tell(id, op, ops);
+    return id;
+  }
+
+  private collectSwitched(ops: Op[]): void {
+    for (const sheet of this.switchable) {
+      const off = sheetDisabled(sheet);
+      const id = this.idOf(sheet);
+      if (off === this.off.has(sheet) || id === 0) continue;
+      if (off) this.off.add(sheet);
+      else this.off.delete(sheet);
+      ops.push([is.PROPERTY, id, 'disabledSheet', off]);
+    }
+  }
+
+  private idOf(sheet: CSSStyleSheet): Id {
+    const constructed = this.constructed.get(sheet);
+    if (constructed !== undefined) return constructed;
+    const owner = ownerNode(sheet);
+    return (owner !== null && this.ctx.entry(owner)?.id) || 0;
+  }
+
+  private compare(sheet: CSSStyleSheet, watched: Watched, ops: Op[]): void {
+    const id = this.idOf(sheet);
+    const fresh = textsOf(sheet);
+    const before = watched.rules;
+    if (id === 0 || fresh === null || before === null) return;
+    watched.rules = fresh;
+    if (fresh.length !== before.length) {
+      logs.set(sheet, null);
+      return this.tellAll(id, sheet, ops);
+    }
+    for (let i = 0; i < fresh.length; i++) {
+      if (fresh[i] === before[i]) continue;
+      for (const op of [['d', i], ['i', i, fresh[i]!]] satisfies RuleOp[]) {
+        log(sheet, op as RuleOp);
+        this.tell(id, op as RuleOp, ops);
+      }
+    }
+  }
+
+  private rebase(sheet: CSSStyleSheet): void {
+    const watched = this.watched.get(sheet);
+    if (watched !== undefined) watched.rules = textsOf(sheet);
+  }
+}
+
+function mayOwnSheet(node: Node): boolean {
+  return isElement(node) && (localName(node) === 'style' || localName(node) === 'link');
+}
+
+/** The texts of a sheet's rules; null when they may not be read or are too many. */
+function textsOf(sheet: CSSStyleSheet): string[] | null {
+  try {
+    const rules = rulesOf(sheet);
+    const count = ruleCount(rules);
+    if (count > MOST_RULES) return null;
+    const out: string[] = [];
+    for (let i = 0; i < count; i++) out.push(ruleText(ruleAt(rules, i)!));
+    return out;
+  } catch {
+    return null; // another origin's, as the site's own scripts find too
+  }
+}

@@ -1,0 +1,79 @@
+// Modal dialogs and popovers, in the order in which they came to the top.
+
+import * as is from '../ops';
+import type { Op } from '../ops';
+import { DOCUMENT, guard, hasAttribute, isElement, isHTML, localName, matches, nodeType } from './dom';
+import type { Entry } from './nodes';
+import type { Part } from './tree';
+
+type Kind = 'modal' | 'popover';
+
+export class TopLayer implements Part {
+  /** Open ones as followers have them, lowest first. */
+  private readonly open = new Map<Entry, Kind>();
+  private readonly check = new Set<Entry>();
+  /** Elements a snapshot has to look at, lowest first. */
+  private order: Node[] = [];
+
+  constructor(private readonly entry: (node: Node) => Entry | undefined) {}
+
+  /** An element may have come to or left the top layer. */
+  touch(node: Node): void {
+    const entry = this.entry(node);
+    if (entry === undefined) return;
+    this.check.delete(entry); // the latest goes on top
+    this.check.add(entry);
+  }
+
+  added(entry: Entry): void {
+    if (nodeType(entry.node) === DOCUMENT) {
+      this.open.clear();
+      this.check.clear();
+    } else if (mayRise(entry.node)) this.check.add(entry);
+  }
+
+  removed(entry: Entry): void {
+    this.open.delete(entry);
+    this.check.delete(entry);
+  }
+
+  attribute(entry: Entry, name: string): void {
+    if (name === 'open' || name === 'popover') this.touch(entry.node);
+  }
+
+  collect(ops: Op[]): void {
+    for (const entry of this.inOrder()) {
+      const before = this.open.get(entry);
+      const kind = kindOf(entry.node);
+      if (kind === before) continue;
+      if (before !== undefined) {
+        this.open.delete(entry);
+        ops.push([is.PROPERTY, entry.id, before, false]);
+      }
+      if (kind !== undefined) {
+        this.open.set(entry, kind);
+        ops.push([is.PROPERTY, entry.id, kind, true]);
+      }
+    }
+    this.check.clear();
+    this.order = [...this.open.keys()].map((entry) => entry.node);
+  }
+
+  private inOrder(): Entry[] {
+    const rank = (entry: Entry) => {
+      const at = this.order.indexOf(entry.node);
+      return at < 0 ? this.order.length : at;
+    };
+    return [...this.check].sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+function mayRise(node: Node): boolean {
+  return isElement(node) && isHTML(node) && (localName(node) === 'dialog' || hasAttribute(node, 'popover'));
+}
+
+function kindOf(node: Node): Kind | undefined {
+  const is = (selector: string) => guard(() => matches(node, selector), false);
+  if (localName(node as Element) === 'dialog' && is(':modal')) return 'modal';
+  return is(':popover-open') ? 'popover' : undefined;
+}

@@ -1,0 +1,401 @@
+// Keeps followers' copy of the tree in step. Mutation records only say what
+// may have changed; what is sent is the difference between what followers have
+// and the final state at the flush, so a node that went and came back in
+// between costs nothing and keeps its id.
+
+import * as is from '../ops';
+import type { ElementForm, Id, Ids, NodeForm, Op, ShadowForm } from '../ops';
+import { attributes, mirrored, qualified, type AttributeContext } from './attributes';
+import {
+  compatMode, dataOf, DOCTYPE, doctypeName, doctypePublic, doctypeSystem, DOCUMENT, ELEMENT, firstChild, FRAGMENT, isElement,
+  isHTML, isText, localName, MATHML, method, namespaceOf, nextSibling, nodeType, parentNode, shadowMode, shadowOf, SVG, up,
+} from './dom';
+import { Nodes, type Entry } from './nodes';
+
+/** Watches one kind of state that is not in the tree. */
+export interface Part {
+  /** Followers get an element, a shadow root or (id 0, a snapshot) the document. */
+  added?(entry: Entry): void;
+  removed?(entry: Entry): void;
+  /** An attribute changed; '' when the element's mask did. */
+  attribute?(entry: Entry, name: string): void;
+  /** Children of a known element were added, removed or moved, or their text changed. */
+  children?(entry: Entry): void;
+  /** Adds what followers do not know yet. The tree is in step by now. */
+  collect(ops: Op[]): void;
+}
+
+export interface TreeContext extends AttributeContext {
+  document: Document;
+  parts: Part[];
+  /** A shadow root is about to be mirrored: observe it. */
+  root(root: ShadowRoot): void;
+}
+
+const composedRoot = method<[GetRootNodeOptions], Node>(Node.prototype, 'getRootNode');
+const recordType = (r: MutationRecord): string => r.type;
+
+export class Tree {
+  readonly nodes = new Nodes();
+  private readonly parents = new Set<Node>();
+  private readonly changedAttributes = new Map<Node, Set<string>>();
+  /** Text nodes, with what they were at the last flush. */
+  private readonly texts = new Map<Node, string | null>();
+  /** New elements that take in known nodes. */
+  private readonly taking: Entry[] = [];
+  private readonly left: Entry[] = [];
+  private flushes = 0;
+
+  constructor(private readonly ctx: TreeContext) {}
+
+  get dirty(): boolean {
+    return this.parents.size > 0 || this.changedAttributes.size > 0 || this.texts.size > 0;
+  }
+
+  mark(records: MutationRecord[]): void {
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i]!;
+      const target = record.target;
+      switch (recordType(record)) {
+        case 'childList':
+          this.parents.add(target);
+          break;
+        case 'characterData':
+          if (!this.texts.has(target)) this.texts.set(target, record.oldValue);
+          break;
+        case 'attributes':
+          this.noteAttribute(target as Element, record);
+      }
+    }
+  }
+
+  /** Sends a known element's attribute again. */
+  touch(element: Element, name: string): void {
+    let names = this.changedAttributes.get(element);
+    if (names === undefined) this.changedAttributes.set(element, (names = new Set()));
+    names.add(name);
+  }
+
+  /** Compares a known node's children again. */
+  touchChildren(node: Node): void {
+    this.parents.add(node);
+  }
+
+  touchText(node: Node): void {
+    if (!this.texts.has(node)) this.texts.set(node, null);
+  }
+
+  private noteAttribute(element: Element, record: MutationRecord): void {
+    const local = record.attributeName!;
+    if (local === 'type' && record.oldValue?.toLowerCase() === 'password' && localName(element) === 'input') {
+      this.ctx.masks.stick(element);
+    }
+    this.touch(element, qualified(element, record.attributeNamespace, local));
+    if ((local === 'srcset' || local === 'sizes') && localName(element) === 'img') this.touch(element, 'src');
+  }
+
+  /** The whole document as it is now. */
+  snapshot(): Op[] {
+    this.forgetMarks();
+    this.flushes++;
+    this.nodes.clear((entry) => this.tell('removed', entry));
+    const root = this.nodes.add(this.ctx.document, null, this.flushes);
+    this.tell('added', root);
+    const ids: Id[] = [];
+    const forms = this.forms(kidsOf(this.ctx.document), root, ids);
+    const mode = compatMode(this.ctx.document) === 'BackCompat' ? 'quirks' : 'standards';
+    const ops: Op[] = [[is.SNAPSHOT, compact(ids), mode, ...forms]];
+    this.collect(ops);
+    return ops;
+  }
+
+  /** What changed since the last flush, as ops; a snapshot when the document has a new root. */
+  flush(): Op[] {
+    const document = this.nodes.of(this.ctx.document);
+    if (document === undefined) return [];
+    if (this.parents.has(this.ctx.document) && !same(kidsOf(this.ctx.document), document.kids)) return this.snapshot();
+    this.flushes++;
+    const ops: Op[] = [];
+    this.flushParents(ops);
+    this.flushAttributes(ops);
+    this.flushTexts(ops);
+    this.collect(ops);
+    return ops;
+  }
+
+  private collect(ops: Op[]): void {
+    for (const part of this.ctx.parts) part.collect(ops);
+  }
+
+  private tell(what: 'added' | 'removed' | 'children', entry: Entry): void {
+    if (isText(entry.node)) return;
+    for (const part of this.ctx.parts) part[what]?.(entry);
+  }
+
+  private forgetMarks(): void {
+    this.parents.clear();
+    this.changedAttributes.clear();
+    this.texts.clear();
+  }
+
+  // Parents are put right from the top down. Whatever is above a parent is then where it belongs, so moving a node
+  // to it can never close a circle; and because removals come last, nodes leave a removed ancestor before it goes.
+  private flushParents(ops: Op[]): void {
+    const order: { entry: Entry; depth: number }[] = [];
+    for (const node of this.parents) {
+      const entry = this.nodes.of(node);
+      if (entry !== undefined && composedRoot(node, { composed: true }) === this.ctx.document) {
+        order.push({ entry, depth: depthOf(node) });
+      }
+    }
+    this.parents.clear();
+    order.sort((a, b) => a.depth - b.depth);
+    for (const { entry } of order) this.reconcile(entry, ops);
+    this.removeLeft(ops);
+  }
+
+  private removeLeft(ops: Op[]): void {
+    const gone = this.left.filter((entry) => entry.at < 0 && !entry.gone);
+    this.left.length = 0;
+    const removed: Id[] = [];
+    for (const entry of gone) {
+      if (entry.gone || entry.at >= 0) continue;
+      removed.push(entry.id);
+      this.nodes.forget(entry, (each) => this.tell('removed', each));
+    }
+    if (removed.length > 0) ops.push([is.REMOVE, ...removed]);
+  }
+
+  private reconcile(parent: Entry, ops: Op[]): void {
+    const live = kidsOf(parent.node);
+    if (same(live, parent.kids)) return;
+    const before = parent.kids;
+    for (let i = 0; i < before.length; i++) if (before[i]!.parent === parent) before[i]!.at = i;
+    const known = live.map((node) => this.nodes.of(node));
+    const stays = staying(known, parent);
+    const after: Entry[] = new Array(live.length);
+    let next: Id = 0;
+    for (let end = live.length; end > 0; ) {
+      const last = known[end - 1];
+      let start = end - 1;
+      if (last === undefined) {
+        while (start > 0 && known[start - 1] === undefined) start--;
+        next = this.insert(parent, next, live, start, end, after, ops);
+      } else if (stays.has(last)) {
+        next = last.id;
+        after[start] = last;
+      } else {
+        while (start > 0 && known[start - 1] !== undefined && !stays.has(known[start - 1]!)) start--;
+        next = this.move(parent, next, known as Entry[], start, end, after, ops);
+      }
+      end = start;
+    }
+    for (const kid of before) {
+      if (kid.parent !== parent) continue;
+      kid.at = -1; // until it is found below, or below another parent
+      this.left.push(kid);
+    }
+    for (const kid of after) kid.at = 0;
+    parent.kids = after;
+    this.tell('children', parent);
+    for (let taker = this.taking.pop(); taker !== undefined; taker = this.taking.pop()) this.reconcile(taker, ops);
+  }
+
+  private insert(parent: Entry, next: Id, live: Node[], start: number, end: number, after: Entry[], ops: Op[]): Id {
+    const ids: Id[] = [];
+    const forms: NodeForm[] = [];
+    for (let i = start; i < end; i++) {
+      const entry = this.nodes.add(live[i]!, parent, this.flushes);
+      after[i] = entry;
+      forms.push(this.form(entry, ids));
+    }
+    ops.push([is.INSERT, parent.id, next, compact(ids), ...forms]);
+    return after[start]!.id;
+  }
+
+  private move(parent: Entry, next: Id, known: Entry[], start: number, end: number, after: Entry[], ops: Op[]): Id {
+    const moved: Id[] = [];
+    for (let i = start; i < end; i++) {
+      const entry = known[i]!;
+      if (entry.parent !== null && entry.parent !== parent) this.tell('children', entry.parent);
+      entry.parent = parent;
+      entry.at = 0;
+      after[i] = entry;
+      moved.push(entry.id);
+    }
+    ops.push([is.MOVE, parent.id, next, ...moved]);
+    return moved[0]!;
+  }
+
+  private forms(nodes: Node[], parent: Entry, ids: Id[]): NodeForm[] {
+    const out: NodeForm[] = [];
+    for (const node of nodes) {
+      if (this.nodes.of(node) !== undefined) {
+        if (this.taking.at(-1) !== parent) this.taking.push(parent);
+        continue;
+      }
+      const entry = this.nodes.add(node, parent, this.flushes);
+      parent.kids.push(entry);
+      out.push(this.form(entry, ids));
+    }
+    return out;
+  }
+
+  private form(entry: Entry, ids: Id[]): NodeForm {
+    const node = entry.node;
+    ids.push(entry.id);
+    if (isText(node)) return this.text(node) ?? '';
+    if (nodeType(node) === DOCTYPE) return [0, '!', doctypeName(node), doctypePublic(node), doctypeSystem(node)];
+    if (nodeType(node) === FRAGMENT) {
+      this.ctx.root(node as ShadowRoot);
+      this.tell('added', entry);
+      const shadow: ShadowForm = [0, '#', shadowMode(node)];
+      return append(shadow, this.forms(kidsOf(node), entry, ids));
+    }
+    const element = node as Element;
+    entry.masked = this.ctx.masks.masked(element);
+    const form: ElementForm = [tagOf(element), attributes(this.ctx, element)];
+    this.tell('added', entry);
+    return append(form, this.forms(kidsOf(element), entry, ids));
+  }
+
+  private flushAttributes(ops: Op[]): void {
+    for (const [node, names] of this.changedAttributes) {
+      const entry = this.nodes.of(node);
+      if (entry === undefined || entry.flush === this.flushes) continue;
+      const element = node as Element;
+      this.flushMask(entry, element, names);
+      for (const name of names) {
+        ops.push([is.ATTRIBUTE, entry.id, name, mirrored(this.ctx, element, name)]);
+        for (const part of this.ctx.parts) part.attribute?.(entry, name);
+      }
+    }
+    this.changedAttributes.clear();
+  }
+
+  /** When a field becomes masked or is no longer, all its attributes are judged again. */
+  private flushMask(entry: Entry, element: Element, names: Set<string>): void {
+    const masked = this.ctx.masks.masked(element);
+    if (masked === entry.masked) return;
+    entry.masked = masked;
+    names.add(is.MASKED);
+    names.add('value');
+    const list = attributes(this.ctx, element);
+    if (list !== 0) for (let i = 0; i < list.length; i += 2) names.add(list[i]!);
+    for (const part of this.ctx.parts) part.attribute?.(entry, '');
+  }
+
+  private flushTexts(ops: Op[]): void {
+    for (const [node, old] of this.texts) {
+      const entry = this.nodes.of(node);
+      if (entry === undefined || entry.flush === this.flushes) continue;
+      const data = this.text(node);
+      if (data !== null) ops.push(textOp(entry.id, data === dataOf(node) ? old : null, data));
+      if (entry.parent !== null) this.tell('children', entry.parent);
+    }
+    this.texts.clear();
+  }
+
+  /** A text node's data; null while an address in it is not known yet. */
+  private text(node: Node): string | null {
+    const parent = parentNode(node);
+    if (parent === null || !isElement(parent)) return dataOf(node);
+    if (localName(parent) === 'textarea' && this.ctx.masks.masked(parent)) return '';
+    return localName(parent) === 'style' ? this.ctx.restore(dataOf(node), parent, '') : dataOf(node);
+  }
+}
+
+/** An element's tag in the mirror. */
+export function tagOf(element: Element): string {
+  switch (namespaceOf(element)) {
+    case SVG:
+      return 'svg:' + localName(element);
+    case MATHML:
+      return 'math:' + localName(element);
+  }
+  return localName(element);
+}
+
+/** The children followers get. Scripts and frames keep theirs to themselves; a shadow root comes first. */
+export function kidsOf(node: Node): Node[] {
+  const out: Node[] = [];
+  const type = nodeType(node);
+  if (type === ELEMENT) {
+    const element = node as Element;
+    if (isOpaque(element)) return out;
+    const shadow = shadowOf(element);
+    if (shadow !== null) out.push(shadow);
+  }
+  for (let kid = firstChild(node); kid !== null; kid = nextSibling(kid)) {
+    const kind = nodeType(kid);
+    if (kind === ELEMENT || (type === DOCUMENT ? kind === DOCTYPE : isText(kid))) out.push(kid);
+  }
+  return out;
+}
+
+function isOpaque(element: Element): boolean {
+  switch (localName(element)) {
+    case 'script':
+      return true;
+    case 'noscript':
+    case 'iframe':
+    case 'template':
+      return isHTML(element);
+  }
+  return false;
+}
+
+function same(live: Node[], kids: Entry[]): boolean {
+  if (live.length !== kids.length) return false;
+  for (let i = 0; i < live.length; i++) if (kids[i]!.gone || kids[i]!.node !== live[i]) return false;
+  return true;
+}
+
+/** The kids that need not move: a longest run of those whose order did not change. */
+function staying(known: (Entry | undefined)[], parent: Entry): Set<Entry> {
+  const candidates = known.filter((entry): entry is Entry => entry !== undefined && entry.parent === parent);
+  const tails: number[] = []; // tails[n]: index of the smallest last item of a run of n + 1
+  const previous: number[] = [];
+  for (let i = 0; i < candidates.length; i++) {
+    let low = 0;
+    let high = tails.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (candidates[tails[middle]!]!.at < candidates[i]!.at) low = middle + 1;
+      else high = middle;
+    }
+    previous[i] = low > 0 ? tails[low - 1]! : -1;
+    tails[low] = i;
+  }
+  const out = new Set<Entry>();
+  for (let i = tails.at(-1) ?? -1; i >= 0; i = previous[i]!) out.add(candidates[i]!);
+  return out;
+}
+
+function depthOf(node: Node): number {
+  let depth = 0;
+  for (let at = up(node); at !== null; at = up(at)) depth++;
+  return depth;
+}
+
+function append<T extends ElementForm | ShadowForm>(form: T, kids: NodeForm[]): T {
+  for (let i = 0; i < kids.length; i++) form.push(kids[i]!);
+  return form;
+}
+
+function compact(ids: Id[]): Ids {
+  for (let i = 1; i < ids.length; i++) if (ids[i] !== ids[0]! + i) return ids;
+  return ids[0] ?? 1;
+}
+
+/** One replacement instead of the whole text where that is shorter. */
+function textOp(id: Id, old: string | null, data: string): Op {
+  if (old === null || data.length < 40) return [is.TEXT, id, data];
+  const most = Math.min(old.length, data.length);
+  let start = 0;
+  while (start < most && old[start] === data[start]) start++;
+  let tail = 0;
+  while (tail < most - start && old[old.length - 1 - tail] === data[data.length - 1 - tail]) tail++;
+  if (start + tail < data.length / 2) return [is.TEXT, id, data];
+  return [is.TEXT, id, start, old.length - start - tail, data.slice(start, data.length - tail)];
+}

@@ -1,0 +1,209 @@
+// Entry: the script that runs first in every proxied document. It hooks the
+// realm so that the page sees the site it thinks it is on, hands a port to the
+// visitor's shell, records the document for followers and performs what they
+// do. Same-origin frames without a document of the server's (about:blank,
+// srcdoc) have no script of their own; the one of their parent serves them.
+
+import './natives';
+import { documentConfig, install, Realm, type TabPort } from './install';
+import { addListener, apply, getter, guard, later, method, type Any } from './natives';
+import { parseToDocument, type FromDocument, type FrameHello, type Hello, type ToDocument } from './port';
+import { createPerformer } from './input/perform';
+import { Recorder } from './record/recorder';
+
+const shellWindow = globalThis.top as Window;
+const parentWindow = globalThis.parent as Window;
+const postMessage = globalThis.postMessage;
+const Channel = MessageChannel;
+const portOne = getter(MessageChannel.prototype, 'port1') as (c: MessageChannel) => MessagePort;
+const portTwo = getter(MessageChannel.prototype, 'port2') as (c: MessageChannel) => MessagePort;
+const portPost = method(MessagePort.prototype, 'postMessage') as (p: MessagePort, data: unknown) => void;
+const portStart = method(MessagePort.prototype, 'start') as (p: MessagePort) => void;
+const portClose = method(MessagePort.prototype, 'close') as (p: MessagePort) => void;
+const messageData = getter(MessageEvent.prototype, 'data') as (e: MessageEvent) => unknown;
+const messageSource = getter(MessageEvent.prototype, 'source') as (e: MessageEvent) => Window | null;
+const stop = method(Event.prototype, 'stopImmediatePropagation') as (e: Event) => void;
+const persisted = getter(PageTransitionEvent.prototype, 'persisted') as (e: Event) => boolean;
+const historyBack = method(History.prototype, 'back') as (h: History) => void;
+const historyForward = method(History.prototype, 'forward') as (h: History) => void;
+const viewOf = getter(Document.prototype, 'defaultView') as (d: Document) => Window | null;
+const frameElementOf = getter(globalThis, 'frameElement') as (w: Window) => Element | null;
+const ownHistory = history;
+const ownLocation = location;
+const reload = ownLocation.reload; // unforgeable, so taken from the object itself
+
+/** How long a frame's first, empty document is given to be replaced by the one it is for. */
+const SETTLE_MS = 50;
+
+/** One document's end of the line to the shell. */
+class Connection {
+  private readonly recorder: Recorder;
+  private readonly performer: ReturnType<typeof createPerformer>;
+  private port: MessagePort | null = null;
+  private readonly document: Document;
+
+  constructor(private readonly realm: Realm, private readonly parent: Connection | null) {
+    this.document = realm.global.document as Document;
+    const document = this.document;
+    this.recorder = new Recorder({ realm, document, send: (message) => this.send(message) });
+    this.performer = createPerformer({
+      document,
+      node: (id) => (id === 0 ? document.documentElement : this.recorder.node(id)),
+      masked: (node) => this.recorder.masked(node),
+      done: (n, ok, why) => {
+        this.recorder.flush(); // what the input did comes before the word that it was done
+        this.send(why === undefined ? { type: 'done', n, ok } : { type: 'done', n, ok, why });
+      },
+    });
+    const window = () => realm.global as Window;
+    realm.listen(window, 'pagehide', () => this.leave(), true);
+    realm.listen(window, 'pageshow', (event: Event) => persisted(event) && this.hello(), true);
+  }
+
+  /** Offers the shell a new port. It answers with `start` when it wants the document. */
+  hello(): void {
+    const channel = new Channel();
+    this.port = portOne(channel);
+    addListener(this.port, 'message', (event: MessageEvent) => guard(() => this.receive(messageData(event)), undefined));
+    portStart(this.port);
+    const { global, config, main } = this.realm;
+    const url = this.realm.urls.unmap((global.location as Location).href);
+    const message: Hello = { tandem: 'hello', url, main };
+    const shell = `${config.content.scheme}://shell--${config.session}.${config.content.host}`;
+    this.postFrom(shellWindow, message, shell, [portTwo(channel)]);
+  }
+
+  /** Posts in the name of the document's own window, by which the shell knows it. */
+  private postFrom(target: Window, message: Hello, origin: string, transfer: Transferable[]): void {
+    if (this.parent === null) {
+      apply(postMessage as Any, target, [message, origin, transfer]);
+      return;
+    }
+    const own = this.realm.global as Any;
+    const post = new own.Function('post', 'to', 'message', 'origin', 'transfer', 'post.call(to, message, origin, transfer)');
+    post(own.postMessage, target, message, origin, transfer);
+  }
+
+  private leave(): void {
+    this.send({ type: 'bye' });
+    this.end();
+  }
+
+  private end(): void {
+    this.recorder.stop();
+    if (this.port !== null) portClose(this.port);
+    this.port = null;
+  }
+
+  send(message: FromDocument): void {
+    if (this.port !== null) portPost(this.port, message);
+  }
+
+  frame(window: Window, doc: number): boolean {
+    return this.recorder.shows(window, doc);
+  }
+
+  reopened(): void {
+    this.recorder.reopened();
+  }
+
+  private receive(data: unknown): void {
+    const message = parseToDocument(data);
+    if (message === null) return;
+    switch (message.type) {
+      case 'start':
+        return this.start(message.doc);
+      case 'snapshot':
+        return this.recorder.snapshot();
+      case 'input':
+        return this.performer.input(message.n, message.input);
+      case 'scroll':
+        return this.performer.scroll(message.node, message.x, message.y);
+      case 'locate': {
+        const at = this.recorder.locate(message.node, message.fx, message.fy);
+        if (at !== null) this.send({ type: 'located', id: message.id, ...at });
+        return;
+      }
+      case 'go':
+        return go(message.action);
+      case 'stop':
+        return this.end();
+    }
+    this.relay(message);
+  }
+
+  private start(doc: number): void {
+    this.recorder.start();
+    if (this.parent !== null) this.parent.frame(this.realm.global as Window, doc);
+    else if (parentWindow !== shellWindow) {
+      const message: FrameHello = { tandem: 'frame', doc };
+      apply(postMessage as Any, parentWindow, [message, '*']);
+    }
+  }
+
+  /** What concerns other tabs and the session goes to the hooks. */
+  private relay(message: ToDocument): void {
+    const { points } = this.realm;
+    switch (message.type) {
+      case 'cookies':
+        return points.cookiesChanged?.();
+      case 'post':
+        return points.tabEvents?.post(message.from, message.data, message.origin);
+      case 'closed':
+        return points.tabEvents?.closed(message.id);
+    }
+  }
+}
+
+function go(action: 'back' | 'forward' | 'reload'): void {
+  if (action === 'back') historyBack(ownHistory);
+  else if (action === 'forward') historyForward(ownHistory);
+  else apply(reload as Any, ownLocation, []);
+}
+
+function begin(realm: Realm): void {
+  const connections = new Map<Realm, Connection>();
+  // First of all listeners: what frames tell us is not for the page.
+  realm.listen(() => realm.global as Window, 'message', (event: MessageEvent) => {
+    const hello = frameHello(messageData(event));
+    const source = hello && messageSource(event);
+    if (!hello || !source) return;
+    stop(event);
+    for (const connection of connections.values()) if (connection.frame(source, hello.doc)) return;
+  }, true);
+  install(realm);
+  const own = new Connection(realm, null);
+  connections.set(realm, own);
+  realm.points.tabs = tabPort(own);
+  realm.points.reopened = (of) => connections.get(of)?.reopened();
+  realm.points.childRealm = (child) => later(() => guard(() => adopt(child), undefined), SETTLE_MS);
+  own.hello();
+
+  function adopt(child: Realm): void {
+    const document = child.global.document as Document;
+    if (viewOf(document) === null || frameElementOf(child.global as Window) === null || connections.has(child)) return;
+    const parent = child.parent && connections.get(child.parent);
+    if (!parent) return;
+    const connection = new Connection(child, parent);
+    connections.set(child, connection);
+    child.patch.onUndo(() => connections.delete(child));
+    connection.hello();
+  }
+}
+
+function tabPort(connection: Connection): TabPort {
+  return {
+    open: (id, url, name, features) => connection.send({ type: 'open', id, url, name, features }),
+    post: (to, data, origin, target) => connection.send({ type: 'post', to, data, origin, target }),
+    close: (id) => connection.send(id === undefined ? { type: 'close' } : { type: 'close', id }),
+  };
+}
+
+function frameHello(data: unknown): FrameHello | null {
+  if (typeof data !== 'object' || data === null) return null;
+  const message = data as Partial<FrameHello>;
+  return message.tandem === 'frame' && typeof message.doc === 'number' ? (message as FrameHello) : null;
+}
+
+const config = documentConfig();
+if (config) begin(new Realm(globalThis, config));
