@@ -31,6 +31,15 @@ type order struct {
 	invoice                   []byte
 }
 
+// When is the delivery day in words; a day that is none stays as it was sent.
+func (o *order) When() string {
+	day, err := time.Parse(time.DateOnly, o.Day)
+	if err != nil {
+		return o.Day
+	}
+	return day.Format("Monday, 2 January")
+}
+
 type checkoutForm struct {
 	Bill               bill
 	Token, Payment     string

@@ -60,13 +60,15 @@ const picture = $('#picture');
 if (picture) {
   let scene = 'day';
   const base = new URL(picture.src);
-  const show = () => {
+  const address = (time) => {
     const url = new URL(base);
-    const finish = $('input[name=finish]:checked');
-    if (finish) url.searchParams.set('finish', finish.value);
-    if (scene === 'evening') url.searchParams.set('scene', 'evening');
-    picture.src = url.href;
-    $('#large img').src = url.href;
+    url.searchParams.set('finish', $('input[name=finish]:checked').value);
+    if (time === 'evening') url.searchParams.set('scene', 'evening');
+    return url.href;
+  };
+  const show = () => {
+    picture.src = $('#large img').src = address(scene);
+    for (const thumb of document.querySelectorAll('[data-scene]')) $('img', thumb).src = address(thumb.dataset.scene);
   };
   for (const radio of document.querySelectorAll('input[name=finish]')) radio.addEventListener('change', show);
   for (const thumb of document.querySelectorAll('[data-scene]')) {
