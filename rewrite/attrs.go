@@ -1,0 +1,127 @@
+package rewrite
+
+// AttrKind says what an attribute's value holds.
+type AttrKind string
+
+const (
+	AttrURL      AttrKind = "url"      // one URL
+	AttrURLs     AttrKind = "urls"     // URLs and other words, parted by white space or semicolons
+	AttrSrcset   AttrKind = "srcset"   // image candidates (HTML §4.8.4.2.2)
+	AttrStyle    AttrKind = "style"    // CSS, or a CSS value that may hold url()
+	AttrDocument AttrKind = "document" // an HTML document
+	AttrAside    AttrKind = "aside"    // renamed to data-tandem-…, so that it has no effect
+)
+
+// Attr is an attribute the rewriter deals with. Attributes whose name begins
+// with "on" are script wherever they stand, and not listed.
+type Attr struct {
+	Name     string
+	Kind     AttrKind
+	Elements []string // lower case; none means every element
+}
+
+// Attrs is the whole list. The browser side has it generated from here. What
+// meta, base and link mean depends on several attributes and is decided in code.
+//
+// Identifiers that look like URLs are left alone: xmlns, itemid, itemtype,
+// property, data-*.
+var Attrs = []Attr{
+	{"href", AttrURL, []string{
+		"a", "area", "link", "base",
+		"use", "image", "feimage", "pattern", "lineargradient", "radialgradient", "textpath",
+		"mpath", "filter", "script", "animate", "set", "animatemotion", "animatetransform", "discard", "cursor", "tref",
+		"mi", "mo", "mn", "ms", "mtext", "mrow", "math", "svg",
+	}},
+	{"xlink:href", AttrURL, nil},
+	{"src", AttrURL, []string{"img", "script", "iframe", "frame", "embed", "input", "source", "track", "video", "audio", "portal", "fencedframe", "model", "bgsound"}},
+	{"srcset", AttrSrcset, []string{"img", "source"}},
+	{"imagesrcset", AttrSrcset, []string{"link"}},
+	{"poster", AttrURL, []string{"video"}},
+	{"action", AttrURL, []string{"form"}},
+	{"formaction", AttrURL, []string{"button", "input"}},
+	{"data", AttrURL, []string{"object"}},
+	{"codebase", AttrURL, []string{"object"}},
+	{"background", AttrURL, []string{"body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"}},
+	{"cite", AttrURL, []string{"blockquote", "q", "ins", "del"}},
+	{"longdesc", AttrURL, []string{"img", "iframe", "frame"}},
+	{"lowsrc", AttrURL, []string{"img"}},
+	{"manifest", AttrURL, []string{"html"}},
+	{"ping", AttrURLs, []string{"a", "area"}},
+	{"attributionsrc", AttrURLs, []string{"a", "area", "img", "script"}},
+	{"allow", AttrURLs, []string{"iframe"}},
+	{"to", AttrURL, []string{"set", "animate"}},
+	{"from", AttrURL, []string{"animate"}},
+	{"by", AttrURL, []string{"animate"}},
+	{"values", AttrURLs, []string{"animate"}},
+	{"style", AttrStyle, nil},
+	{"fill", AttrStyle, nil},
+	{"stroke", AttrStyle, nil},
+	{"filter", AttrStyle, nil},
+	{"mask", AttrStyle, nil},
+	{"clip-path", AttrStyle, nil},
+	{"cursor", AttrStyle, nil},
+	{"marker-start", AttrStyle, nil},
+	{"marker-mid", AttrStyle, nil},
+	{"marker-end", AttrStyle, nil},
+	{"srcdoc", AttrDocument, []string{"iframe"}},
+	{"csp", AttrAside, []string{"iframe"}},
+	{"credentialless", AttrAside, []string{"iframe"}},
+	{"integrity", AttrAside, []string{"script", "link"}}, // the body may be rewritten
+}
+
+// attrKinds is Attrs by name, and then by element; "" stands for every element.
+var attrKinds = indexAttrs()
+
+func indexAttrs() map[string]map[string]AttrKind {
+	index := map[string]map[string]AttrKind{}
+	for _, a := range Attrs {
+		elements := index[a.Name]
+		if elements == nil {
+			elements = map[string]AttrKind{}
+			index[a.Name] = elements
+		}
+		if a.Elements == nil {
+			elements[""] = a.Kind
+		}
+		for _, e := range a.Elements {
+			elements[e] = a.Kind
+		}
+	}
+	return index
+}
+
+// attrSieve has, by first letter, a bit for each length a listed name has. It
+// turns away class, id, alt and most others before any look-up.
+var attrSieve = sieveAttrs()
+
+func sieveAttrs() (sieve [256]uint32) {
+	for _, a := range Attrs {
+		bit := uint32(1) << len(a.Name)
+		sieve[a.Name[0]] |= bit
+		sieve[a.Name[0]-'a'+'A'] |= bit
+	}
+	return sieve
+}
+
+// attrKind returns what the attribute of an element holds, or "".
+func attrKind(element, name []byte) AttrKind {
+	if len(name) > 31 || attrSieve[name[0]]&(1<<len(name)) == 0 {
+		return ""
+	}
+	var lower [32]byte
+	elements := attrKinds[string(lowerInto(lower[:0], name))]
+	if kind := elements[string(element)]; kind != "" || elements == nil {
+		return kind
+	}
+	return elements[""]
+}
+
+func lowerInto(dst, name []byte) []byte {
+	for _, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}

@@ -1,0 +1,220 @@
+package rewrite
+
+import (
+	"bytes"
+	"html"
+	"strings"
+)
+
+// contentKind is what a script or style element holds.
+type contentKind int
+
+const (
+	contentData contentKind = iota // anything the browser does not run
+	contentScript
+	contentImportMap
+	contentCSS
+)
+
+// classify decides by the element's attributes what its text will be taken for
+// (HTML §4.12.1.1, prepare the script element).
+func (h *document) classify(element string) {
+	h.content = contentData
+	if element == "style" {
+		if t := strings.TrimSpace(h.value("type")); t == "" || strings.EqualFold(t, "text/css") {
+			h.content = contentCSS
+		}
+		return
+	}
+	if h.has("src") || h.has("href") && h.mode == modeForeign || h.has("xlink:href") {
+		return // its text is never run
+	}
+	kind := strings.ToLower(strings.Trim(h.value("type"), "\t\n\f\r "))
+	if language := h.value("language"); kind == "" && !h.has("type") && language != "" {
+		kind = "text/" + strings.ToLower(language)
+	}
+	switch {
+	case kind == "" || scriptTypes[kind]:
+		h.content, h.script = contentScript, ScriptClassic
+	case kind == "module":
+		h.content, h.script = contentScript, ScriptModule
+	case kind == "importmap":
+		h.content = contentImportMap
+	}
+}
+
+// scriptTypes are the JavaScript MIME types (MIME Sniffing §4.6).
+var scriptTypes = set(`application/ecmascript application/javascript application/x-ecmascript application/x-javascript
+	text/ecmascript text/javascript text/javascript1.0 text/javascript1.1 text/javascript1.2 text/javascript1.3
+	text/javascript1.4 text/javascript1.5 text/jscript text/livescript text/x-ecmascript text/x-javascript`)
+
+// rewriteText rewrites the content of the script or style element at hand.
+func (h *document) rewriteText(pos, end int) {
+	if h.content == contentData {
+		return
+	}
+	text := h.in[pos:end]
+	if h.mode == modeForeign {
+		text = decodeForeignText(text)
+	}
+	var out []byte
+	changed := false
+	switch h.content {
+	case contentCSS:
+		h.tmp, changed = appendCSS(h.tmp[:0], text, h.mapper.AppendMap)
+		out = h.tmp
+	case contentScript:
+		var tier int
+		out, tier = JS(text, Script{Kind: h.script, Mapper: &h.mapper})
+		changed = tier > 0 && !bytes.Equal(out, text)
+	case contentImportMap:
+		out, changed = mapImportMap(text, &h.mapper)
+	}
+	if !changed {
+		return
+	}
+	if h.mode == modeForeign {
+		out = []byte(textEscaper.Replace(string(out)))
+	}
+	h.replace(pos, end, out)
+}
+
+var textEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// scriptEnd finds the end tag of a script whose text begins at from. Inside
+// "<!--", a "<script>" hides the next end tag (HTML §13.2.5.15 to 31).
+func scriptEnd(src []byte, from int) (int, bool) {
+	escaped, double := false, false
+	for i := from; i < len(src); i++ {
+		if escaped && src[i] == '-' {
+			if bytes.HasPrefix(src[i:], []byte("-->")) {
+				escaped, double = false, false
+				i += 2
+			}
+			continue
+		}
+		if src[i] != '<' {
+			if !escaped {
+				n := bytes.IndexByte(src[i:], '<')
+				if n < 0 {
+					return 0, false
+				}
+				i += n - 1
+			}
+			continue
+		}
+		rest := src[i+1:]
+		switch {
+		case !escaped && bytes.HasPrefix(rest, []byte("!--")):
+			escaped = true
+			i += 1 // the dashes may be those of "-->" too
+		case !double && isScriptTag(rest, "/script"):
+			return i, true
+		case double && isScriptTag(rest, "/script"):
+			double = false
+		case escaped && !double && isScriptTag(rest, "script"):
+			double = true
+		}
+	}
+	return 0, false
+}
+
+func isScriptTag(rest []byte, name string) bool {
+	return len(rest) > len(name) && isTagEnd(rest[len(name)]) && equalFold(rest[:len(name)], []byte(name))
+}
+
+// foreignTextEnd finds the end tag of a script or style element whose content is
+// markup: text, CDATA sections and comments. Any other tag ends it as well.
+func foreignTextEnd(src []byte, from int) (int, bool) {
+	for i := from; ; {
+		n := bytes.IndexByte(src[i:], '<')
+		if n < 0 {
+			return 0, false
+		}
+		i += n
+		rest := src[i:]
+		closer := ""
+		switch {
+		case len(rest) < len("<![CDATA["):
+			if len(rest) < 2 || rest[1] == '!' {
+				return 0, false
+			}
+		case bytes.HasPrefix(rest, []byte("<![CDATA[")):
+			closer = "]]>"
+		case bytes.HasPrefix(rest, []byte("<!--")):
+			closer = "-->"
+		}
+		if closer == "" && (isLetter(rest[1]) || rest[1] == '/') {
+			return i, true
+		}
+		n = bytes.Index(rest, []byte(closer))
+		if n < 0 {
+			return 0, false
+		}
+		i += n + max(len(closer), 1)
+	}
+}
+
+// decodeForeignText returns the text that markup stands for.
+func decodeForeignText(s []byte) []byte {
+	var out []byte
+	for {
+		i := bytes.Index(s, []byte("<!"))
+		if i < 0 {
+			return append(out, html.UnescapeString(string(s))...)
+		}
+		out = append(out, html.UnescapeString(string(s[:i]))...)
+		s = s[i:]
+		if text, ok := bytes.CutPrefix(s, []byte("<![CDATA[")); ok {
+			text, s, _ = bytes.Cut(text, []byte("]]>"))
+			out = append(out, text...)
+		} else {
+			_, s, _ = bytes.Cut(s, []byte("-->"))
+		}
+	}
+}
+
+// isScriptURL reports whether a URL is of the javascript scheme.
+func isScriptURL(v []byte) bool {
+	_, ok := cutScriptScheme(v)
+	return ok
+}
+
+func cutScriptScheme(v []byte) (source []byte, ok bool) {
+	const scheme = "javascript:"
+	i := 0
+	for i < len(v) && v[i] <= ' ' {
+		i++
+	}
+	n := 0
+	for ; i < len(v) && n < len(scheme); i++ {
+		switch c := v[i]; {
+		case isStripped(c):
+		case c == scheme[n] || isLetter(c) && c|0x20 == scheme[n]:
+			n++
+		default:
+			return nil, false
+		}
+	}
+	return v[i:], n == len(scheme)
+}
+
+// rewriteScriptURL rewrites the source in a javascript: URL. The browser strips
+// line ends from it and decodes its percent signs before it runs it.
+func rewriteScriptURL(v []byte, m *Mapper) ([]byte, bool) {
+	source, _ := cutScriptScheme(v)
+	text := percentDecode(string(strip(bytes.TrimRight(source, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\v\f\r\x0e\x0f "))))
+	out, tier := JS([]byte(text), Script{Kind: ScriptClassic, Mapper: m})
+	if tier == 0 || string(out) == text {
+		return v, false
+	}
+	url := []byte("javascript:")
+	for _, c := range out {
+		if c == '%' || c < ' ' {
+			url = append(url, '%', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])
+		} else {
+			url = append(url, c)
+		}
+	}
+	return url, true
+}
