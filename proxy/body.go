@@ -1,0 +1,653 @@
+package proxy
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"tandem/rewrite"
+	"tandem/static"
+)
+
+// kind says what is done to a body.
+type kind int
+
+const (
+	plain      kind = iota // passed on byte for byte, as the site encoded it
+	page                   // HTML, rewritten as it streams
+	xmlPage                // XHTML
+	stylesheet             // the rest is read whole, then rewritten
+	script
+	module
+	worker
+	manifest
+	playlist
+)
+
+func (k kind) document() bool { return k == page || k == xmlPage }
+
+const (
+	// rewriterVersion is part of validators: raise it when rewriting changes
+	// what browsers may have kept.
+	rewriterVersion = "1"
+	// sourceMax bounds what is read whole. A larger script or style sheet is
+	// refused: passed on as it is, it could leave the session.
+	sourceMax = 16 << 20
+	// documentMax bounds a document as it is decoded.
+	documentMax      = 64 << 20
+	scriptCacheBytes = 64 << 20
+	copyBuffer       = 32 << 10
+	compressAbove    = 1 << 10
+)
+
+var (
+	errTooLarge = errors.New("body is larger than we rewrite")
+	errCoding   = errors.New("unknown content coding")
+)
+
+// kind decides from what the site sent and what the browser wants it for; a
+// file name never counts.
+func (x *exchange) kind(resp *http.Response) kind {
+	if !hasBody(x.in.Method, resp.StatusCode) || resp.StatusCode == http.StatusPartialContent {
+		return plain
+	}
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	dest := x.in.Header.Get("Sec-Fetch-Dest")
+	switch dest {
+	case "empty", "image", "font", "track", "xslt":
+		return plain // what a script reads is mapped where it uses it
+	case "script":
+		if x.in.Header.Get("Sec-Fetch-Mode") == "cors" {
+			return module // or a classic script with crossorigin
+		}
+		return script
+	case "audioworklet", "paintworklet":
+		return module
+	case "worker", "sharedworker":
+		return worker
+	case "style":
+		return stylesheet
+	case "manifest":
+		return manifest
+	case "audio", "video":
+		if isPlaylist(media) {
+			return playlist
+		}
+		return plain
+	}
+	if isAttachment(resp.Header) {
+		return plain
+	}
+	if x.visit.navigate {
+		return documentKind(media)
+	}
+	return untoldKind(media)
+}
+
+// documentKind is for what a frame shows. Without a type we sniff (see peek).
+func documentKind(media string) kind {
+	switch media {
+	case "text/html", "":
+		return page
+	case "application/xhtml+xml", "image/svg+xml":
+		return xmlPage
+	}
+	return plain
+}
+
+// untoldKind is for browsers that do not say what they want.
+func untoldKind(media string) kind {
+	switch {
+	case media == "text/css":
+		return stylesheet
+	case isJavaScript(media):
+		return script
+	case media == "application/manifest+json":
+		return manifest
+	case isPlaylist(media):
+		return playlist
+	}
+	return plain
+}
+
+// isJavaScript is the list of MIME Sniffing §4.6.
+func isJavaScript(media string) bool {
+	switch media {
+	case "text/javascript", "application/javascript", "application/ecmascript", "application/x-ecmascript",
+		"application/x-javascript", "text/ecmascript", "text/jscript", "text/livescript", "text/x-ecmascript", "text/x-javascript":
+		return true
+	}
+	return strings.HasPrefix(media, "text/javascript1.")
+}
+
+func isPlaylist(media string) bool {
+	switch media {
+	case "application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "audio/x-mpegurl", "application/dash+xml":
+		return true
+	}
+	return false
+}
+
+func isAttachment(h http.Header) bool {
+	disposition, _, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
+	return disposition == "attachment"
+}
+
+func hasBody(method string, status int) bool {
+	return method != http.MethodHead && status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// body is a response's body. goproxy gets one before the response handler has
+// decided how it is written, and copies it by WriteTo.
+type body struct {
+	src   io.ReadCloser
+	write func(w io.Writer) error
+	eager bool  // of unknown length: send the header before the first byte is there
+	err   error // of the copy, after WriteTo; a response it cuts short must not look complete
+}
+
+func newBody(src io.ReadCloser) *body {
+	b := &body{src: src}
+	b.write = func(w io.Writer) error { return relay(w, b.src) }
+	return b
+}
+
+// WriteTo writes the body once.
+func (b *body) WriteTo(w io.Writer) (int64, error) {
+	counted := &counter{w: w}
+	if b.eager {
+		flush(w)
+	}
+	b.err = b.write(counted)
+	return counted.n, b.err
+}
+
+// Read is there to make an io.Reader; io.Copy prefers WriteTo.
+func (b *body) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+func (b *body) Close() error { return b.src.Close() }
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (c *counter) Flush() { flush(c.w) }
+
+var buffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
+
+// relay copies src to w and flushes before each read, so that nothing that has
+// arrived waits for what has not.
+func relay(w io.Writer, src io.Reader) error {
+	buf := buffers.Get().(*[copyBuffer]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err := src.Read(buf[:])
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				return err
+			}
+			flush(w)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func flush(w io.Writer) {
+	if f, ok := w.(interface{ Flush() }); ok {
+		f.Flush()
+	}
+}
+
+// setBody makes the response's body what kind wants, and its headers true.
+func (x *exchange) setBody(resp *http.Response, kind kind) {
+	var err error
+	switch {
+	case kind.document():
+		err = x.setPage(resp, kind)
+	case kind != plain:
+		err = x.setSource(resp, kind)
+	case x.collects(resp):
+		x.collect(resp)
+	}
+	if err != nil {
+		x.fail(resp, err)
+	}
+}
+
+// setPage lets a document stream through the HTML rewriter.
+func (x *exchange) setPage(resp *http.Response, kind kind) error {
+	var sink io.Writer // where flushBefore pushes what is pending
+	src := &flushBefore{src: x.body.src, flush: func() {
+		if sink != nil {
+			flush(sink)
+		}
+	}}
+	decoded, err := decode(src, resp.Header["Content-Encoding"], documentMax)
+	if err != nil {
+		return err
+	}
+	first, decoded, err := peek(decoded)
+	if err != nil {
+		return fmt.Errorf("decoding: %w", err)
+	}
+	if resp.Header.Get("Content-Type") == "" && !strings.HasPrefix(http.DetectContentType(first), "text/html") {
+		x.writeAs(resp, func(w io.Writer) error { sink = w; return relay(w, decoded) })
+		return nil
+	}
+	decoded = transcode(decoded, first, resp.Header)
+	p := &rewrite.Page{Mapper: x.mapper, Head: x.head(), XHTML: kind == xmlPage}
+	x.writeAs(resp, func(w io.Writer) error { sink = w; return rewrite.HTML(w, decoded, p) })
+	return nil
+}
+
+// peek returns the first bytes that arrive and a reader that begins with them.
+// Waiting for them lets a broken coding become a page that says so.
+func peek(r io.Reader) (first []byte, again io.Reader, err error) {
+	buf := make([]byte, 4096)
+	n := 0
+	for n == 0 && err == nil {
+		n, err = r.Read(buf)
+	}
+	if err != nil && err != io.EOF {
+		return nil, nil, err
+	}
+	first = buf[:n]
+	return first, io.MultiReader(bytes.NewReader(first), r), nil
+}
+
+// transcode makes the encodings in which ASCII bytes are not ASCII UTF-8; all
+// others are rewritten as they are. A byte order mark beats the header.
+func transcode(r io.Reader, first []byte, h http.Header) io.Reader {
+	media, params, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	charset := strings.ToLower(params["charset"])
+	var decoder transform.Transformer
+	switch {
+	case bytes.HasPrefix(first, []byte("\xfe\xff")), charset == "utf-16be":
+		decoder = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
+	case bytes.HasPrefix(first, []byte("\xff\xfe")), charset == "utf-16le", charset == "utf-16":
+		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
+	case charset == "iso-2022-jp":
+		decoder = japanese.ISO2022JP.NewDecoder()
+	default:
+		return r
+	}
+	h.Set("Content-Type", media+"; charset=utf-8")
+	return transform.NewReader(r, decoder)
+}
+
+// writeAs sets how the rewritten body is written, compressed if that is worth it.
+func (x *exchange) writeAs(resp *http.Response, write func(io.Writer) error) {
+	resp.Header.Del("Content-Encoding")
+	resp.Header.Del("Content-Length")
+	resp.ContentLength = -1
+	if !x.compresses() {
+		x.body.write = write
+		return
+	}
+	resp.Header.Set("Content-Encoding", "gzip")
+	addVary(resp.Header, "Accept-Encoding")
+	x.body.write = func(w io.Writer) error {
+		z := zippers.Get().(*gzip.Writer)
+		defer zippers.Put(z)
+		z.Reset(w)
+		if err := write(&flushZip{z: z, w: w}); err != nil {
+			return err
+		}
+		return z.Close()
+	}
+}
+
+// compresses reports whether rewritten bodies are compressed for the browser:
+// not on loopback, where it costs more than it saves.
+func (x *exchange) compresses() bool {
+	return x.p.compress && accepts(x.in.Header.Get("Accept-Encoding"), "gzip")
+}
+
+var zippers = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	return z
+}}
+
+// flushZip flushes the compressor before what is behind it.
+type flushZip struct {
+	z     *gzip.Writer
+	w     io.Writer
+	dirty bool
+}
+
+func (f *flushZip) Write(p []byte) (int, error) {
+	f.dirty = true
+	return f.z.Write(p)
+}
+
+func (f *flushZip) Flush() {
+	if f.dirty {
+		f.dirty = false
+		f.z.Flush() // an error stays and meets the next Write
+	}
+	flush(f.w)
+}
+
+// flushBefore calls flush before each read: the reader has used up what came
+// before, and may now have to wait.
+type flushBefore struct {
+	src   io.Reader
+	flush func()
+}
+
+func (f *flushBefore) Read(p []byte) (int, error) {
+	f.flush()
+	return f.src.Read(p)
+}
+
+// head is the sync script's element, first in every document.
+func (x *exchange) head() []byte { return x.headFor(x.session.Jar().Header(x.scriptCookies())) }
+
+func (x *exchange) headFor(cookies string) []byte {
+	_, hash := static.Script("sync")
+	return []byte(`<script src="/.tandem/sync.js?v=` + hash + `" data-tandem="` + html.EscapeString(string(x.scriptConfig(cookies))) + `"></script>`)
+}
+
+// scriptConfig is what the sync script is told: nothing secret, since the page
+// can read it.
+func (x *exchange) scriptConfig(cookies string) []byte {
+	type content struct {
+		Scheme string `json:"scheme"`
+		Host   string `json:"host"`
+	}
+	b, err := json.Marshal(struct {
+		Session  string  `json:"session"`
+		Origin   string  `json:"origin"`
+		URL      string  `json:"url"`
+		Content  content `json:"content"`
+		Cookies  string  `json:"cookies"`
+		Referrer string  `json:"referrer"`
+	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer})
+	if err != nil {
+		panic(err) // strings only
+	}
+	return b
+}
+
+// setSource reads a script, style sheet or the like whole and rewrites it.
+func (x *exchange) setSource(resp *http.Response, kind kind) error {
+	decoded, err := decode(x.body.src, resp.Header["Content-Encoding"], sourceMax)
+	if err != nil {
+		return err
+	}
+	src, err := io.ReadAll(decoded)
+	if err != nil {
+		return fmt.Errorf("reading: %w", err)
+	}
+	src = slices.Clip(src)
+	if x.stores(resp.StatusCode, resp.Header, kind) {
+		x.store(resp.Header, src)
+	}
+	out := x.rewriteSource(src, kind)
+	resp.Header.Del("Content-Length")
+	x.writeAs(resp, func(w io.Writer) error {
+		_, err := w.Write(out)
+		return err
+	})
+	if resp.Header.Get("Content-Encoding") == "" {
+		resp.Header.Set("Content-Length", strconv.Itoa(len(out)))
+	}
+	return nil
+}
+
+func (x *exchange) rewriteSource(src []byte, kind kind) []byte {
+	switch kind {
+	case stylesheet:
+		return rewrite.CSS(make([]byte, 0, len(src)+len(src)/8), src, x.mapper.AppendMap)
+	case manifest:
+		return rewrite.Manifest(src, x.mapper)
+	case playlist:
+		return rewrite.Playlist(src, x.mapper)
+	case worker:
+		return x.workerScript(src)
+	case module:
+		return x.p.scripts.rewrite(src, rewrite.ScriptModule, x.mapper)
+	}
+	return x.p.scripts.rewrite(src, rewrite.ScriptClassic, x.mapper)
+}
+
+// workerScript puts our worker script in front: by its text, which works in
+// classic and module workers alike, and before anything of the site runs.
+func (x *exchange) workerScript(src []byte) []byte {
+	ours, _ := static.Script("worker")
+	cookies := ""
+	out := make([]byte, 0, len(ours)+2*len(src))
+	if startsStrict(src) {
+		out = append(out, `"use strict";`...)
+	}
+	out = append(out, "self.$tandem="...)
+	out = append(out, x.scriptConfig(cookies)...)
+	out = append(out, ";\n"...)
+	out = append(out, ours...)
+	out = append(out, "\n;\n"...)
+	return append(out, x.p.scripts.rewrite(src, rewrite.ScriptModule, x.mapper)...)
+}
+
+// startsStrict reports whether a script's first statement is "use strict",
+// which must stay the first one.
+func startsStrict(src []byte) bool {
+	src = bytes.TrimLeft(src, " \t\r\n\ufeff")
+	return bytes.HasPrefix(src, []byte(`"use strict"`)) || bytes.HasPrefix(src, []byte(`'use strict'`))
+}
+
+// scriptCache keeps rewritten scripts by their content, for all sessions.
+// Those in which a session's host was written are kept for that session.
+type scriptCache struct {
+	mu    sync.Mutex
+	limit int
+	bytes int
+	items map[scriptKey]*scriptItem
+	// order is a ring of the items by last use, through the sentinel.
+	order scriptItem
+}
+
+type scriptKey struct {
+	sum     [sha256.Size]byte
+	kind    rewrite.ScriptKind
+	session string // "" for scripts that are the same in all
+}
+
+type scriptItem struct {
+	key        scriptKey
+	out        []byte // nil: the source is right as it is
+	prev, next *scriptItem
+}
+
+func newScriptCache(limit int) *scriptCache {
+	c := &scriptCache{limit: limit, items: make(map[scriptKey]*scriptItem)}
+	c.order.prev, c.order.next = &c.order, &c.order
+	return c
+}
+
+// rewrite returns src rewritten. Callers must not change the result.
+func (c *scriptCache) rewrite(src []byte, as rewrite.ScriptKind, m *rewrite.Mapper) []byte {
+	key := scriptKey{sum: sha256.Sum256(src), kind: as}
+	own := key
+	own.session = m.Session
+	for _, k := range []scriptKey{key, own} {
+		if out, ok := c.get(k); ok {
+			if out == nil {
+				return src
+			}
+			return out
+		}
+	}
+	out, _ := rewrite.JS(src, rewrite.Script{Kind: as, Mapper: m})
+	if id := []byte(m.Session); bytes.Count(out, id) != bytes.Count(src, id) {
+		key = own
+	}
+	kept := out
+	if bytes.Equal(out, src) {
+		kept = nil
+	}
+	c.put(key, kept)
+	return out
+}
+
+func (c *scriptCache) get(key scriptKey) ([]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	it, ok := c.items[key]
+	if !ok {
+		return nil, false
+	}
+	it.unlink()
+	c.pushLocked(it)
+	return it.out, true
+}
+
+func (c *scriptCache) put(key scriptKey, out []byte) {
+	const overhead = 256
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.items[key]; ok || len(out)+overhead > c.limit/4 {
+		return
+	}
+	it := &scriptItem{key: key, out: out}
+	c.items[key] = it
+	c.pushLocked(it)
+	c.bytes += len(out) + overhead
+	for c.bytes > c.limit {
+		oldest := c.order.prev
+		oldest.unlink()
+		delete(c.items, oldest.key)
+		c.bytes -= len(oldest.out) + overhead
+	}
+}
+
+func (c *scriptCache) pushLocked(it *scriptItem) {
+	it.prev, it.next = &c.order, c.order.next
+	it.prev.next, it.next.prev = it, it
+}
+
+func (it *scriptItem) unlink() { it.prev.next, it.next.prev = it.next, it.prev }
+
+// collects reports whether a body that is passed on is kept for followers too.
+// Media elements ask for a range that is everything.
+func (x *exchange) collects(resp *http.Response) bool {
+	if resp.StatusCode == http.StatusPartialContent {
+		return x.in.Method == http.MethodGet && isWhole(resp.Header.Get("Content-Range")) &&
+			storable(resp.Header.Get("Content-Type"), x.in.Header.Get("Sec-Fetch-Dest")) && contentLength(resp.Header) <= storedBytesMax
+	}
+	return x.stores(resp.StatusCode, resp.Header, plain)
+}
+
+// isWhole reports whether a Content-Range is the whole representation.
+func isWhole(v string) bool {
+	var from, to, size int64
+	n, err := fmt.Sscanf(v, "bytes %d-%d/%d", &from, &to, &size)
+	return err == nil && n == 3 && from == 0 && to == size-1
+}
+
+// collect keeps a copy of what passes and puts it into the store at the end.
+func (x *exchange) collect(resp *http.Response) {
+	header := resp.Header
+	x.memory.fetching.Add(1)
+	finish := sync.OnceFunc(func() { x.memory.fetching.Add(-1) })
+	copied := new(bytes.Buffer)
+	copied.Grow(int(min(contentLength(header), storedBytesMax)))
+	src := x.body.src
+	x.body.src = &closing{src, finish}
+	x.body.write = func(w io.Writer) error {
+		if err := relay(&tee{w: w, copy: copied, max: storedBytesMax}, src); err != nil || copied.Len() > storedBytesMax {
+			return err
+		}
+		if stored, err := decodeAll(copied.Bytes(), header["Content-Encoding"]); err == nil {
+			x.store(header, stored)
+		}
+		return nil
+	}
+}
+
+// closing runs a function when the body is closed.
+type closing struct {
+	io.ReadCloser
+	then func()
+}
+
+func (c *closing) Close() error {
+	defer c.then()
+	return c.ReadCloser.Close()
+}
+
+// tee keeps a copy of at most max bytes and marks, by one more, that there were more.
+type tee struct {
+	w    io.Writer
+	copy *bytes.Buffer
+	max  int
+}
+
+func (t *tee) Write(p []byte) (int, error) {
+	if room := t.max + 1 - t.copy.Len(); room > 0 {
+		t.copy.Write(p[:min(len(p), room)])
+	}
+	return t.w.Write(p)
+}
+
+func (t *tee) Flush() { flush(t.w) }
+
+// store puts a complete, decoded body into the session's store.
+func (x *exchange) store(h http.Header, content []byte) {
+	contentType := h.Get("Content-Type")
+	if media, _, _ := mime.ParseMediaType(contentType); media == "" || media == "text/plain" || strings.HasSuffix(media, "/octet-stream") {
+		contentType = http.DetectContentType(content)
+	}
+	x.session.Assets().Put(pageURL(x.target), contentType, content, x.kept(h), x.p.now())
+}
+
+// kept are the fields we need to answer from the store or to revalidate.
+func (x *exchange) kept(browser http.Header) http.Header {
+	h := make(http.Header)
+	for _, name := range []string{"ETag", "Last-Modified", "Cache-Control", "Expires", "Date", "Age", "Vary", "Access-Control-Allow-Origin"} {
+		if v := x.siteHeader[http.CanonicalHeaderKey(name)]; len(v) > 0 {
+			h[http.CanonicalHeaderKey(name)] = v
+		}
+	}
+	h.Set(versionHeader, browser.Get("ETag"))
+	return h
+}
+
+// refreshed renews a stored response after the site's 304 (RFC 9111 §4.3.4).
+func (x *exchange) refreshed(site http.Header) {
+	a := *x.stored
+	h := a.Header.Clone()
+	for name, v := range site {
+		if _, ok := h[name]; ok || slices.Contains([]string{"Cache-Control", "Expires", "Date", "Age"}, name) {
+			h[name] = v
+		}
+	}
+	x.session.Assets().Put(a.URL, a.ContentType, a.Body, h, x.p.now())
+}
+

@@ -1,0 +1,46 @@
+// Package proxy joins everything: it decides by the Host header what a request
+// is for, and brings sites to the leader's browser.
+//
+// The life of one request of the leader's browser for https://shop.example/cart:
+//
+//  1. ServeHTTP reads the Host header, shop-example--<session>.CONTENT (router.go).
+//     Paths below /.tandem/, however they are spelled, are ours and never forwarded.
+//  2. The participant cookie of that host says that the visitor asks. Without it
+//     documents and images are sent to fetch one by way of the shell (entry.go);
+//     CORS requests and WebSockets are served without the cookie jar, as browsers
+//     send them without cookies on the real web.
+//  3. Who made the browser ask is read from Origin and Referer, with the redirects
+//     that came before, and compared with the target by their real origins: to the
+//     browser all content hosts are one site (relations.go). Unknown is cross-site.
+//  4. The origin must be allowed, and may not be this server (errors.go).
+//  5. The site's request is made: real Host, Origin, Referer and Sec-Fetch-*,
+//     cookies from the jar, nothing about the proxy or the visitor (request.go).
+//  6. If the browser only revalidates what is stored and fresh, the answer is 304.
+//  7. goproxy runs the request through its handlers and our transport (engine.go),
+//     whose dialer checks every address after DNS (egress.go). What fails becomes a
+//     page that says what happened and still carries the sync script.
+//  8. The response's headers are chosen from a list; cookies go into the jar, URLs
+//     and origins are mapped, our own policy is added (response.go, policy.go).
+//  9. The body is passed on, or rewritten: HTML while it streams; scripts and style
+//     sheets whole, up to 16 MiB, beyond which they are refused, because an
+//     unrewritten script could leave the session (body.go, decode.go).
+//  10. Styles, images, fonts and short media are copied into the session's store
+//     under their real URL. Followers read them from the view host (view.go), and
+//     never cause a request to a site.
+//
+// WebSockets take the same way up to 5 and are then spliced (upgrade.go). What a
+// page's own scripts need from us at run time is in endpoint.go.
+//
+// Decisions that no specification makes:
+//
+//   - A document in a frame counts as the tab's main one, for SameSite=Lax and
+//     Sec-Fetch-Dest, unless a document named its URL in an iframe a minute before:
+//     browsers say "iframe" for both.
+//   - Sec-Fetch-Site and SameSite take the whole chain of redirects into account,
+//     as RFC 6265bis has it, although some browsers do not for cookies.
+//   - The site's CSP is replaced, but for frame-ancestors, which is kept in our
+//     names, like X-Frame-Options. COOP and COEP have no meaning in a frame.
+//   - A script reads every header of what it fetches but those the browser or this
+//     server would act upon; everything else gets only listed ones.
+//   - A response cut short by the site is cut short for the browser.
+package proxy

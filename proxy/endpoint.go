@@ -1,0 +1,193 @@
+package proxy
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"tandem/rewrite"
+	"tandem/session"
+)
+
+const (
+	maxCookieLine = 8 << 10
+	maxScriptText = 4 << 20
+	maxOrigin     = 512
+	maxReport     = 64 << 10
+)
+
+// serveEndpoint answers for what our own scripts ask on a site's host.
+func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewrite.Host, name string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	s, ok := p.live(host.Session)
+	if !ok {
+		neutral(w, r)
+		return
+	}
+	// Documents without an origin of their own, such as sandboxed ones, have
+	// no cookies here. What they need reveals nothing.
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	switch {
+	case name == "js" && r.Method == http.MethodPost:
+		p.scriptAPI(w, r, s, host)
+	case name == "alias" && r.Method == http.MethodPost:
+		p.aliasAPI(w, r, s)
+	case name == "report" && r.Method == http.MethodPost:
+		p.reportAPI(w, r, s)
+	case name == "cookie" && (r.Method == http.MethodGet || r.Method == http.MethodPost):
+		w.Header().Del("Access-Control-Allow-Origin")
+		p.cookieAPI(w, r, s, host)
+	default:
+		notFound(w, r)
+	}
+}
+
+// cookieAPI is document.cookie of a page of this host, and of no other: the
+// jar would take what any page of the session says.
+func (p *Proxy) cookieAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	if !p.knows(r, s) || !p.ownPage(r) {
+		neutral(w, r)
+		return
+	}
+	origin, ok := p.originOf(host)
+	if !ok {
+		notFound(w, r)
+		return
+	}
+	path := r.URL.Query().Get("path")
+	if !strings.HasPrefix(path, "/") {
+		path = "/"
+	}
+	ctx := documentCookies(p.memories.of(s), &url.URL{Scheme: origin.Scheme, Host: origin.Host, Path: path}, origin, p.now())
+	if r.Method == http.MethodPost {
+		line, ok := readText(w, r, maxCookieLine)
+		if !ok {
+			return
+		}
+		if s.Jar().SetFromScript(ctx, string(line)) {
+			s.CookiesChanged()
+		}
+	}
+	writeText(w, s.Jar().Header(ctx))
+}
+
+// ownPage reports whether a page of the very host that r goes to sent it.
+func (p *Proxy) ownPage(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "same-origin"
+	}
+	by := r.Header.Get("Origin")
+	if by == "" {
+		by = r.Header.Get("Referer")
+	}
+	u, err := url.Parse(by)
+	return err == nil && u.Scheme == p.content.Scheme && strings.EqualFold(u.Host, r.Host)
+}
+
+var scriptKinds = map[string]rewrite.ScriptKind{
+	"script": rewrite.ScriptClassic, "module": rewrite.ScriptModule, "eval": rewrite.ScriptEval,
+	"function": rewrite.ScriptFunction, "handler": rewrite.ScriptHandler,
+}
+
+// scriptAPI rewrites source text that a page made at run time.
+func (p *Proxy) scriptAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	kind, ok := scriptKinds[r.URL.Query().Get("kind")]
+	if !ok {
+		http.Error(w, "unknown kind", http.StatusBadRequest)
+		return
+	}
+	m := p.memories.of(s)
+	if !p.knows(r, s) {
+		defer m.anonymous.Add(-1)
+		if m.anonymous.Add(1) > anonymousMax {
+			http.Error(w, "too many requests", http.StatusTooManyRequests)
+			return
+		}
+	}
+	origin, ok := p.originOf(host)
+	if !ok {
+		notFound(w, r)
+		return
+	}
+	src, ok := readText(w, r, maxScriptText)
+	if !ok {
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Write(p.scripts.rewrite(src, kind, p.mapper(s, origin)))
+}
+
+// aliasAPI learns an origin whose name did not fit into a label. The token is
+// a hash of it, so nobody can claim another's.
+func (p *Proxy) aliasAPI(w http.ResponseWriter, r *http.Request, s *session.Session) {
+	text, ok := readText(w, r, maxOrigin)
+	if !ok {
+		return
+	}
+	o, err := rewrite.ParseOrigin(string(text))
+	if err != nil {
+		http.Error(w, "not an origin", http.StatusBadRequest)
+		return
+	}
+	s.Alias(rewrite.Token(o), o.String())
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// reportAPI counts what our policy caught: each is a URL that rewriting missed.
+func (p *Proxy) reportAPI(w http.ResponseWriter, r *http.Request, s *session.Session) {
+	text, ok := readText(w, r, maxReport)
+	if !ok {
+		return
+	}
+	var report struct {
+		Report struct {
+			Blocked   string `json:"blocked-uri"`
+			Directive string `json:"effective-directive"`
+			Violated  string `json:"violated-directive"`
+		} `json:"csp-report"`
+	}
+	if json.Unmarshal(text, &report) != nil {
+		http.Error(w, "not a report", http.StatusBadRequest)
+		return
+	}
+	kind := report.Report.Directive
+	if kind == "" {
+		kind, _, _ = strings.Cut(report.Report.Violated, " ")
+	}
+	if !directives[kind] {
+		kind = "other" // the report may be forged
+	}
+	s.Blocked(kind)
+	blocked := "inline"
+	if o, err := rewrite.ParseOrigin(report.Report.Blocked); err == nil {
+		blocked = o.String()
+	}
+	p.log.Info("policy blocked a request", "session", s.ID(), "kind", kind, "origin", blocked)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// directives are the ones our policy has, and those they are reported as.
+var directives = map[string]bool{
+	"default-src": true, "script-src": true, "script-src-elem": true, "script-src-attr": true, "style-src": true, "style-src-elem": true,
+	"style-src-attr": true, "img-src": true, "font-src": true, "media-src": true, "connect-src": true, "frame-src": true, "child-src": true,
+	"worker-src": true, "object-src": true, "manifest-src": true, "prefetch-src": true, "form-action": true, "base-uri": true, "frame-ancestors": true,
+}
+
+// readText reads a small body, or answers that it is too large.
+func readText(w http.ResponseWriter, r *http.Request, max int64) ([]byte, bool) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max))
+	if err != nil {
+		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+		return nil, false
+	}
+	return text, true
+}
+
+func writeText(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, text)
+}
+

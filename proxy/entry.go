@@ -1,0 +1,189 @@
+package proxy
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"tandem/rewrite"
+	"tandem/session"
+	"tandem/static"
+)
+
+// How the visitor's browser gets the cookie of a content host. Each host has
+// its own, so that a page can neither read nor toss another host's:
+//
+//	content host, no cookie ── 307 ─► shell /.tandem/hop?to=…&state=…   (the shell's cookie is checked)
+//	   ▲                                    │ 307
+//	   └── 307 ── /.tandem/enter?t=…&to=…&state=…  (ticket and state are checked, the cookie is set)
+//
+// state is also in a cookie of the content host, so that a ticket of somebody
+// else's session cannot be planted in this browser.
+
+const (
+	participantCookie = "tandem"
+	stateCookie       = "tandem-state"
+	stateSeconds      = 60
+	maxForm           = 4 << 10
+)
+
+// cookieName adds the prefix that keeps scripts and other hosts from writing
+// the cookie (RFC 6265bis §4.1.3), where the browser accepts it: over https.
+// Browsers that do not know __Host-Http- read it as __Host-.
+func (p *Proxy) cookieName(name string) string {
+	if p.content.Scheme == "https" {
+		return "__Host-Http-" + name
+	}
+	return name
+}
+
+func (p *Proxy) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: p.cookieName(name), Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.content.Scheme == "https",
+	})
+}
+
+// knows reports whether r has a participant cookie of s for its host. Of a few
+// cookies with that name any may be the one: a sibling host can add others.
+func (p *Proxy) knows(r *http.Request, s *session.Session) bool {
+	found := r.CookiesNamed(p.cookieName(participantCookie))
+	for _, c := range found[:min(len(found), 4)] {
+		if s.Visitor(hostKey(r), c.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// hostKey is the name that tickets and cookies are bound to.
+func hostKey(r *http.Request) string { return strings.ToLower(r.Host) }
+
+// enterShell redeems the ticket that the consent page posts.
+func (p *Proxy) enterShell(w http.ResponseWriter, r *http.Request, host rewrite.Host) {
+	if r.Method != http.MethodPost || r.Header.Get("Origin") != p.control.Scheme+"://"+p.control.Host {
+		neutral(w, r)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	s, ok := p.hub.Session(host.Session)
+	if !ok {
+		neutral(w, r)
+		return
+	}
+	cookie, err := s.Redeem(r.PostFormValue("ticket"), hostKey(r))
+	if err != nil {
+		static.WriteProblem(w, r, static.Problem{
+			Status: http.StatusForbidden, Code: "ticket_used",
+			Title:  "This page was opened already",
+			Detail: "Go back and press the button again.", Back: true,
+		})
+		return
+	}
+	p.setCookie(w, participantCookie, cookie, 0)
+	redirect(w, http.StatusSeeOther, "/")
+}
+
+// dance sends the browser for its cookie. It looks up nothing, so that it
+// tells strangers nothing; from is kept because redirects hide it.
+func (p *Proxy) dance(w http.ResponseWriter, r *http.Request, host rewrite.Host) {
+	state := rand.Text()
+	if s, ok := p.live(host.Session); ok {
+		if from, _, foreign := p.initiator(r, host, host.Origin); !foreign && !from.unknown() {
+			p.memories.of(s).rememberDance(state, from, p.now())
+		}
+	}
+	p.setCookie(w, stateCookie, state, stateSeconds)
+	to := p.content.Scheme + "://" + r.Host + r.URL.RequestURI()
+	redirect(w, http.StatusTemporaryRedirect, p.content.Shell(host.Session)+"/.tandem/hop?"+
+		url.Values{"to": {to}, "state": {state}}.Encode())
+}
+
+// hop gives a browser that is known in the shell a ticket for a content host.
+// The shell itself comes here too, without a state, to open a page.
+func (p *Proxy) hop(w http.ResponseWriter, r *http.Request, s *session.Session) {
+	query := r.URL.Query()
+	to, err := url.Parse(query.Get("to"))
+	if err != nil || to.Scheme != p.content.Scheme {
+		notFound(w, r)
+		return
+	}
+	host, ok := p.content.Parse(to.Host)
+	if !ok || host.Kind != rewrite.Site || host.Session != s.ID() {
+		notFound(w, r)
+		return
+	}
+	state := query.Get("state")
+	if state == "" {
+		redirect(w, http.StatusTemporaryRedirect, to.String())
+		return
+	}
+	base := &url.URL{Scheme: to.Scheme, Host: to.Host, Path: "/.tandem/enter"}
+	base.RawQuery = url.Values{
+		"t": {s.Ticket(strings.ToLower(to.Host))}, "to": {to.RequestURI()}, "state": {state},
+	}.Encode()
+	redirect(w, http.StatusTemporaryRedirect, base.String())
+}
+
+// enterSite redeems the ticket of the hop and sends the browser on to where it
+// wanted to go.
+func (p *Proxy) enterSite(w http.ResponseWriter, r *http.Request, host rewrite.Host) {
+	query := r.URL.Query()
+	to := query.Get("to")
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.HasPrefix(to, `/\`) {
+		to = "/"
+	}
+	s, known := p.visitor(r, host)
+	if s == nil {
+		neutral(w, r)
+		return
+	}
+	state := query.Get("state")
+	if !known {
+		switch mine, err := r.Cookie(p.cookieName(stateCookie)); {
+		case err != nil:
+			cookiesBlocked(w, r)
+			return
+		case !equal(mine.Value, state):
+			// Another dance of this host began in between: join that one.
+			redirect(w, http.StatusTemporaryRedirect, to)
+			return
+		}
+		cookie, err := s.Redeem(query.Get("t"), hostKey(r))
+		if err != nil {
+			neutral(w, r)
+			return
+		}
+		p.setCookie(w, participantCookie, cookie, 0)
+	}
+	p.carry(s, host, state, to)
+	redirect(w, http.StatusTemporaryRedirect, to)
+}
+
+// carry keeps who asked for to, whose Origin the dance has turned into "null".
+func (p *Proxy) carry(s *session.Session, host rewrite.Host, state, to string) {
+	m := p.memories.of(s)
+	from, ok := m.takeDance(state, p.now())
+	if !ok {
+		return
+	}
+	origin, ok := p.originOf(host)
+	if !ok {
+		return
+	}
+	if u, err := url.Parse(origin.String() + to); err == nil {
+		m.rememberArrival(arrivalKey(u), arrival{from: from}, p.now())
+	}
+}
+
+func equal(a, b string) bool {
+	return b != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}
+
+func redirect(w http.ResponseWriter, status int, to string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", to)
+	w.WriteHeader(status)
+}

@@ -1,0 +1,248 @@
+package proxy
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tandem/rewrite"
+	"tandem/session"
+)
+
+const (
+	memoryFor    = time.Minute // redirects and dances must arrive within
+	memoryLimit  = 2048        // entries of each kind per session
+	sweepEvery   = 500 * time.Millisecond
+	anonymousMax = 64 // requests without a cookie served at a time, per session
+)
+
+// memory is what the proxy remembers of one live session. It is lost with the
+// process: all of it is either short-lived or learnt again.
+type memory struct {
+	ctx    context.Context // ends with the session
+	cancel context.CancelFunc
+
+	anonymous atomic.Int32 // requests of the anonymous tier under way
+	fetching  atomic.Int32 // responses on their way to the store
+
+	mu       sync.Mutex
+	arrivals recent[arrival]   // redirect targets, by URL
+	dances   recent[initiator] // who asked for the document before the dance, by state
+	frames   recent[bool]      // URLs that documents named in iframes
+	tops     recent[string]    // origin → site of the tab it was last framed in
+	policies recent[string]    // origin → Referrer-Policy of its last document
+	hsts     recent[bool]      // host → whether subdomains are included
+}
+
+func (m *memory) rememberArrival(url string, a arrival, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.arrivals.put(url, a, now, memoryFor)
+}
+
+// takeArrival returns, once, how a redirect sent the browser to url.
+func (m *memory) takeArrival(url string, now time.Time) (arrival, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.arrivals.take(url, now)
+}
+
+func (m *memory) rememberDance(state string, from initiator, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dances.put(state, from, now, memoryFor)
+}
+
+func (m *memory) takeDance(state string, now time.Time) (initiator, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.dances.take(state, now)
+}
+
+func (m *memory) rememberFrame(url string, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.frames.put(url, true, now, memoryFor)
+}
+
+func (m *memory) isFrame(url string, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.frames.get(url, now)
+	return ok
+}
+
+func (m *memory) setTop(o rewrite.Origin, site string, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tops.put(o.String(), site, now, 24*time.Hour)
+}
+
+func (m *memory) top(o rewrite.Origin, now time.Time) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.tops.get(o.String(), now)
+}
+
+func (m *memory) setReferrerPolicy(o rewrite.Origin, policy string, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.policies.put(o.String(), policy, now, 24*time.Hour)
+}
+
+func (m *memory) referrerPolicy(o rewrite.Origin, now time.Time) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	policy, _ := m.policies.get(o.String(), now)
+	return policy
+}
+
+func (m *memory) setStrictTransport(host string, subdomains bool, keep time.Duration, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hsts.put(host, subdomains, now, keep)
+}
+
+// strictTransport reports whether host, or a domain around it that includes
+// its subdomains, asked for https (RFC 6797 §8.2).
+func (m *memory) strictTransport(host string, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.hsts.get(host, now); ok {
+		return true
+	}
+	for {
+		_, parent, ok := strings.Cut(host, ".")
+		if !ok {
+			return false
+		}
+		if subdomains, ok := m.hsts.get(parent, now); ok && subdomains {
+			return true
+		}
+		host = parent
+	}
+}
+
+// arrival is how a redirect sent the browser to a URL.
+type arrival struct {
+	from   initiator
+	passed []rewrite.Origin // the origins that redirected, oldest first
+}
+
+// recent is a map whose entries end, and which does not outgrow memoryLimit.
+type recent[V any] map[string]dated[V]
+
+type dated[V any] struct {
+	value V
+	until time.Time
+}
+
+func (r *recent[V]) put(key string, v V, now time.Time, keep time.Duration) {
+	if *r == nil {
+		*r = make(recent[V])
+	}
+	if len(*r) >= memoryLimit {
+		r.shrink(now)
+	}
+	(*r)[key] = dated[V]{v, now.Add(keep)}
+}
+
+// shrink drops what has ended or, when nothing has, half of all: losing an
+// entry only makes a later decision stricter.
+func (r *recent[V]) shrink(now time.Time) {
+	for key, e := range *r {
+		if !now.Before(e.until) {
+			delete(*r, key)
+		}
+	}
+	for key := range *r {
+		if len(*r) <= memoryLimit/2 {
+			return
+		}
+		delete(*r, key)
+	}
+}
+
+func (r recent[V]) get(key string, now time.Time) (v V, ok bool) {
+	e, ok := r[key]
+	if !ok || !now.Before(e.until) {
+		return v, false
+	}
+	return e.value, true
+}
+
+func (r recent[V]) take(key string, now time.Time) (V, bool) {
+	v, ok := r.get(key, now)
+	delete(r, key)
+	return v, ok
+}
+
+// memories holds the memory of each live session and drops it, ending the
+// session's streams, soon after the session has ended.
+type memories struct {
+	now  func() time.Time
+	stop context.CancelFunc
+	done chan struct{} // closed when sweepLoop has returned
+	ctx  context.Context
+
+	mu   sync.Mutex
+	byID map[string]remembered
+}
+
+type remembered struct {
+	*memory
+	session *session.Session
+}
+
+func newMemories(now func() time.Time) *memories {
+	ctx, stop := context.WithCancel(context.Background())
+	ms := &memories{now: now, ctx: ctx, stop: stop, done: make(chan struct{}), byID: make(map[string]remembered)}
+	go ms.sweepLoop()
+	return ms
+}
+
+// of returns the memory of s, a live session.
+func (ms *memories) of(s *session.Session) *memory {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	if m, ok := ms.byID[s.ID()]; ok {
+		return m.memory
+	}
+	m := &memory{}
+	m.ctx, m.cancel = context.WithCancel(ms.ctx)
+	ms.byID[s.ID()] = remembered{m, s}
+	return m
+}
+
+func (ms *memories) sweepLoop() {
+	defer close(ms.done)
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ms.ctx.Done():
+			return
+		case <-tick.C:
+			ms.sweep()
+		}
+	}
+}
+
+func (ms *memories) sweep() {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	for id, m := range ms.byID {
+		if m.session.State() != session.Active {
+			m.cancel()
+			delete(ms.byID, id)
+		}
+	}
+}
+
+// close ends all streams and waits for the sweeper.
+func (ms *memories) close() {
+	ms.stop()
+	<-ms.done
+}

@@ -1,0 +1,487 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+
+	"tandem/rewrite"
+	"tandem/session"
+	"tandem/session/assets"
+	"tandem/session/jar"
+)
+
+// exchange is one request of the leader's browser and its answer.
+type exchange struct {
+	p       *Proxy
+	session *session.Session
+	memory  *memory
+	host    rewrite.Host
+	origin  rewrite.Origin
+	mapper  *rewrite.Mapper
+	target  *url.URL // the address at the real site
+	leader  bool     // the request has the visitor's cookie, so the jar is used
+	visit   visit
+	jar     jar.Context
+
+	in       *http.Request // as the browser sent it
+	out      *http.Request // as the site gets it
+	referrer string        // what document.referrer shall be
+	stored   *assets.Asset // what the browser asks to revalidate, if we have it
+
+	body       *body       // of the response; set by the engine
+	siteHeader http.Header // of the response, as the site sent it
+}
+
+// serveRequest answers a request for the site itself.
+func (p *Proxy) serveRequest(w http.ResponseWriter, r *http.Request, host rewrite.Host) {
+	x := p.admit(w, r, host)
+	if x == nil {
+		return
+	}
+	defer x.done()
+	if location, ok := x.upgraded(); ok {
+		redirect(w, http.StatusTemporaryRedirect, location)
+		return
+	}
+	x.prepare()
+	if x.fresh() {
+		x.notModified(w)
+		return
+	}
+	p.engine.serve(w, x)
+}
+
+// admit decides who asks and whether the site may be asked. It returns nil
+// when it has answered already.
+func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, host rewrite.Host) *exchange {
+	s, leader := p.visitor(r, host)
+	if !leader && wantsCookie(r) {
+		p.dance(w, r, host)
+		return nil
+	}
+	switch {
+	case s == nil || !leader && s.State() != session.Active:
+		neutral(w, r)
+		return nil
+	case s.State() != session.Active:
+		p.sessionOver(w, r, s)
+		return nil
+	}
+	x := &exchange{p: p, session: s, memory: p.memories.of(s), host: host, leader: leader, in: r}
+	if !leader && x.memory.anonymous.Add(1) > anonymousMax {
+		x.done()
+		http.Error(w, "too many requests without a cookie", http.StatusTooManyRequests)
+		return nil
+	}
+	if !x.locate() {
+		x.done()
+		notFound(w, r)
+		return nil
+	}
+	x.visit = p.relate(r, x.memory, host, x.target, x.origin)
+	if x.visit.foreign {
+		x.done()
+		neutral(w, r)
+		return nil
+	}
+	if problem, ok := x.refusal(); ok {
+		x.done()
+		x.writeProblem(w, problem)
+		return nil
+	}
+	return x
+}
+
+func (x *exchange) done() {
+	if !x.leader {
+		x.memory.anonymous.Add(-1)
+	}
+}
+
+// wantsCookie reports whether a request without the participant cookie is sent
+// to fetch one: documents, and what browsers request with cookies across
+// origins and follow redirects for. CORS requests and WebSockets are served
+// without the jar instead, as the real web serves them without cookies.
+func wantsCookie(r *http.Request) bool {
+	if isNavigation(r) {
+		return true
+	}
+	if isWebSocket(r) {
+		return false
+	}
+	switch r.Header.Get("Sec-Fetch-Mode") {
+	case "no-cors":
+		return true
+	case "":
+		return r.Header.Get("Origin") == "" && r.Method != http.MethodOptions
+	}
+	return false
+}
+
+// locate finds the real origin and address.
+func (x *exchange) locate() bool {
+	origin := x.host.Origin
+	if x.host.Token != "" {
+		ctx, cancel := context.WithTimeout(x.in.Context(), aliasWait)
+		defer cancel()
+		var ok bool
+		if origin, ok = x.p.aliased(ctx, x.session, x.host.Token); !ok {
+			return false
+		}
+	}
+	x.origin = origin
+	x.mapper = x.p.mapper(x.session, origin)
+	u := *x.in.URL
+	u.Scheme, u.Host, u.User = origin.Scheme, origin.Host, nil
+	x.target = &u
+	return true
+}
+
+// mapper maps URLs of documents of base.
+func (p *Proxy) mapper(s *session.Session, base rewrite.Origin) *rewrite.Mapper {
+	return &rewrite.Mapper{
+		Domain: p.content, Session: s.ID(), Base: base,
+		Alias: func(token string, o rewrite.Origin) { s.Alias(token, o.String()) },
+		Aliased: func(token string) (rewrite.Origin, bool) {
+			return p.originOf(rewrite.Host{Kind: rewrite.Site, Session: s.ID(), Token: token})
+		},
+	}
+}
+
+// upgraded returns the https address of a site that asked for https always
+// (RFC 6797 §8.3), for this session.
+func (x *exchange) upgraded() (string, bool) {
+	if x.origin.Scheme != "http" || !x.memory.strictTransport(hostname(x.origin.Host), x.p.now()) {
+		return "", false
+	}
+	https := *x.target
+	https.Scheme = "https"
+	if https.Port() == "80" {
+		https.Host = https.Hostname()
+	}
+	x.rememberRedirect(&https)
+	return x.mapper.Map(https.String()), true
+}
+
+// prepare makes the site's request out of the browser's.
+func (x *exchange) prepare() {
+	r := x.in
+	out := r.Clone(r.Context())
+	out.URL, out.Host, out.RequestURI = x.target, x.origin.Host, ""
+	out.Close, out.TransferEncoding, out.Trailer = false, nil, nil
+	if r.ContentLength == 0 {
+		out.Body = http.NoBody // else the transport would send chunks
+	}
+	x.out = out
+	stripHops(out.Header)
+	for name := range out.Header {
+		if !forwardable(name) {
+			delete(out.Header, name)
+		}
+	}
+	x.setRelations(out.Header)
+	x.setCookies(out.Header)
+	x.setConditions(out.Header)
+	x.setAcceptEncoding(out.Header)
+}
+
+// hopHeaders are for one connection only (RFC 9110 §7.6.1), beside those that
+// Connection names.
+var hopHeaders = []string{
+	"Connection", "Proxy-Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Proxy-Authenticate", "Proxy-Authorization", "Proxy-Authentication-Info",
+}
+
+func stripHops(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = textproto.TrimString(name); name != "" {
+				h.Del(name)
+			}
+		}
+	}
+	for _, name := range hopHeaders {
+		h.Del(name)
+	}
+}
+
+// ownHeaders are made anew, or are about the visitor's browser and this proxy.
+var ownHeaders = set(
+	"Cookie", "Cookie2", "Host", "Origin", "Referer", "Accept-Encoding", "Expect",
+	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Client-Ip",
+	"Available-Dictionary", "Dictionary-Id", "Service-Worker", "Service-Worker-Navigation-Preload",
+	"Sec-Browsing-Topics", "Sec-Ad-Auction-Fetch", "Sec-Shared-Storage-Writable",
+	"Access-Control-Request-Private-Network", "Access-Control-Request-Local-Network", "Ping-From", "Ping-To",
+)
+
+// forwardable reports whether a request header is the site's business. An
+// underscore makes some servers take a header for another.
+func forwardable(name string) bool {
+	switch {
+	case ownHeaders[name], strings.Contains(name, "_"):
+		return false
+	case strings.HasPrefix(name, "X-Forwarded-"), strings.HasPrefix(name, "Sec-Fetch-"),
+		strings.HasPrefix(name, "Attribution-Reporting-"), strings.HasPrefix(name, "Tandem-"),
+		strings.HasPrefix(name, "Proxy-"), strings.HasPrefix(name, "Cf-"):
+		return false
+	}
+	return true
+}
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, name := range names {
+		m[http.CanonicalHeaderKey(name)] = true
+	}
+	return m
+}
+
+// setRelations tells the site who asks, as the browser would have.
+func (x *exchange) setRelations(h http.Header) {
+	if origin := x.in.Header.Get("Origin"); origin != "" {
+		if v := x.originHeader(origin); v != "" {
+			h.Set("Origin", v)
+		}
+	}
+	if referrer := x.refererHeader(); referrer != "" {
+		h.Set("Referer", referrer)
+		x.referrer = referrer
+	}
+	for _, name := range []string{"Ping-From", "Ping-To"} {
+		if v := x.in.Header.Get(name); v != "" {
+			h.Set(name, x.mapper.Unmap(v))
+		}
+	}
+	x.setFetchMetadata(h)
+}
+
+// originHeader returns the site's spelling of Origin; "" for none, which is
+// what a person's own requests have.
+func (x *exchange) originHeader(origin string) string {
+	from := x.visit.from
+	switch {
+	case from.user:
+		return ""
+	case from.unknown():
+		return "null"
+	case origin != "null":
+		return from.origin.String()
+	}
+	// A redirect, perhaps only of our dance, hid it. The browser itself would
+	// have sent the initiator unless another origin redirected.
+	for _, o := range x.visit.passed {
+		if o != from.origin {
+			return "null"
+		}
+	}
+	return from.origin.String()
+}
+
+// refererHeader returns the site's spelling of Referer. Content hosts get
+// strict-origin-when-cross-origin from us, so that it is always there to tell
+// relations by; what the page's own policy holds back is held back here.
+func (x *exchange) refererHeader() string {
+	from, referrer := x.visit.from, x.in.Header.Get("Referer")
+	if referrer == "" || from.user || from.unknown() {
+		return ""
+	}
+	real := x.mapper.Unmap(referrer)
+	u, err := url.Parse(real)
+	if err != nil || real == referrer {
+		return ""
+	}
+	if u.Scheme == "https" && x.origin.Scheme == "http" {
+		return ""
+	}
+	same := from.origin == x.origin
+	switch x.memory.referrerPolicy(from.origin, x.p.now()) {
+	case "no-referrer":
+		return ""
+	case "same-origin":
+		if !same {
+			return ""
+		}
+	case "origin", "strict-origin":
+		return from.origin.String() + "/"
+	}
+	return real
+}
+
+// setFetchMetadata recomputes Sec-Fetch-*, which only trustworthy URLs get.
+func (x *exchange) setFetchMetadata(h http.Header) {
+	if !trustworthy(x.origin) {
+		return
+	}
+	in := x.in.Header
+	mode, dest := in.Get("Sec-Fetch-Mode"), in.Get("Sec-Fetch-Dest")
+	if mode == "" {
+		return
+	}
+	if x.visit.main {
+		dest = "document"
+	}
+	h.Set("Sec-Fetch-Site", string(x.visit.site))
+	h.Set("Sec-Fetch-Mode", mode)
+	h.Set("Sec-Fetch-Dest", dest)
+	if v := in.Get("Sec-Fetch-User"); v != "" {
+		h.Set("Sec-Fetch-User", v)
+	}
+}
+
+// trustworthy is potentially trustworthy (Secure Contexts §3.1).
+func trustworthy(o rewrite.Origin) bool {
+	name := hostname(o.Host)
+	return o.Scheme == "https" || isLoopbackName(name) || name == "::1" || strings.HasPrefix(name, "127.")
+}
+
+// setCookies attaches the jar's cookies, of which the anonymous tier has none.
+func (x *exchange) setCookies(h http.Header) {
+	now := x.p.now()
+	if x.visit.navigate {
+		top := jar.Site(x.target)
+		if !x.visit.main && x.visit.from.origin != (rewrite.Origin{}) {
+			top = topSite(x.memory, x.visit.from.origin, now)
+		}
+		x.memory.setTop(x.origin, top, now)
+	}
+	x.jar = x.visit.cookies(x.memory, x.in.Method, x.target, x.origin, now)
+	if !x.leader {
+		return
+	}
+	if cookies := x.session.Jar().Header(x.jar); cookies != "" {
+		h.Set("Cookie", cookies)
+	}
+}
+
+// setConditions keeps Range and If-… only where the answer is passed on as the
+// site made it, or translates them to what the site knows.
+func (x *exchange) setConditions(h http.Header) {
+	if rewritable(x.in) {
+		h.Del("Range")
+		h.Del("If-Range")
+		h.Del("If-Match")
+		h.Del("If-Unmodified-Since")
+	}
+	match := h.Get("If-None-Match")
+	if match == "" {
+		return
+	}
+	h.Del("If-None-Match")
+	h.Del("If-Modified-Since") // ignored beside If-None-Match (RFC 9110 §13.1.3)
+	if strings.Contains(match, storedMark) {
+		x.revalidate(h, match)
+		return
+	}
+	etag, since := untag(match)
+	if etag != "" {
+		h.Set("If-None-Match", etag)
+	}
+	if since != "" {
+		h.Set("If-Modified-Since", since)
+	}
+}
+
+// revalidate looks up what the browser holds and asks the site by the
+// validators that came with it.
+func (x *exchange) revalidate(h http.Header, match string) {
+	a, ok := x.session.Assets().Peek(pageURL(x.target))
+	if !ok || a.Header.Get(versionHeader) != match {
+		return
+	}
+	x.stored = &a
+	if v := a.Header.Get("ETag"); v != "" {
+		h.Set("If-None-Match", v)
+	}
+	if v := a.Header.Get("Last-Modified"); v != "" {
+		h.Set("If-Modified-Since", v)
+	}
+}
+
+// fresh reports whether the browser's copy needs no question to the site. A
+// CORS answer depends on who asks, so only one that is for all counts.
+func (x *exchange) fresh() bool {
+	if x.stored == nil || !x.p.now().Before(x.stored.Expires) || isNoCache(x.in.Header) {
+		return false
+	}
+	return x.in.Header.Get("Origin") == "" || x.stored.Header.Get("Access-Control-Allow-Origin") == "*"
+}
+
+// isNoCache reports whether a person reloads and wants to have it anew.
+func isNoCache(h http.Header) bool {
+	return strings.Contains(h.Get("Cache-Control"), "no-cache") || h.Get("Pragma") == "no-cache"
+}
+
+func (x *exchange) notModified(w http.ResponseWriter) {
+	x.session.Assets().Get(x.stored.URL) // counts as use
+	h := w.Header()
+	if x.in.Header.Get("Origin") != "" {
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Vary", "Origin")
+	}
+	h.Set("ETag", x.stored.Header.Get(versionHeader))
+	h.Set("Cache-Control", "private, no-cache")
+	x.p.setOwnHeaders(h, x.host.Session)
+	w.WriteHeader(http.StatusNotModified)
+}
+
+// acceptable are the codings we decode, most wanted first.
+var acceptable = []string{"zstd", "br", "gzip"}
+
+// setAcceptEncoding offers what the browser and we understand.
+func (x *exchange) setAcceptEncoding(h http.Header) {
+	in := x.in.Header.Get("Accept-Encoding")
+	if x.in.Header.Get("Range") != "" && h.Get("Range") != "" {
+		h.Set("Accept-Encoding", "identity") // ranges of the decoded bytes
+		return
+	}
+	if rewritable(x.in) {
+		h.Set("Accept-Encoding", "gzip, br, zstd")
+		return
+	}
+	var offer []string
+	for _, coding := range acceptable {
+		if accepts(in, coding) {
+			offer = append(offer, coding)
+		}
+	}
+	if len(offer) == 0 {
+		h.Set("Accept-Encoding", "identity")
+		return
+	}
+	h.Set("Accept-Encoding", strings.Join(offer, ", "))
+}
+
+// accepts reports whether an Accept-Encoding header names coding.
+func accepts(header, coding string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		if !strings.EqualFold(textproto.TrimString(name), coding) {
+			continue
+		}
+		q := strings.ReplaceAll(textproto.TrimString(params), " ", "")
+		return !strings.HasPrefix(q, "q=0") || strings.Trim(q[3:], ".0") != ""
+	}
+	return false
+}
+
+// rewritable reports whether the answer to r may be rewritten, going by what
+// the browser wants it for.
+func rewritable(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "image", "font", "audio", "video", "track", "empty":
+		return false
+	}
+	return true
+}
+
+// attrs names the exchange in logs: the host, never path or query.
+func (x *exchange) attrs() []any {
+	return []any{
+		slog.String("session", x.session.ID()), slog.String("origin", x.origin.String()),
+		slog.String("method", x.in.Method), slog.String("dest", x.in.Header.Get("Sec-Fetch-Dest")),
+	}
+}
