@@ -2,23 +2,37 @@ package session
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"tandem/session/assets"
+	"tandem/session/jar"
+	"tandem/session/state"
 )
 
 // Errors that callers tell apart.
 var (
 	ErrNotFound         = errors.New("no such session")
 	ErrOver             = errors.New("the session is over")
-	ErrOriginNotAllowed = errors.New("origin is not allowed")
-	ErrTicket           = errors.New("ticket is unknown, used or out of time")
+	ErrOriginNotAllowed = errors.New("the site's origin is not allowed")
+	ErrTicket           = errors.New("the ticket is unknown, used or out of time")
+
+	errExpired = errors.New("the invitation is out of time")
+	errTooLate = errors.New("the session has begun")
 )
 
 // Config says where a Hub keeps its state and how its pages are reached.
 type Config struct {
-	// Dir holds the state; one process owns it at a time.
+	// Dir holds the state. One process owns it at a time.
 	Dir string
 	// Control is the URL of our own pages, such as "https://tandem.example".
 	Control string
@@ -30,11 +44,165 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Hub holds all sessions of a server.
-type Hub struct{}
+const (
+	defaultTTL = time.Hour
+	maxTTL     = 24 * time.Hour
+	// tombstoneTTL is how long a session that is over can still say so.
+	tombstoneTTL = 24 * time.Hour
+	// idleTTL is how long an active session waits for anybody to come back.
+	idleTTL = time.Hour
+	// activeTTL bounds a session: consent is not for ever.
+	activeTTL  = 12 * time.Hour
+	sweepEvery = time.Second
+	assetBytes = 64 << 20 // of a session's store
+	maxName    = 60       // characters
+)
 
-// Open starts a hub with the sessions kept in cfg.Dir.
-func Open(ctx context.Context, cfg Config) (*Hub, error) { return nil, nil }
+// Hub holds all sessions of a server and the store they are kept in. It is
+// safe for concurrent use.
+type Hub struct {
+	cfg      Config
+	log      *slog.Logger
+	store    *state.Store
+	records  records
+	contents *state.Vault
+	origins  *Origins
+	api      http.Handler
+
+	ctx     context.Context // ends when the store is about to close
+	cancel  context.CancelFunc
+	sockets sync.WaitGroup
+	tasks   sync.WaitGroup // the hub's own goroutines, which end with ctx
+
+	joins, guesses, allGuesses *budget
+
+	mu       sync.RWMutex
+	closed   bool
+	sessions map[string]*Session
+	codes    map[digest]*Session
+}
+
+// Open starts a hub with the sessions kept in cfg.Dir. It fails with
+// [state.ErrLocked] when another process has it open.
+func Open(ctx context.Context, cfg Config) (*Hub, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if originOf(cfg.Control) == "://" || cfg.Links == nil {
+		return nil, errors.New("a hub needs the URL of its pages and the links of sessions")
+	}
+	h := &Hub{
+		cfg:        cfg,
+		log:        cfg.Logger,
+		joins:      &budget{limit: 60, per: time.Minute},
+		guesses:    &budget{limit: 5, per: 5 * time.Minute},
+		allGuesses: &budget{limit: 120, per: time.Minute},
+		sessions:   map[string]*Session{},
+		codes:      map[digest]*Session{},
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.api = h.routes()
+	if err := h.open(ctx); err != nil {
+		h.cancel()
+		if h.store != nil {
+			h.store.Close()
+		}
+		return nil, fmt.Errorf("opening the sessions: %w", err)
+	}
+	return h, nil
+}
+
+func (h *Hub) open(ctx context.Context) (err error) {
+	if h.store, err = state.Open(ctx, h.cfg.Dir, h.log); err != nil {
+		return err
+	}
+	if h.records.bucket, err = h.store.Bucket(ctx, "sessions"); err != nil {
+		return err
+	}
+	if h.contents, err = h.store.Vault(ctx, "contents"); err != nil {
+		return err
+	}
+	origins, follow, err := openOrigins(ctx, h.store, h.log)
+	if err != nil {
+		return err
+	}
+	h.origins = origins
+	if err := h.load(ctx); err != nil {
+		return err
+	}
+	h.tasks.Go(func() { follow(h.ctx) })
+	h.tasks.Go(h.sweepLoop)
+	return nil
+}
+
+// load brings back the sessions of an earlier run. One that cannot be read is
+// reported and left out.
+func (h *Hub) load(ctx context.Context) error {
+	all, err := h.records.bucket.All(ctx)
+	if err != nil {
+		return err
+	}
+	for id, value := range all {
+		var rec record
+		if err := json.Unmarshal(value, &rec); err != nil || rec.ID != id || !validID(id) {
+			h.log.Error("reading a session's record", "session", id, "error", err)
+			continue
+		}
+		s, err := h.newSession(rec)
+		if err == nil && rec.State.Over() {
+			err = h.contents.Erase(ctx, id) // the end may have been interrupted
+		} else if err == nil {
+			err = s.load(ctx)
+		}
+		if err != nil {
+			h.log.Error("reading a session's content", "session", id, "error", err)
+		}
+		h.add(s)
+	}
+	return nil
+}
+
+// newSession makes the session of a record. With an error the session is
+// usable, but followers cannot load assets.
+func (h *Hub) newSession(rec record) (*Session, error) {
+	s := &Session{
+		hub:     h,
+		id:      rec.ID,
+		log:     h.log.With("session", rec.ID),
+		jar:     new(jar.Jar),
+		assets:  assets.New(assetBytes),
+		key:     newSecret(),
+		code:    rec.Code,
+		record:  rec,
+		blocked: map[string]int{},
+	}
+	s.room = newRoom(s, map[Role]string{Visitor: rec.VisitorName, Agent: rec.AgentName}, h.now())
+	if rec.State.Over() {
+		s.keys.close()
+		s.room.over = true
+		return s, nil
+	}
+	// Derived, so that a follower's addresses stay the same over a restart.
+	key, err := h.contents.Derive(rec.ID, "assets", 16)
+	if err == nil {
+		s.key = base64.RawURLEncoding.EncodeToString(key)
+	}
+	return s, err
+}
+
+func (h *Hub) add(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sessions[s.id] = s
+	if !s.current().State.Over() {
+		h.codes[s.code] = s
+	}
+}
+
+func (h *Hub) now() time.Time { return h.cfg.Now() }
 
 // Request says what session to create.
 type Request struct {
@@ -42,16 +210,109 @@ type Request struct {
 	Mode        Mode          // default Shared
 	AgentName   string        // default "Agent"
 	VisitorName string        // default "Visitor"
-	TTL         time.Duration // how long the invitation is good; default 1 h, at most 24 h
+	TTL         time.Duration // of the invitation; default 1 h, at most 24 h
 }
 
-// Invitation is what the two people are given.
+// Invitation is what the two people are given. It is told once: only digests
+// of the secrets in it are kept.
 type Invitation struct {
 	ID         string    `json:"id"`
 	VisitorURL string    `json:"visitor_url"`
 	AgentURL   string    `json:"agent_url"`
-	Code       string    `json:"code"`
+	Code       string    `json:"code"` // does what VisitorURL does, for 15 minutes
 	ExpiresAt  time.Time `json:"expires_at"`
+}
+
+// Create makes a session that waits for its visitor. It fails with
+// [ErrOriginNotAllowed] when the URL may not be opened.
+func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
+	if err := req.check(); err != nil {
+		return Invitation{}, err
+	}
+	if _, ok := h.origins.Allowed(req.URL); !ok {
+		return Invitation{}, fmt.Errorf("%w: %s", ErrOriginNotAllowed, siteOf(req.URL))
+	}
+	now := h.now()
+	visitor, agent, code := newSecret(), newSecret(), newCode()
+	rec := record{
+		ID:          newID(),
+		State:       Waiting,
+		Mode:        req.Mode,
+		URL:         req.URL,
+		AgentName:   req.AgentName,
+		VisitorName: req.VisitorName,
+		Created:     now,
+		Expires:     now.Add(req.TTL),
+		Visitor:     credential{Secret: digestOf(visitor)},
+		Agent:       credential{Secret: digestOf(agent)},
+		Code:        digestOf(code),
+		CodeExpires: now.Add(min(codeTTL, req.TTL)),
+	}
+	if err := h.contents.Create(rec.ID); err != nil {
+		return Invitation{}, fmt.Errorf("creating a session: %w", err)
+	}
+	s, err := h.newSession(rec)
+	if err == nil {
+		err = h.records.put(ctx, rec)
+	}
+	if err != nil {
+		return Invitation{}, errors.Join(fmt.Errorf("creating a session: %w", err), h.contents.Erase(ctx, rec.ID))
+	}
+	h.add(s)
+	s.log.Info("created", "mode", rec.Mode)
+	control := strings.TrimSuffix(h.cfg.Control, "/")
+	return Invitation{
+		ID:         rec.ID,
+		VisitorURL: control + "/j/" + rec.ID + "#" + visitor,
+		AgentURL:   control + "/a/" + rec.ID + "#" + agent,
+		Code:       code,
+		ExpiresAt:  rec.Expires,
+	}, nil
+}
+
+func (r *Request) check() error {
+	if r.Mode == "" {
+		r.Mode = Shared
+	}
+	if r.Mode != Shared && r.Mode != View {
+		return fmt.Errorf("mode %q is neither %q nor %q", r.Mode, Shared, View)
+	}
+	if r.TTL == 0 {
+		r.TTL = defaultTTL
+	}
+	if r.TTL < 0 || r.TTL > maxTTL {
+		return fmt.Errorf("an invitation lasts at most %v", maxTTL)
+	}
+	r.AgentName = nameOr(r.AgentName, "Agent")
+	r.VisitorName = nameOr(r.VisitorName, "Visitor")
+	if err := checkAddress(r.URL); err != nil {
+		return fmt.Errorf("%q is not an http or https URL", r.URL)
+	}
+	return nil
+}
+
+func nameOr(name, otherwise string) string {
+	if name = strings.TrimSpace(cut(name, maxName)); name == "" {
+		return otherwise
+	}
+	return name
+}
+
+// siteOf names a URL's origin for people, "" when it has none.
+func siteOf(url string) string {
+	origin, err := canonicalOrigin(url, false)
+	if err != nil {
+		return ""
+	}
+	return origin
+}
+
+// Session returns the session of that id, also one that ended in the last day.
+func (h *Hub) Session(id string) (*Session, bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	s, ok := h.sessions[id]
+	return s, ok
 }
 
 // Summary is one line of a list of sessions.
@@ -65,30 +326,205 @@ type Summary struct {
 	AgentOnline   bool           `json:"agent_online"`
 	VisitorOnline bool           `json:"visitor_online"`
 	CreatedAt     time.Time      `json:"created_at"`
-	ExpiresAt     time.Time      `json:"expires_at"`
+	ExpiresAt     time.Time      `json:"expires_at"` // of the invitation
 	EndReason     string         `json:"end_reason,omitempty"`
-	Blocked       map[string]int `json:"blocked,omitempty"`
+	Blocked       map[string]int `json:"blocked,omitempty"` // see Session.Blocked
 }
-
-// Create makes a session that waits for its visitor.
-func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
-	return Invitation{}, nil
-}
-
-// Session returns the session of that id, also one that ended in the last day.
-func (h *Hub) Session(id string) (*Session, bool) { return nil, false }
 
 // Sessions lists all sessions, newest first.
-func (h *Hub) Sessions() []Summary { return nil }
+func (h *Hub) Sessions() []Summary {
+	list := []Summary{}
+	for _, s := range h.all() {
+		list = append(list, s.summary())
+	}
+	slices.SortFunc(list, func(a, b Summary) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return list
+}
 
-// End ends a session in the name of by.
-func (h *Hub) End(ctx context.Context, id, by string) error { return nil }
+func (s *Session) summary() Summary {
+	agent, visitor := s.room.online(Agent), s.room.online(Visitor)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.record
+	return Summary{
+		ID: r.ID, State: r.State, Mode: r.Mode, URL: r.URL,
+		Agent: r.AgentName, Visitor: r.VisitorName,
+		AgentOnline: agent, VisitorOnline: visitor,
+		CreatedAt: r.Created, ExpiresAt: r.Expires,
+		EndReason: r.EndReason, Blocked: maps.Clone(s.blocked),
+	}
+}
+
+func (h *Hub) all() []*Session {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return slices.Collect(maps.Values(h.sessions))
+}
+
+// End ends a session in the name of by, see [Session.End].
+func (h *Hub) End(ctx context.Context, id, by string) error {
+	s, ok := h.Session(id)
+	if !ok {
+		return ErrNotFound
+	}
+	return s.End(ctx, by)
+}
 
 // Origins returns the list of origins that may be opened.
-func (h *Hub) Origins() *Origins { return nil }
+func (h *Hub) Origins() *Origins { return h.origins }
 
 // API returns the handler for CONTROL's /api/.
-func (h *Hub) API() http.Handler { return nil }
+func (h *Hub) API() http.Handler { return h.api }
 
-// Close disconnects everybody (they will come back) and closes the store.
-func (h *Hub) Close(ctx context.Context) error { return nil }
+// socket lets a participant's WebSocket in, if it comes from a page of base
+// and the participant is present. It returns when that has ended.
+func (h *Hub) socket(w http.ResponseWriter, r *http.Request, s *Session, role Role, base string, present bool) {
+	if !h.begin() {
+		fail(w, errGoing)
+		return
+	}
+	defer h.sockets.Done()
+	ws, err := upgrade(w, r, originOf(base))
+	if err != nil {
+		h.log.Debug("refused a socket", "role", role, "error", err)
+		return
+	}
+	switch {
+	case s != nil && s.State().Over():
+		turnAway(ws, closeEnded)
+	case !present:
+		turnAway(ws, closeNotAllowed)
+	default:
+		serve(ws, s.room, role)
+	}
+}
+
+// begin counts a socket in, unless the hub is closing.
+func (h *Hub) begin() bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if !h.closed {
+		h.sockets.Add(1)
+	}
+	return !h.closed
+}
+
+func (h *Hub) sweepLoop() {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-tick.C:
+			h.sweep()
+		}
+	}
+}
+
+// sweep does what is due by now.
+func (h *Hub) sweep() {
+	now := h.now()
+	for _, s := range h.all() {
+		if err := h.sweepSession(s, now); err != nil {
+			s.log.Error("sweeping", "error", err)
+		}
+	}
+}
+
+func (h *Hub) sweepSession(s *Session, now time.Time) error {
+	s.room.sweep(now)
+	r := s.current()
+	if r.State.Over() || now.After(r.CodeExpires) {
+		h.forgetCode(s)
+	}
+	switch {
+	case r.State == Waiting && now.After(r.Expires):
+		return s.expire(h.ctx)
+	case r.State == Active:
+		return s.endWhenIdle(r, now)
+	case r.State.Over() && now.Sub(r.Over) > tombstoneTTL:
+		return h.forget(s)
+	case r.State.Over():
+		s.erase() // of what a request that was under way brought back
+	}
+	return nil
+}
+
+// endWhenIdle ends an active session that nobody uses or that lasted too long.
+func (s *Session) endWhenIdle(r record, now time.Time) error {
+	switch {
+	case now.Sub(r.Accepted) > activeTTL:
+		return s.finish(s.hub.ctx, Ended, "server", "The session reached its longest duration.")
+	case now.Sub(s.room.lastSeen(now)) > idleTTL && now.Sub(r.Accepted) > idleTTL:
+		return s.finish(s.hub.ctx, Ended, "server", "Nobody was here for an hour.")
+	}
+	return nil
+}
+
+// endLogged is End for callers who have nobody to tell of an error.
+func (s *Session) endLogged(by string) {
+	if err := s.End(s.hub.ctx, by); err != nil {
+		s.log.Error("ending", "error", err)
+	}
+}
+
+func (h *Hub) forget(s *Session) error {
+	h.mu.Lock()
+	delete(h.sessions, s.id)
+	h.mu.Unlock()
+	h.forgetCode(s)
+	return h.records.bucket.Purge(h.ctx, s.id)
+}
+
+// byCode returns the session that a spoken code invites to.
+func (h *Hub) byCode(code string) (*Session, bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	s, ok := h.codes[digestOf(code)]
+	return s, ok && !h.now().After(s.current().CodeExpires)
+}
+
+func (h *Hub) forgetCode(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.codes, s.code)
+}
+
+// Close disconnects everybody with code 1001, so that they come back, waits
+// for their connections to end, saves what is unsaved and closes the store.
+// When ctx ends it stops waiting; the store is closed in any case.
+func (h *Hub) Close(ctx context.Context) error {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closed = true
+	h.mu.Unlock()
+	for _, s := range h.all() {
+		s.room.disconnect()
+	}
+	err := waitFor(ctx, &h.sockets)
+	for _, s := range h.all() {
+		s.saveNow()
+	}
+	h.cancel()
+	h.tasks.Wait()
+	h.store.Close()
+	return err
+}
+
+func waitFor(ctx context.Context, tasks *sync.WaitGroup) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tasks.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for connections to end: %w", ctx.Err())
+	}
+}

@@ -2,13 +2,20 @@ package session
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
+	"sync"
+	"time"
 
 	"tandem/session/assets"
 	"tandem/session/jar"
 )
 
-// State is where a session is in its life.
+// State is where a session is in its life. It begins as Waiting, may become
+// Active, and the other three are final.
 type State string
 
 const (
@@ -19,6 +26,9 @@ const (
 	Ended    State = "ended"
 )
 
+// Over reports whether s is final.
+func (s State) Over() bool { return s != Waiting && s != Active }
+
 // Mode says what the agent may do.
 type Mode string
 
@@ -27,28 +37,350 @@ const (
 	View   Mode = "view"   // scroll and point only
 )
 
-// Session is one meeting of a visitor and an agent.
-type Session struct{}
+// Role is what a participant is in a session.
+type Role string
 
-func (s *Session) ID() string        { return "" }
-func (s *Session) State() State      { return "" }
-func (s *Session) Mode() Mode        { return "" }
-func (s *Session) StartURL() string  { return "" }
-func (s *Session) EndReason() string { return "" }
+const (
+	Visitor Role = "visitor" // leads: the visitor's browser runs the site
+	Agent   Role = "agent"   // follows
+)
 
-func (s *Session) Socket() http.Handler                                  { return nil }
-func (s *Session) Ticket(host string) string                             { return "" }
-func (s *Session) Redeem(ticket, host string) (cookie string, err error) { return "", nil }
-func (s *Session) Visitor(host, cookie string) bool                      { return false }
+// right says when a role may send a kind of message.
+type right int
 
-func (s *Session) Jar() *jar.Jar            { return nil }
-func (s *Session) Assets() *assets.Store    { return nil }
-func (s *Session) AssetKey(key string) bool { return false }
+const (
+	never   right = iota
+	shared        // while active, in shared mode
+	active        // while active
+	waiting       // also before the visitor accepted
+)
 
-func (s *Session) Alias(token, origin string) {}
-func (s *Session) Aliased(ctx context.Context, token string) (origin string, ok bool) {
-	return "", false
+// rights is every rule about who may do what over a socket. (Who may consent
+// is decided by cookies of the control host: see API.)
+var rights = map[string]map[Role]right{
+	// The leader tells what its browser shows.
+	"doc":        {Visitor: active},
+	"ops":        {Visitor: active},
+	"gone":       {Visitor: active},
+	"tab":        {Visitor: active},
+	"tab-closed": {Visitor: active},
+	"view":       {Visitor: active},
+	"blob":       {Visitor: active},
+	"dialog":     {Visitor: active},
+	"notice":     {Visitor: active},
+	"done":       {Visitor: active},
+	// A follower asks for something to be done there.
+	"input":    {Agent: shared},
+	"navigate": {Agent: shared},
+	"go":       {Agent: shared},
+	"activate": {Visitor: active, Agent: shared},
+	// Both point, whatever the mode; the leader's own scrolling is in its ops.
+	"scroll":  {Agent: active},
+	"pointer": {Visitor: active, Agent: active},
+	"mark":    {Visitor: active, Agent: active},
+	// Both may leave.
+	"end": {Visitor: active, Agent: waiting},
 }
 
-func (s *Session) Blocked(kind string) {}
-func (s *Session) CookiesChanged()     {}
+// mayNot returns why a participant may not send a kind of message, a sentence
+// for people, or "" when it may.
+func mayNot(role Role, name string, mode Mode, state State) string {
+	switch r := rights[name][role]; {
+	case state.Over():
+		return "The session is over."
+	case r == never:
+		return "This is not yours to do."
+	case r < waiting && state == Waiting:
+		return "The visitor has not accepted yet."
+	case r == shared && mode != Shared:
+		return "You can look and point, but not click or type."
+	}
+	return ""
+}
+
+// Session is one meeting of a visitor and an agent. It is safe for concurrent
+// use. A session that is over stays a day, without content, so that late
+// comers can be told.
+type Session struct {
+	hub    *Hub
+	id     string
+	log    *slog.Logger
+	jar    *jar.Jar
+	assets *assets.Store
+	key    string // opens the asset store
+	code   digest // of the spoken code, also when the record forgot it
+	keys   keyring
+	names  aliases
+	room   *room
+
+	saving sync.Mutex // held while the store is written; taken before mu
+
+	mu      sync.Mutex // never held while another lock is taken
+	record  record
+	blocked map[string]int
+	timer   *time.Timer // writes the content; nil when nothing waits
+}
+
+// ID returns the session's public name. It is no secret.
+func (s *Session) ID() string { return s.id }
+
+// State returns where the session is in its life.
+func (s *Session) State() State { return s.current().State }
+
+// Mode returns what the agent may do.
+func (s *Session) Mode() Mode { return s.current().Mode }
+
+// StartURL returns the address the session began with, "" once it is over.
+func (s *Session) StartURL() string { return s.current().URL }
+
+// EndReason returns a sentence about how the session ended, "" before.
+func (s *Session) EndReason() string { return s.current().EndReason }
+
+// Jar returns the session's cookies; an empty jar once it is over.
+func (s *Session) Jar() *jar.Jar { return s.jar }
+
+// Assets returns what followers may load; an empty store once it is over.
+func (s *Session) Assets() *assets.Store { return s.assets }
+
+// AssetKey reports whether key, from a URL on the view host, is this session's.
+func (s *Session) AssetKey(key string) bool {
+	return digestOf(s.key).is(key) && s.State() == Active
+}
+
+// Ticket returns a secret that can be exchanged within 30 seconds, once, for
+// the cookie of host (as in a Host header). It is "" when the session is not
+// active or too many tickets are out.
+func (s *Session) Ticket(host string) string {
+	if s.State() != Active {
+		return ""
+	}
+	return s.keys.mint(host, s.hub.now())
+}
+
+// Redeem exchanges a ticket for the value of the visitor's cookie on host. It
+// fails with [ErrTicket] or [ErrOver].
+func (s *Session) Redeem(ticket, host string) (cookie string, err error) {
+	if s.State() != Active {
+		return "", ErrOver
+	}
+	cookie, ok := s.keys.redeem(ticket, host, s.hub.now())
+	if !ok {
+		return "", ErrTicket
+	}
+	s.saveSoon()
+	return cookie, nil
+}
+
+// Visitor reports whether cookie is one that host was given, and the session
+// is still going on.
+func (s *Session) Visitor(host, cookie string) bool { return s.keys.has(host, cookie) }
+
+// CookiesChanged tells the session that its jar changed: it is saved soon, and
+// pages are told.
+func (s *Session) CookiesChanged() {
+	s.saveSoon()
+	s.room.tellVisitor("cookies")
+}
+
+// Alias registers which origin the token of a host label stands for. The first
+// registration stays.
+func (s *Session) Alias(token, origin string) {
+	if s.names.add(token, origin) {
+		s.saveSoon()
+	}
+}
+
+// aliasWait is how long Aliased waits: a page registers a token at the moment
+// it uses it first.
+const aliasWait = time.Second
+
+// Aliased returns the origin that token stands for, waiting up to a second for
+// it to be registered.
+func (s *Session) Aliased(ctx context.Context, token string) (origin string, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, aliasWait)
+	defer cancel()
+	return s.names.wait(ctx, token)
+}
+
+// maxBlockedKinds bounds the counter's memory: kinds come from reports that a
+// page may forge.
+const maxBlockedKinds = 32
+
+// Blocked counts something our content policy stopped.
+func (s *Session) Blocked(kind string) {
+	kind = cut(kind, 40)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.blocked[kind]; !known && len(s.blocked) >= maxBlockedKinds {
+		kind = "other"
+	}
+	s.blocked[kind]++
+}
+
+// Socket returns the handler of the visitor's socket, on the shell host.
+func (s *Session) Socket() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shell, _ := s.hub.cfg.Links(s.id)
+		s.hub.socket(w, r, s, Visitor, shell, s.visitorPresent(r))
+	})
+}
+
+// maxCookies is how many cookies of a request are looked at.
+const maxCookies = 1000
+
+// visitorPresent looks for the visitor's cookie by its value: only a value
+// given out for this very host counts, so names need no trust.
+func (s *Session) visitorPresent(r *http.Request) bool {
+	for i, c := range r.Cookies() {
+		if i < maxCookies && s.Visitor(r.Host, c.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// accept records the visitor's consent and lets both in. Accepting an active
+// session again is no error.
+func (s *Session) accept(ctx context.Context) error {
+	err := s.update(ctx, func(r *record) error {
+		switch {
+		case r.State == Active:
+			return errUnchanged
+		case r.State.Over():
+			return ErrOver
+		case s.hub.now().After(r.Expires):
+			return errExpired
+		}
+		r.State, r.Accepted = Active, s.hub.now()
+		return nil
+	})
+	if err == nil {
+		s.log.Info("accepted")
+		s.room.stateChanged()
+	}
+	return err
+}
+
+func (s *Session) decline(ctx context.Context) error {
+	if s.State() == Active {
+		return errTooLate
+	}
+	return s.finish(ctx, Declined, string(Visitor), s.current().VisitorName+" declined.")
+}
+
+func (s *Session) expire(ctx context.Context) error {
+	return s.finish(ctx, Expired, "server", "Nobody accepted the invitation in time.")
+}
+
+// End ends the session in the name of by: a role, or anybody else.
+func (s *Session) End(ctx context.Context, by string) error {
+	reason := "The session was ended by " + cut(by, 60) + "."
+	switch r := s.current(); by {
+	case string(Visitor):
+		reason = r.VisitorName + " ended the session."
+	case string(Agent):
+		reason = r.AgentName + " ended the session."
+	case "", "admin":
+		by, reason = "admin", "The session was ended by an administrator."
+	}
+	return s.finish(ctx, Ended, by, reason)
+}
+
+// finish makes the session over. Everything takes effect here at once, even
+// when the store then fails to record it, which is the error. A session that
+// is over already stays as it is.
+func (s *Session) finish(ctx context.Context, to State, by, reason string) error {
+	s.mu.Lock()
+	if s.record.State.Over() {
+		s.mu.Unlock()
+		return nil
+	}
+	s.record = s.record.tombstone(to, by, reason, s.hub.now())
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
+	s.mu.Unlock()
+
+	s.keys.close()
+	s.room.finish(to, by, reason)
+	s.erase()
+	s.log.Info("over", "state", to, "by", by)
+
+	s.saving.Lock() // waits for a write under way, so that ours is the last
+	defer s.saving.Unlock()
+	err := errors.Join(s.hub.records.put(ctx, s.current()), s.hub.contents.Erase(ctx, s.id))
+	if err != nil {
+		return fmt.Errorf("recording the end of a session: %w", err)
+	}
+	return nil
+}
+
+// erase forgets what the session saw.
+func (s *Session) erase() {
+	s.jar.Clear("")
+	s.assets.Clear()
+	s.names.clear()
+}
+
+// aliases are the origins that do not fit into a host label. They are safe for
+// concurrent use.
+type aliases struct {
+	mu     sync.Mutex
+	origin map[string]string // by token
+	grown  chan struct{}     // closed at the next addition; nil when nobody waits
+}
+
+const (
+	maxAliases     = 4096
+	maxAliasLength = 300
+)
+
+func (a *aliases) add(token, origin string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, taken := a.origin[token]; taken || len(a.origin) >= maxAliases || len(token)+len(origin) > maxAliasLength {
+		return false
+	}
+	if a.origin == nil {
+		a.origin = map[string]string{}
+	}
+	a.origin[token] = origin
+	if a.grown != nil {
+		close(a.grown)
+		a.grown = nil
+	}
+	return true
+}
+
+func (a *aliases) wait(ctx context.Context, token string) (string, bool) {
+	for {
+		a.mu.Lock()
+		origin, ok := a.origin[token]
+		if !ok && a.grown == nil {
+			a.grown = make(chan struct{})
+		}
+		grown := a.grown
+		a.mu.Unlock()
+		if ok {
+			return origin, true
+		}
+		select {
+		case <-ctx.Done():
+			return "", false
+		case <-grown:
+		}
+	}
+}
+
+func (a *aliases) all() map[string]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.origin)
+}
+
+func (a *aliases) clear() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.origin = nil
+}

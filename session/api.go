@@ -1,0 +1,433 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// apiError is what strangers are told when something did not work.
+type apiError struct {
+	status  int
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e apiError) Error() string { return e.Message }
+
+var (
+	errBadRequest  = apiError{400, "bad_request", "The request was not understood."}
+	errNotJoined   = apiError{401, "not_joined", "Open the link you were given in this browser."}
+	errForbidden   = apiError{403, "forbidden", "This request did not come from a page of this server."}
+	errNoSession   = apiError{404, "not_found", "This link or code does not exist."}
+	errLinkUsed    = apiError{409, "link_used", "This link was already used in another browser. Ask for a new one."}
+	errNotActive   = apiError{409, "not_active", "The session has not begun."}
+	errHasBegun    = apiError{409, "already_active", "The session has begun: end it instead."}
+	errLinkExpired = apiError{410, "link_expired", "This link is out of time. Ask for a new one."}
+	errDeclined    = apiError{410, "declined", "The invitation was declined."}
+	errEnded       = apiError{410, "session_ended", "The session has ended."}
+	errBadType     = apiError{415, "bad_request", "The request must be JSON."}
+	errTooMany     = apiError{429, "too_many_tries", "Too many tries. Wait a few minutes."}
+	errInternal    = apiError{500, "internal", "Something went wrong at our end. Try again."}
+	errGoing       = apiError{503, "unavailable", "The server is restarting. Try again in a moment."}
+)
+
+// maxBody is far more than any request of ours needs.
+const maxBody = 4 << 10
+
+// routes is the API of the control host. Nothing changes by GET, except that a
+// socket opens, which checks its origin itself.
+func (h *Hub) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/join", h.join)
+	mux.HandleFunc("GET /api/sessions/{id}/{role}", h.info)
+	mux.HandleFunc("POST /api/sessions/{id}/visitor/accept", h.accept)
+	mux.HandleFunc("POST /api/sessions/{id}/visitor/decline", h.decline)
+	mux.HandleFunc("POST /api/sessions/{id}/visitor/enter", h.enter)
+	mux.HandleFunc("GET /api/sessions/{id}/agent/socket", h.agentSocket)
+	protection := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			// Browsers say where a request comes from; others send no cookies
+			// unasked. A page elsewhere is refused by either header.
+			if protection.Check(r) != nil || !h.ownOrigin(r) {
+				fail(w, errForbidden)
+				return
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (h *Hub) ownOrigin(r *http.Request) bool {
+	got := r.Header.Values("Origin")
+	return len(got) == 0 || len(got) == 1 && got[0] == originOf(h.cfg.Control)
+}
+
+type joinRequest struct {
+	Session string `json:"session"`
+	Secret  string `json:"secret"`
+	Code    string `json:"code"`
+	Role    Role   `json:"role"`
+}
+
+// joined is what a person is told about the session. The visitor decides on
+// this whether to accept.
+type joined struct {
+	Session   string   `json:"session"`
+	Role      Role     `json:"role"`
+	State     State    `json:"state"`
+	Mode      Mode     `json:"mode"`
+	URL       string   `json:"url"`
+	Origin    string   `json:"origin"`
+	Agent     string   `json:"agent"`
+	Visitor   string   `json:"visitor"`
+	Masked    []string `json:"masked"`
+	ExpiresAt string   `json:"expires_at"`
+}
+
+// join lets a browser in by the secret of a link or by a spoken code. Every
+// way of not being let in costs the same and looks the same, unless the secret
+// was right.
+func (h *Hub) join(w http.ResponseWriter, r *http.Request) {
+	var req joinRequest
+	if err := readJSON(r, &req); err != nil {
+		fail(w, err)
+		return
+	}
+	s, role, cookie, err := h.admit(r, req)
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	if cookie != "" {
+		http.SetCookie(w, h.cookie(role, s.id, cookie))
+	}
+	reply(w, s.info(role))
+}
+
+func (h *Hub) admit(r *http.Request, req joinRequest) (s *Session, role Role, cookie string, err error) {
+	client, now := clientKey(r.RemoteAddr), h.now()
+	if !h.joins.take(client, now) {
+		return nil, "", "", errTooMany
+	}
+	if req.Code == "" {
+		s, _ := h.Session(req.Session)
+		role, cookie, err := s.admit(r, req)
+		return s, role, cookie, err
+	}
+	// What was guessed is paid for before it is looked up, so that many
+	// guesses at once do not slip through.
+	if !h.guesses.take(client, now) {
+		return nil, "", "", errTooMany
+	}
+	if !h.allGuesses.take("", now) {
+		h.guesses.refund(client)
+		return nil, "", "", errTooMany
+	}
+	code := readCode(req.Code)
+	s, ok := h.byCode(code)
+	if !ok {
+		return nil, "", "", errNoSession
+	}
+	cookie, err = s.admitVisitor(r)
+	if err != nil {
+		return nil, "", "", errNoSession // a code that was used is no code
+	}
+	h.guesses.refund(client)
+	h.allGuesses.refund("")
+	return s, Visitor, cookie, nil
+}
+
+// admit checks a link's secret, or the cookie of a browser that showed it
+// before. s may be nil: then the answer takes as long as for a wrong secret.
+func (s *Session) admit(r *http.Request, req joinRequest) (role Role, cookie string, err error) {
+	rec := record{}
+	if s != nil {
+		rec = s.current()
+	}
+	isVisitor, isAgent := rec.Visitor.Secret.is(req.Secret), rec.Agent.Secret.is(req.Secret)
+	switch {
+	case isAgent && req.Role != Visitor:
+		cookie, err := s.admitAgent(r)
+		return Agent, cookie, err
+	case isVisitor && req.Role != Agent:
+		cookie, err := s.admitVisitor(r)
+		return Visitor, cookie, err
+	case s != nil && (req.Role == Visitor || req.Role == Agent) && s.present(r, req.Role):
+		return req.Role, "", rec.refusal()
+	}
+	return "", "", errNoSession
+}
+
+// admitVisitor binds the visitor's invitation to the browser that shows it
+// first. It returns a new cookie, or none for that same browser.
+func (s *Session) admitVisitor(r *http.Request) (cookie string, err error) {
+	err = s.update(r.Context(), func(rec *record) error {
+		if err := s.lateness(*rec); err != nil {
+			return err
+		}
+		if s.present(r, Visitor) {
+			return errUnchanged
+		}
+		if len(rec.Visitor.Browsers) > 0 {
+			return errLinkUsed
+		}
+		cookie = newSecret()
+		rec.Visitor.Browsers = []digest{digestOf(cookie)}
+		return nil
+	})
+	return cookie, err
+}
+
+// admitAgent lets in any browser that shows the agent's secret.
+func (s *Session) admitAgent(r *http.Request) (cookie string, err error) {
+	err = s.update(r.Context(), func(rec *record) error {
+		if err := s.lateness(*rec); err != nil {
+			return err
+		}
+		if s.present(r, Agent) {
+			return errUnchanged
+		}
+		cookie = newSecret()
+		all := append(rec.Agent.Browsers, digestOf(cookie))
+		rec.Agent.Browsers = all[max(0, len(all)-maxAgentBrowsers):]
+		return nil
+	})
+	return cookie, err
+}
+
+// lateness is why somebody with the right secret comes too late.
+func (s *Session) lateness(rec record) error {
+	if rec.State == Waiting && s.hub.now().After(rec.Expires) {
+		return errLinkExpired
+	}
+	return rec.refusal()
+}
+
+// refusal is why nobody gets in any more, nil while they do.
+func (r record) refusal() error {
+	switch r.State {
+	case Declined:
+		return errDeclined
+	case Expired:
+		return errLinkExpired
+	case Ended:
+		return errEnded
+	}
+	return nil
+}
+
+// present reports whether a request has the cookie of a browser that joined in
+// that role.
+func (s *Session) present(r *http.Request, role Role) bool {
+	rec := s.current()
+	for _, c := range r.CookiesNamed(s.hub.cookieName(role, s.id)) {
+		if rec.credential(role).holds(c.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *Hub) secure() bool { return strings.HasPrefix(h.cfg.Control, "https:") }
+
+// cookieName keeps the roles apart: both may be tried in one browser. With
+// https the prefix keeps other hosts of our domain from setting it.
+func (h *Hub) cookieName(role Role, id string) string {
+	name := "tandem-" + string(role[0]) + "-" + id
+	if h.secure() {
+		name = "__Host-" + name
+	}
+	return name
+}
+
+func (h *Hub) cookie(role Role, id, value string) *http.Cookie {
+	return &http.Cookie{
+		Name:     h.cookieName(role, id),
+		Value:    value,
+		Path:     "/",
+		Secure:   h.secure(),
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	}
+}
+
+func (s *Session) info(role Role) joined {
+	rec := s.current()
+	return joined{
+		Session:   s.id,
+		Role:      role,
+		State:     rec.State,
+		Mode:      rec.Mode,
+		URL:       rec.URL,
+		Origin:    siteOf(rec.URL),
+		Agent:     rec.AgentName,
+		Visitor:   rec.VisitorName,
+		Masked:    masked,
+		ExpiresAt: rec.Expires.UTC().Format("2006-01-02T15:04:05Z"),
+	}
+}
+
+// masked says, for people, what the mirror hides from followers.
+var masked = []string{
+	"Passwords",
+	"Card numbers, expiry dates and security codes",
+	"One-time codes",
+}
+
+// participant returns the session of the path if the request has the cookie of
+// that role and the session is not over.
+func (h *Hub) participant(r *http.Request, role Role) (*Session, error) {
+	s, ok := h.Session(r.PathValue("id"))
+	if !ok || !s.present(r, role) {
+		return nil, errNotJoined
+	}
+	return s, s.lateness(s.current())
+}
+
+func (h *Hub) info(w http.ResponseWriter, r *http.Request) {
+	role := Role(r.PathValue("role"))
+	if role != Visitor && role != Agent {
+		fail(w, errNoSession)
+		return
+	}
+	s, err := h.participant(r, role)
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	reply(w, s.info(role))
+}
+
+// entrance tells a page of the control host where to send the visitor.
+type entrance struct {
+	Enter  string `json:"enter"`
+	Ticket string `json:"ticket"`
+}
+
+func (h *Hub) accept(w http.ResponseWriter, r *http.Request) {
+	s, err := h.visitorAsks(r)
+	if err == nil {
+		err = s.accept(r.Context())
+	}
+	h.letIn(w, s, err)
+}
+
+func (h *Hub) enter(w http.ResponseWriter, r *http.Request) {
+	s, err := h.visitorAsks(r)
+	if err == nil && s.State() != Active {
+		err = errNotActive
+	}
+	h.letIn(w, s, err)
+}
+
+func (h *Hub) decline(w http.ResponseWriter, r *http.Request) {
+	s, err := h.visitorAsks(r)
+	if err == nil {
+		err = s.decline(r.Context())
+	}
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	reply(w, struct{}{})
+}
+
+func (h *Hub) visitorAsks(r *http.Request) (*Session, error) {
+	if err := readJSON(r, &struct{}{}); err != nil {
+		return nil, err
+	}
+	return h.participant(r, Visitor)
+}
+
+func (h *Hub) letIn(w http.ResponseWriter, s *Session, err error) {
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	shell, _ := h.cfg.Links(s.id)
+	u, err := url.Parse(shell)
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	ticket := s.Ticket(u.Host)
+	if ticket == "" {
+		h.fail(w, errTooMany)
+		return
+	}
+	reply(w, entrance{strings.TrimSuffix(shell, "/") + "/.tandem/enter", ticket})
+}
+
+func (h *Hub) agentSocket(w http.ResponseWriter, r *http.Request) {
+	s, ok := h.Session(r.PathValue("id"))
+	h.socket(w, r, s, Agent, h.cfg.Control, ok && s.present(r, Agent))
+}
+
+// readJSON reads a request's body. An empty one counts as {}.
+func readJSON(r *http.Request, into any) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return errBadType
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return errBadRequest
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return errBadRequest
+	}
+	return nil
+}
+
+func reply(w http.ResponseWriter, body any) { write(w, http.StatusOK, body) }
+
+// fail maps errors to answers; what is not meant for strangers goes to the log.
+func (h *Hub) fail(w http.ResponseWriter, err error) {
+	var known apiError
+	switch {
+	case errors.As(err, &known):
+	case errors.Is(err, ErrOver):
+		known = errEnded
+	case errors.Is(err, errExpired):
+		known = errLinkExpired
+	case errors.Is(err, errTooLate):
+		known = errHasBegun
+	default:
+		h.log.Error("answering a request", "error", err)
+		known = errInternal
+	}
+	fail(w, known)
+}
+
+func fail(w http.ResponseWriter, err error) {
+	known, ok := err.(apiError)
+	if !ok {
+		known = errInternal
+	}
+	if known.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "300")
+	}
+	write(w, known.status, map[string]apiError{"error": known})
+}
+
+func write(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // our own fields
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(text)
+}

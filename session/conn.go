@@ -1,0 +1,430 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/klauspost/compress/flate"
+)
+
+// closure is why a connection is closed: a code of RFC 6455's private range,
+// or 1001, and a word for whoever debugs the browser's side.
+type closure struct {
+	code int
+	text string
+}
+
+func (c closure) Error() string { return fmt.Sprintf("closed with %d: %s", c.code, c.text) }
+
+var (
+	closeGoing      = closure{websocket.CloseGoingAway, "server is going away"} // come back soon
+	closeProtocol   = closure{4400, "protocol error"}
+	closeNotAllowed = closure{4401, "not allowed"}
+	closeEnded      = closure{4403, "session is over"}
+	closeTooSlow    = closure{4408, "too slow"}
+	closeReplaced   = closure{4409, "replaced by a newer connection"}
+	closeTooLarge   = closure{4413, "frame is too large"}
+)
+
+const (
+	pingEvery    = 20 * time.Second
+	deadAfter    = time.Minute
+	ackTimeout   = 30 * time.Second // for what was sent to be acknowledged
+	ackDelay     = 40 * time.Millisecond
+	helloTimeout = 10 * time.Second
+	writeTimeout = 10 * time.Second
+	writeRate    = 32 << 10               // bytes per second that every peer must manage beyond writeTimeout
+	flushTimeout = 500 * time.Millisecond // for the last words
+	closeTimeout = time.Second            // for the peer to close its side
+	deflateFrom  = 1024                   // bytes from which a frame is worth deflating
+)
+
+// sizes says how large a role's frames may be.
+type sizes struct {
+	wire     int64 // as it arrives
+	inflated int64
+	rate     float64 // bytes per second, inflated, in the long run
+}
+
+var frameSizes = map[Role]sizes{
+	Visitor: {wire: 16 << 20, inflated: maxOps + 1<<20, rate: 8 << 20},
+	Agent:   {wire: 512 << 10, inflated: 512 << 10, rate: 1 << 20},
+}
+
+// conn is one participant's WebSocket: two goroutines between the socket and
+// the room. The link in the room does the rest.
+type conn struct {
+	// Set by serve, then read-only.
+	ws   *websocket.Conn
+	room *room
+	role Role
+	size sizes
+
+	wake   chan struct{} // holds a token when the writer has something to look at
+	closed chan struct{} // closed by shut
+	gone   chan struct{} // closed when the reader has returned
+	once   sync.Once
+	reason closure // set before closed is
+	flush  bool    // send what waits before closing
+
+	// Owned by readLoop.
+	pace bucket
+
+	// Guarded by room.mu.
+	cursor   uint64    // the last message this socket carried
+	progress time.Time // when the peer last acknowledged something
+}
+
+// writeBuffers are shared by all connections, most of which write little.
+var writeBuffers sync.Pool
+
+const bufferSize = 4 << 10
+
+// upgrade turns a request into a WebSocket if it comes from a page of origin.
+// Otherwise it has answered the request.
+func upgrade(w http.ResponseWriter, r *http.Request, origin string) (*websocket.Conn, error) {
+	u := websocket.Upgrader{
+		HandshakeTimeout: helloTimeout,
+		ReadBufferSize:   bufferSize,
+		WriteBufferSize:  bufferSize,
+		WriteBufferPool:  &writeBuffers,
+		// One exact value: no header, "null" and other ports are refused, which
+		// a browser cannot be made to send for a page of ours.
+		CheckOrigin: func(r *http.Request) bool {
+			got := r.Header.Values("Origin")
+			return len(got) == 1 && got[0] == origin
+		},
+	}
+	return u.Upgrade(w, r, nil)
+}
+
+// originOf returns the origin of a base URL of ours.
+func originOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
+}
+
+// serve runs the connection until it ends. It returns only after its writer
+// has returned.
+func serve(ws *websocket.Conn, room *room, role Role) {
+	size := frameSizes[role]
+	c := &conn{
+		ws: ws, room: room, role: role, size: size,
+		wake:   make(chan struct{}, 1),
+		closed: make(chan struct{}),
+		gone:   make(chan struct{}),
+		pace:   bucket{rate: size.rate, burst: 3 * float64(size.inflated)},
+	}
+	defer ws.Close()
+	// Larger frames are read up to here and answered with our own code; only
+	// absurd ones meet the library's limit and its code.
+	ws.SetReadLimit(4 * size.wire)
+	if err := c.greet(); err != nil {
+		c.shut(closureFor(err), false)
+		c.sayGoodbye()
+		linger(ws)
+		return
+	}
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		c.writeLoop()
+	}()
+	err := c.readLoop()
+	close(c.gone)
+	c.shut(closureFor(err), false)
+	<-written
+	room.detach(c)
+}
+
+// turnAway closes a socket that was never let in, saying why in a way that a
+// page can see: it cannot see the status of a refused upgrade.
+func turnAway(ws *websocket.Conn, why closure) {
+	defer ws.Close()
+	c := &conn{ws: ws, reason: why}
+	c.sayGoodbye()
+	linger(ws)
+}
+
+// linger reads until the peer has closed its side too. Closing with something
+// unread would reset the connection, and the peer might not see our reason.
+func linger(ws *websocket.Conn) {
+	ws.SetReadDeadline(time.Now().Add(closeTimeout))
+	for {
+		if _, _, err := ws.NextReader(); err != nil {
+			return
+		}
+	}
+}
+
+// closureFor says how to close after an error.
+func closureFor(err error) closure {
+	var c closure
+	switch {
+	case errors.As(err, &c):
+		return c
+	case errors.Is(err, errProtocol):
+		return closeProtocol
+	case errors.Is(err, errTooLarge), errors.Is(err, websocket.ErrReadLimit):
+		return closeTooLarge
+	}
+	return closure{websocket.CloseNormalClosure, ""} // the peer went, or seems to
+}
+
+// greet exchanges hello and welcome.
+func (c *conn) greet() error {
+	c.ws.SetReadDeadline(time.Now().Add(helloTimeout))
+	text, err := c.read()
+	if err != nil {
+		return err
+	}
+	var first struct {
+		Hello *helloMessage `json:"hello"`
+	}
+	if err := json.Unmarshal(text, &first); err != nil || first.Hello == nil || first.Hello.Received > maxSeq {
+		return errProtocol
+	}
+	w, err := c.room.attach(c, *first.Hello)
+	if err != nil {
+		return err
+	}
+	answer, err := json.Marshal(map[string]welcomeMessage{"welcome": w})
+	if err != nil {
+		panic(err) // our own fields
+	}
+	if err := c.write(answer); err != nil {
+		c.room.detach(c)
+		return err
+	}
+	return nil
+}
+
+func (c *conn) readLoop() error {
+	c.alive("")
+	c.ws.SetPongHandler(c.alive)
+	for {
+		frame, err := c.read()
+		if err != nil {
+			return err
+		}
+		c.alive("")
+		if err := c.room.receive(c, frame); err != nil {
+			return err
+		}
+		if !c.paced(len(frame)) {
+			return nil
+		}
+	}
+}
+
+// alive puts off the moment at which the peer counts as dead.
+func (c *conn) alive(string) error {
+	return c.ws.SetReadDeadline(time.Now().Add(deadAfter))
+}
+
+// paced holds the reader back when the peer sends more than it may for long;
+// the network then holds back the peer. It is false when the connection closes
+// meanwhile.
+func (c *conn) paced(n int) bool {
+	wait := c.pace.delay(float64(n), time.Now())
+	if wait == 0 {
+		return true
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.closed:
+		return false
+	}
+}
+
+// read returns the text of the next frame.
+func (c *conn) read() ([]byte, error) {
+	kind, r, err := c.ws.NextReader()
+	if err != nil {
+		return nil, err
+	}
+	text, err := readAtMost(r, c.size.wire)
+	if err != nil || kind == websocket.TextMessage {
+		return text, err
+	}
+	return inflate(text, c.size.inflated)
+}
+
+func readAtMost(r io.Reader, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	n, err := b.ReadFrom(io.LimitReader(r, limit+1))
+	if err == nil && n > limit {
+		err = errTooLarge
+	}
+	return b.Bytes(), err
+}
+
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
+// inflate undoes deflate (RFC 1951), up to a size.
+func inflate(data []byte, limit int64) ([]byte, error) {
+	r := inflaters.Get().(io.ReadCloser)
+	defer inflaters.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(data), nil); err != nil {
+		return nil, err
+	}
+	text, err := readAtMost(r, limit)
+	if err != nil && err != errTooLarge {
+		return nil, fmt.Errorf("%w: %w", errProtocol, err)
+	}
+	return text, err
+}
+
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return w
+}}
+
+func deflate(text []byte) ([]byte, error) {
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	var b bytes.Buffer
+	w.Reset(&b)
+	_, err := w.Write(text)
+	return b.Bytes(), errors.Join(err, w.Close())
+}
+
+// signal makes the writer look for something to send.
+func (c *conn) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// shut closes the connection without waiting for it; the first reason counts.
+// With flush the frames that wait are sent before. It may be called with
+// room.mu held.
+func (c *conn) shut(why closure, flush bool) {
+	c.once.Do(func() {
+		c.reason, c.flush = why, flush
+		close(c.closed)
+	})
+}
+
+// writeLoop is the only writer of the socket. A write that fails or takes too
+// long ends the connection: the library cannot continue after one.
+func (c *conn) writeLoop() {
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	ack := time.NewTimer(0)
+	defer ack.Stop()
+	acking := true
+	for {
+		if err := c.writeAll(); err != nil {
+			c.shut(closeTooSlow, false)
+			c.ws.Close() // also ends the reader
+			return
+		}
+		if !acking && c.room.owes(c) {
+			ack.Reset(ackDelay)
+			acking = true
+		}
+		var err error
+		select {
+		case <-c.closed:
+			c.sayGoodbye()
+			c.part()
+			return
+		case <-c.wake:
+		case <-ack.C:
+			acking = false
+			if frame := c.room.acknowledgement(c); frame != nil {
+				err = c.write(frame)
+			}
+		case <-ping.C:
+			if c.room.stalled(c) {
+				c.shut(closeTooSlow, false)
+			}
+			err = c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout))
+		}
+		if err != nil {
+			c.shut(closeTooSlow, false)
+			c.ws.Close()
+			return
+		}
+	}
+}
+
+// writeAll writes what the room has for us, until told to stop.
+func (c *conn) writeAll() error {
+	for {
+		select {
+		case <-c.closed:
+			return nil
+		default:
+		}
+		frame := c.room.next(c)
+		if frame == nil {
+			return nil
+		}
+		if err := c.write(frame); err != nil {
+			return err
+		}
+	}
+}
+
+// write sends one frame, deflated when that is worth it.
+func (c *conn) write(frame []byte) error {
+	kind := websocket.TextMessage
+	if len(frame) > deflateFrom {
+		small, err := deflate(frame)
+		if err != nil {
+			return err
+		}
+		kind, frame = websocket.BinaryMessage, small
+	}
+	patience := writeTimeout + time.Duration(len(frame))*time.Second/writeRate
+	c.ws.SetWriteDeadline(time.Now().Add(patience))
+	return c.ws.WriteMessage(kind, frame)
+}
+
+// part gives the peer a moment to close its side.
+func (c *conn) part() {
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-c.gone:
+	case <-timer.C:
+		c.ws.Close() // ends the reader
+	}
+}
+
+// sayGoodbye sends the last words and the close frame.
+func (c *conn) sayGoodbye() {
+	if c.flush {
+		c.ws.SetWriteDeadline(time.Now().Add(flushTimeout))
+		for frame := c.room.next(c); frame != nil; frame = c.room.next(c) {
+			if c.ws.WriteMessage(websocket.TextMessage, frame) != nil {
+				break
+			}
+		}
+	}
+	body := websocket.FormatCloseMessage(c.reason.code, c.reason.text)
+	if c.ws.WriteControl(websocket.CloseMessage, body, time.Now().Add(closeTimeout)) != nil {
+		c.ws.Close() // the peer is gone, or closed first
+	}
+}

@@ -1,0 +1,604 @@
+package session
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// kind says how one kind of message from a participant is read and how much of
+// it is taken. Who may send it is said by rights.
+type kind struct {
+	new   func() message
+	bytes int     // of the message's JSON
+	rate  float64 // per second, in the long run
+	burst float64 // at once
+}
+
+// message is a decoded message. check bounds its fields and cuts texts that
+// are only shown. What is passed on is encoded anew from the fields, so
+// nothing unknown travels.
+type message interface{ check() error }
+
+const (
+	maxOps  = 16 << 20
+	maxBlob = 8 << 20
+	maxURL  = 64 << 10
+	maxText = 2000 // characters of what people read
+	maxN    = 1<<53 - 1
+)
+
+// kinds are all messages a participant may send. The rates are far above what
+// our own pages do; they bound what a page that speaks in their place can do.
+var kinds = map[string]kind{
+	"doc":        {func() message { return new(docMessage) }, 2 * maxURL, 50, 300},
+	"ops":        {func() message { return new(opsMessage) }, maxOps, 500, 2000},
+	"gone":       {func() message { return new(goneMessage) }, 1 << 10, 100, 600},
+	"tab":        {func() message { return new(Tab) }, 4 * maxURL, 20, 100},
+	"tab-closed": {func() message { return new(tabMessage) }, 1 << 10, 20, 100},
+	"activate":   {func() message { return new(tabMessage) }, 1 << 10, 20, 100},
+	"view":       {func() message { return new(viewMessage) }, 1 << 10, 30, 100},
+	"pointer":    {func() message { return new(pointMessage) }, 1 << 10, 60, 120},
+	"mark":       {func() message { return new(pointMessage) }, 1 << 10, 20, 40},
+	"done":       {func() message { return new(doneMessage) }, 16 << 10, 200, 1000},
+	"blob":       {func() message { return new(blobMessage) }, maxBlob*4/3 + 1<<10, 30, 100},
+	"dialog":     {func() message { return new(dialogMessage) }, 64 << 10, 5, 20},
+	"notice":     {func() message { return new(noticeMessage) }, 16 << 10, 5, 20},
+	"input":      {func() message { return new(inputMessage) }, 256 << 10, 100, 300},
+	"scroll":     {func() message { return new(scrollMessage) }, 1 << 10, 60, 120},
+	"navigate":   {func() message { return new(navigateMessage) }, maxURL + 1<<10, 2, 10},
+	"go":         {func() message { return new(goMessage) }, 1 << 10, 5, 20},
+	"end":        {func() message { return new(endMessage) }, 1 << 10, 1, 5},
+}
+
+var (
+	errUnknownKind = errors.New("unknown kind of message")
+	errInvalid     = errors.New("message is not valid")
+	errTooLarge    = errors.New("message is too large")
+)
+
+// decode reads a message of a participant. name is its type, and m what was
+// read of it, as far as that went, also when there is an error.
+func decode(text []byte) (name string, m message, err error) {
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return "", nil, fmt.Errorf("%w: %w", errInvalid, err)
+	}
+	k, ok := kinds[head.Type]
+	switch {
+	case !ok:
+		return "", nil, errUnknownKind
+	case len(text) > k.bytes:
+		return head.Type, nil, errTooLarge
+	}
+	m = k.new()
+	if err := json.Unmarshal(text, m); err != nil {
+		return head.Type, nil, fmt.Errorf("%w: %w", errInvalid, err)
+	}
+	if err := m.check(); err != nil {
+		return head.Type, m, fmt.Errorf("%w: %w", errInvalid, err)
+	}
+	return head.Type, m, nil
+}
+
+// number is an id or a count: an integer that JavaScript holds exactly.
+type number = int
+
+func checkNumbers(ns ...number) error {
+	for _, n := range ns {
+		if n < 0 || n > maxN {
+			return errors.New("number out of range")
+		}
+	}
+	return nil
+}
+
+// cut shortens a text that people read and removes what could rearrange or
+// hide text around it.
+func cut(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if utf8.RuneCountInString(s) > limit {
+		s = string([]rune(s)[:limit-1]) + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case r < ' ', r >= 0x7f && r < 0xa0, // control characters
+			r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, // direction overrides
+			r == 0x200e, r == 0x200f, r == 0x2028, r == 0x2029, r == 0xfeff:
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// checkAddress accepts the address of a page of a real site.
+func checkAddress(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || len(raw) > maxURL || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("not the address of a page")
+	}
+	return nil
+}
+
+// checkDocumentAddress accepts besides what frames without a site have:
+// about:blank, about:srcdoc, blob: and data:.
+func checkDocumentAddress(raw string) error {
+	scheme, _, _ := strings.Cut(raw, ":")
+	switch strings.ToLower(scheme) {
+	case "", "about", "blob", "data":
+		if len(raw) > maxURL {
+			return errors.New("address is too long")
+		}
+		return nil
+	}
+	return checkAddress(raw)
+}
+
+type docMessage struct {
+	Doc    number   `json:"doc"`
+	Tab    number   `json:"tab"`
+	Parent []number `json:"parent,omitempty"` // document and node of the frame
+	URL    string   `json:"url"`
+}
+
+func (m *docMessage) check() error {
+	if len(m.Parent) != 0 && len(m.Parent) != 2 {
+		return errors.New("parent is a document and a node")
+	}
+	return errors.Join(checkNumbers(m.Doc, m.Tab), checkNumbers(m.Parent...), checkDocumentAddress(m.URL))
+}
+
+// opsMessage carries changes of a document; the mirror judges them.
+type opsMessage struct {
+	Doc number          `json:"doc"`
+	Ops json.RawMessage `json:"ops"`
+}
+
+func (m *opsMessage) check() error {
+	if len(m.Ops) == 0 || m.Ops[0] != '[' {
+		return errors.New("ops are a list")
+	}
+	return checkNumbers(m.Doc)
+}
+
+type goneMessage struct {
+	Doc number `json:"doc"`
+}
+
+func (m *goneMessage) check() error { return checkNumbers(m.Doc) }
+
+// Tab is a tab of the visitor's shell and the page it shows.
+type Tab struct {
+	Tab    number `json:"tab"`
+	URL    string `json:"url"`
+	Title  string `json:"title"`
+	Icon   string `json:"icon,omitempty"`
+	Active bool   `json:"active"`
+}
+
+func (m *Tab) check() error {
+	m.Title = cut(m.Title, 500)
+	if checkAddress(m.Icon) != nil {
+		m.Icon = "" // an ornament, not worth refusing a tab for
+	}
+	m.Active = false // said by activate
+	return errors.Join(checkNumbers(m.Tab), checkDocumentAddress(m.URL))
+}
+
+type tabMessage struct {
+	Tab number `json:"tab"`
+}
+
+func (m *tabMessage) check() error { return checkNumbers(m.Tab) }
+
+type viewMessage struct {
+	Tab    *number `json:"tab,omitempty"`
+	Width  float64 `json:"width"`
+	Height float64 `json:"height"`
+	DPR    float64 `json:"dpr"`
+}
+
+func (m *viewMessage) check() error {
+	if m.Tab != nil && checkNumbers(*m.Tab) != nil || !between(0, 32767, m.Width, m.Height) || !between(0.05, 16, m.DPR) {
+		return errors.New("not the size of a viewport")
+	}
+	return nil
+}
+
+func between(low, high float64, vs ...float64) bool {
+	for _, v := range vs {
+		if !(v >= low && v <= high) {
+			return false
+		}
+	}
+	return true
+}
+
+// maxPixels bounds coordinates; browsers cannot scroll further.
+const maxPixels = 1 << 26
+
+// pointMessage is a place in a page: a pointer there, or a mark.
+type pointMessage struct {
+	Doc  number  `json:"doc"`
+	Node number  `json:"node"`
+	FX   float64 `json:"fx"`
+	FY   float64 `json:"fy"`
+	X    float64 `json:"x"`
+	Y    float64 `json:"y"`
+}
+
+func (m *pointMessage) check() error {
+	m.Node = max(m.Node, 0) // no node: the document
+	if !between(-maxPixels, maxPixels, m.FX, m.FY, m.X, m.Y) {
+		return errors.New("not a place")
+	}
+	return checkNumbers(m.Doc, m.Node)
+}
+
+type doneMessage struct {
+	N   uint64 `json:"n"`
+	OK  bool   `json:"ok"`
+	Why string `json:"why,omitempty"`
+}
+
+func (m *doneMessage) check() error {
+	m.Why = cut(m.Why, maxText)
+	return nil
+}
+
+type blobMessage struct {
+	ID   string `json:"id"`
+	MIME string `json:"mime"`
+	Data string `json:"data"`
+
+	body []byte
+}
+
+var (
+	blobID   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
+	blobMIME = regexp.MustCompile(`^(image|font|audio|video|text/css)[a-z0-9/.+-]*$`)
+)
+
+func (m *blobMessage) check() (err error) {
+	if !blobID.MatchString(m.ID) || len(m.MIME) > 100 || !blobMIME.MatchString(m.MIME) {
+		return errors.New("not a blob that can be shown")
+	}
+	m.body, err = base64.StdEncoding.DecodeString(m.Data)
+	m.Data = ""
+	return err
+}
+
+type dialogMessage struct {
+	Doc  number `json:"doc"`
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+func (m *dialogMessage) check() error {
+	m.Text = cut(m.Text, maxText)
+	if len(m.Kind) > 40 || strings.Trim(m.Kind, "abcdefghijklmnopqrstuvwxyz-") != "" {
+		return errors.New("unknown kind of dialog")
+	}
+	return checkNumbers(m.Doc)
+}
+
+type noticeMessage struct {
+	Text string `json:"text"`
+}
+
+func (m *noticeMessage) check() error {
+	m.Text = cut(m.Text, maxText)
+	return nil
+}
+
+type scrollMessage struct {
+	Doc  number  `json:"doc"`
+	Node number  `json:"node"`
+	X    float64 `json:"x"`
+	Y    float64 `json:"y"`
+}
+
+func (m *scrollMessage) check() error {
+	if !between(-maxPixels, maxPixels, m.X, m.Y) {
+		return errors.New("not a scroll position")
+	}
+	return checkNumbers(m.Doc, m.Node)
+}
+
+type navigateMessage struct {
+	Tab number `json:"tab"`
+	URL string `json:"url"`
+}
+
+func (m *navigateMessage) check() error { return errors.Join(checkNumbers(m.Tab), checkAddress(m.URL)) }
+
+type goMessage struct {
+	Tab    number `json:"tab"`
+	Action string `json:"action"`
+}
+
+func (m *goMessage) check() error {
+	if !slices.Contains([]string{"back", "forward", "reload"}, m.Action) {
+		return errors.New("unknown action")
+	}
+	return checkNumbers(m.Tab)
+}
+
+type endMessage struct{}
+
+func (*endMessage) check() error { return nil }
+
+// inputMessage asks for something to be done in the page. Input is replaced by
+// what was understood of it.
+type inputMessage struct {
+	N     uint64          `json:"n"`
+	Doc   number          `json:"doc"`
+	Input json.RawMessage `json:"input"`
+
+	kind  string
+	nodes []number // all it touches
+}
+
+// inputKinds lists the fields of each kind of input; "?" marks those that may
+// be absent.
+var inputKinds = map[string]string{
+	"click":     "node fx fy button detail mods",
+	"hover":     "node fx fy",
+	"key":       "node key code mods",
+	"text":      "node edit base?",
+	"edit":      "node inputType data? sel?",
+	"select":    "node options",
+	"value":     "node value",
+	"submit":    "node",
+	"focus":     "node",
+	"selection": "node start? end? sel?",
+}
+
+// inputFields reads one field: what it returns travels on.
+var inputFields = map[string]func(json.RawMessage) (any, error){
+	"node":      readInt(0, maxN),
+	"fx":        readFraction,
+	"fy":        readFraction,
+	"button":    readInt(0, 4),
+	"detail":    readInt(0, 10),
+	"mods":      readInt(0, 15),
+	"key":       readString(64),
+	"code":      readString(64),
+	"edit":      readEdit,
+	"base":      readInt(0, math.MaxUint32),
+	"inputType": readString(64),
+	"data":      readNullable(readString(200_000)),
+	"sel":       readNullable(readSelection),
+	"options":   readOptions,
+	"value":     readString(100_000),
+	"start":     readInt(0, math.MaxInt32),
+	"end":       readInt(0, math.MaxInt32),
+}
+
+func (m *inputMessage) check() error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(m.Input, &raw); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw["kind"], &m.kind); err != nil {
+		return errors.New("input without kind")
+	}
+	fields, ok := inputKinds[m.kind]
+	if !ok {
+		return errors.New("unknown kind of input")
+	}
+	clean := map[string]any{"kind": m.kind}
+	for name := range strings.FieldsSeq(fields) {
+		name, optional := strings.CutSuffix(name, "?")
+		value, given := raw[name]
+		if !given && optional {
+			continue
+		}
+		v, err := inputFields[name](value)
+		if err != nil {
+			return fmt.Errorf("%s of %s: %w", name, m.kind, err)
+		}
+		clean[name] = v
+	}
+	m.nodes = append(m.nodes, clean["node"].(number))
+	if sel, ok := clean["sel"].([]number); ok {
+		m.nodes = append(m.nodes, sel[0], sel[2])
+	}
+	if m.N > maxN {
+		return errors.New("number out of range")
+	}
+	var err error
+	m.Input, err = json.Marshal(clean)
+	return errors.Join(err, checkNumbers(m.Doc))
+}
+
+func readInt(low, high int) func(json.RawMessage) (any, error) {
+	return func(raw json.RawMessage) (any, error) {
+		var n *int
+		if err := json.Unmarshal(orNull(raw), &n); err != nil || n == nil || *n < low || *n > high {
+			return nil, errors.New("not an integer in range")
+		}
+		return *n, nil
+	}
+}
+
+func readFraction(raw json.RawMessage) (any, error) {
+	var f *float64
+	if err := json.Unmarshal(orNull(raw), &f); err != nil || f == nil {
+		return nil, errors.New("not a number")
+	}
+	return min(max(*f, 0), 1), nil // the edge of a box, after rounding
+}
+
+func readString(limit int) func(json.RawMessage) (any, error) {
+	return func(raw json.RawMessage) (any, error) {
+		var s *string
+		if err := json.Unmarshal(orNull(raw), &s); err != nil || s == nil || len(*s) > limit {
+			return nil, errors.New("not a text of that size")
+		}
+		return *s, nil
+	}
+}
+
+// readNullable lets null stand for absence, which it keeps.
+func readNullable(read func(json.RawMessage) (any, error)) func(json.RawMessage) (any, error) {
+	return func(raw json.RawMessage) (any, error) {
+		if string(raw) == "null" {
+			return nil, nil
+		}
+		return read(raw)
+	}
+}
+
+// readEdit reads [start, end, text]: replace that range of a field.
+func readEdit(raw json.RawMessage) (any, error) {
+	var parts []json.RawMessage
+	if err := json.Unmarshal(orNull(raw), &parts); err != nil || len(parts) != 3 {
+		return nil, errors.New("not an edit")
+	}
+	start, err1 := readInt(0, math.MaxInt32)(parts[0])
+	end, err2 := readInt(0, math.MaxInt32)(parts[1])
+	text, err3 := readString(200_000)(parts[2])
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	if start.(int) > end.(int) {
+		return nil, errors.New("an edit that ends before it starts")
+	}
+	return []any{start, end, text}, nil
+}
+
+// readSelection reads [anchor node, offset, focus node, offset].
+func readSelection(raw json.RawMessage) (any, error) {
+	var sel []number
+	if err := json.Unmarshal(orNull(raw), &sel); err != nil || len(sel) != 4 || checkNumbers(sel...) != nil {
+		return nil, errors.New("not a selection")
+	}
+	return sel, nil
+}
+
+func readOptions(raw json.RawMessage) (any, error) {
+	var options []number
+	if err := json.Unmarshal(orNull(raw), &options); err != nil || options == nil || len(options) > 10_000 || checkNumbers(options...) != nil {
+		return nil, errors.New("not a list of options")
+	}
+	return options, nil
+}
+
+func orNull(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return json.RawMessage("null")
+	}
+	return raw
+}
+
+// encode makes the JSON of a message: m's fields behind its type. Fields are
+// ours or checked, so failing is a fault of the program.
+func encode(name string, m any) []byte {
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic(fmt.Sprintf("encoding %s: %v", name, err))
+	}
+	head := `{"type":"` + name + `"`
+	if len(text) > len("{}") {
+		head += ","
+	}
+	return append([]byte(head), text[1:]...)
+}
+
+// encodeOps is encode for what is large and already JSON.
+func encodeOps(doc number, ops json.RawMessage) []byte {
+	head := fmt.Appendf(make([]byte, 0, len(ops)+48), `{"type":"ops","doc":%d,"ops":`, doc)
+	return append(append(head, ops...), '}')
+}
+
+// encodeDoc is all that is known of a document.
+func encodeDoc(m docMessage, ops json.RawMessage) []byte {
+	head := encode("doc", m)
+	head = append(head[:len(head)-1], `,"ops":`...)
+	return append(append(head, ops...), '}')
+}
+
+// Messages that only the server sends.
+type (
+	// Person is a participant as the others see them.
+	Person struct {
+		ID     string `json:"id"`
+		Role   Role   `json:"role"`
+		Name   string `json:"name"`
+		Color  string `json:"color"`
+		Online bool   `json:"online"`
+	}
+	peopleMessage struct {
+		People []Person `json:"people"`
+	}
+	stateMessage struct {
+		State State `json:"state"`
+	}
+	tabsMessage struct {
+		Tabs []Tab `json:"tabs"`
+	}
+	leaderMessage struct {
+		Online bool  `json:"online"`
+		Since  int64 `json:"since"` // Unix milliseconds
+	}
+	resyncMessage struct {
+		Doc number `json:"doc"`
+	}
+	refusedMessage struct {
+		N    *uint64 `json:"n,omitempty"`
+		What string  `json:"what"`
+		Why  string  `json:"why"`
+	}
+	endedMessage struct {
+		By     string `json:"by"`
+		Reason string `json:"reason"`
+	}
+	performMessage struct {
+		N     uint64          `json:"n"`
+		From  string          `json:"from"`
+		Doc   number          `json:"doc"`
+		Input json.RawMessage `json:"input"`
+	}
+	pointedMessage struct {
+		From string `json:"from"`
+		pointMessage
+	}
+	scrolledMessage struct {
+		From string `json:"from"`
+		scrollMessage
+	}
+	navigatedMessage struct {
+		From string `json:"from"`
+		navigateMessage
+	}
+	welcomeMessage struct {
+		Stream   string   `json:"stream"`
+		Received uint64   `json:"received"`
+		Resumed  bool     `json:"resumed"`
+		You      Person   `json:"you"`
+		People   []Person `json:"people"`
+		Mode     Mode     `json:"mode"`
+		State    State    `json:"state"`
+		Session  string   `json:"session"`
+		URL      string   `json:"url,omitempty"`  // visitor's
+		Tabs     []Tab    `json:"tabs,omitempty"` // visitor's
+		Key      string   `json:"key,omitempty"`  // agent's
+		View     string   `json:"view,omitempty"` // agent's
+	}
+	helloMessage struct {
+		Stream   string `json:"stream"`
+		Received uint64 `json:"received"`
+	}
+)

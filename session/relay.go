@@ -1,0 +1,301 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// receive handles one frame of a participant. Its errors close the connection;
+// a message that is not acceptable is only refused, because what a page says
+// reaches us through the visitor's shell and must not cut its connection.
+func (r *room) receive(c *conn, frame []byte) error {
+	seq, ack, text, err := splitFrame(frame)
+	if err != nil {
+		return err
+	}
+	var name string
+	var m message
+	var invalid error
+	if text != nil {
+		name, m, invalid = decode(text) // outside the lock: it may be large
+	}
+	after, err := r.take(c, seq, ack, text != nil, name, m, invalid)
+	if after != nil {
+		after()
+	}
+	return err
+}
+
+// take is receive under the lock. What it returns is to be done without it.
+func (r *room) take(c *conn, seq, ack uint64, hasText bool, name string, m message, invalid error) (after func(), err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.seat(c.role)
+	if st.conn != c || r.over {
+		return nil, nil // being closed
+	}
+	before := st.link.acked
+	if err := st.link.acknowledge(ack); err != nil {
+		return nil, err
+	}
+	if st.link.acked > before {
+		c.progress = r.s.hub.now()
+		c.signal() // there may be room to send more
+	}
+	if !hasText {
+		return nil, nil
+	}
+	if seq == 0 && name != "pointer" {
+		return nil, errProtocol
+	}
+	news, err := st.link.receive(seq)
+	if err != nil {
+		return nil, err
+	}
+	if st.link.owes() {
+		c.signal()
+	}
+	if !news {
+		return nil, nil
+	}
+	return r.route(st, name, m, invalid), nil
+}
+
+// route does what a message asks for, or refuses it.
+func (r *room) route(st *seat, name string, m message, invalid error) (after func()) {
+	now := r.s.hub.now()
+	in, _ := m.(*inputMessage)
+	if in != nil {
+		// A page that starts again may repeat itself: each input counts once.
+		if in.N < st.inputs {
+			return nil
+		}
+		st.inputs = in.N + 1
+	}
+	why := ""
+	switch {
+	case errors.Is(invalid, errUnknownKind):
+		why = "This is not yours to do."
+	case invalid != nil:
+		why = "The message was not understood."
+	default:
+		why = mayNot(st.person.Role, name, r.s.Mode(), r.s.State())
+	}
+	if why == "" && !st.rate(name).take(1, now) {
+		why = "That was too fast."
+		if o, ok := m.(*opsMessage); ok && r.docs[o.Doc] != nil {
+			r.breakDocument(r.docs[o.Doc], false, false) // a change is missing now
+		}
+	}
+	if why == "" {
+		var err error
+		if after, err = r.perform(st, m, name, now); err != nil {
+			why = err.Error()
+		}
+	}
+	if why != "" {
+		r.s.log.Debug("refused", "role", st.person.Role, "kind", name, "why", why, "error", invalid)
+		r.refuse(st, in, name, why)
+	}
+	return after
+}
+
+func (st *seat) rate(name string) *bucket {
+	b := st.rates[name]
+	if b == nil {
+		k := kinds[name]
+		b = &bucket{rate: k.rate, burst: k.burst}
+		st.rates[name] = b
+	}
+	return b
+}
+
+// refuse answers a message that was not acted on. Pointers and hovering are
+// too many and matter too little for that.
+func (r *room) refuse(st *seat, in *inputMessage, name, why string) {
+	switch {
+	case name == "pointer", in != nil && in.kind == "hover":
+	case in != nil:
+		r.push(st, item{doc: noDoc, text: encode("refused", refusedMessage{&in.N, name, why})})
+	default:
+		r.push(st, item{key: "refused " + name, doc: noDoc, text: encode("refused", refusedMessage{nil, name, why})})
+	}
+}
+
+// perform does what an acceptable message asks for. Its errors are sentences
+// for the sender. What it returns is done without the lock.
+func (r *room) perform(st *seat, m message, name string, now time.Time) (after func(), err error) {
+	switch m := m.(type) {
+	case *docMessage:
+		return nil, r.openDocument(*m)
+	case *opsMessage:
+		return nil, r.changeDocument(*m)
+	case *goneMessage:
+		r.dropDocument(m.Doc)
+	case *Tab:
+		return nil, r.setTab(*m)
+	case *tabMessage:
+		switch {
+		case name == "tab-closed":
+			r.closeTab(m.Tab)
+		case st.person.Role == Visitor:
+			r.activateTab(m.Tab)
+		default:
+			return nil, r.askLeader("activate", m.Tab, m, now)
+		}
+	case *viewMessage:
+		r.view = encode("view", m)
+		r.followers(func(st *seat) { r.push(st, item{key: "view", doc: noDoc, text: r.view}) })
+	case *pointMessage:
+		r.point(st, name, *m)
+	case *doneMessage:
+		r.answered(*m)
+	case *blobMessage:
+		r.s.assets.PutBlob(m.ID, m.MIME, m.body, now)
+	case *dialogMessage, *noticeMessage:
+		text := encode(name, m)
+		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
+	case *inputMessage:
+		return nil, r.ask(st, m, now)
+	case *scrollMessage:
+		r.push(r.seat(Visitor), item{
+			key:  fmt.Sprint("scroll ", m.Doc, " ", m.Node),
+			doc:  noDoc,
+			text: encode("scroll", scrolledMessage{st.person.ID, *m}),
+		})
+	case *navigateMessage:
+		if _, ok := r.s.hub.origins.Allowed(m.URL); !ok {
+			return nil, errors.New("That site may not be opened here.")
+		}
+		return nil, r.askLeader("navigate", m.Tab, navigatedMessage{st.person.ID, *m}, now)
+	case *goMessage:
+		return nil, r.askLeader("go", m.Tab, m, now)
+	case *endMessage:
+		by := string(st.person.Role)
+		return func() { r.s.endLogged(by) }, nil
+	}
+	return nil, nil
+}
+
+// point shows the others where somebody points, or puts a mark there.
+func (r *room) point(from *seat, name string, m pointMessage) {
+	it := item{doc: noDoc, text: encode(name, pointedMessage{from.person.ID, m})}
+	if name == "pointer" {
+		it.lossy, it.key = true, "pointer "+from.person.ID
+	}
+	for _, st := range r.seats {
+		if st != from {
+			r.push(st, it)
+		}
+	}
+}
+
+// reachable returns an error when the leader cannot be asked for anything now.
+func (r *room) reachable(now time.Time) error {
+	v := r.seat(Visitor)
+	if v.link.stream == "" || v.conn == nil && now.Sub(v.since) > patience {
+		return errors.New("The visitor's browser is away.")
+	}
+	if v.link.queued > maxWaiting {
+		return errors.New("The visitor's browser does not answer.")
+	}
+	return nil
+}
+
+// askLeader passes on what concerns a tab.
+func (r *room) askLeader(name string, tab number, m any, now time.Time) error {
+	if !slices.ContainsFunc(r.tabs, func(t Tab) bool { return t.Tab == tab }) {
+		return errors.New("That tab is closed.")
+	}
+	if err := r.reachable(now); err != nil {
+		return err
+	}
+	r.push(r.seat(Visitor), item{doc: noDoc, text: encode(name, m)})
+	return nil
+}
+
+// ask passes an input to the leader under a number of ours, so that answers
+// find their way whoever asks and however often they start again.
+func (r *room) ask(st *seat, m *inputMessage, now time.Time) error {
+	d := r.docs[m.Doc]
+	if d == nil || d.broken {
+		return errors.New("That part of the page is gone.")
+	}
+	for _, node := range m.nodes {
+		switch {
+		case !d.tree.Has(node):
+			return errors.New("That part of the page is gone.")
+		case d.tree.Masked(node):
+			return errors.New("This field is hidden from you.")
+		}
+	}
+	if err := r.reachable(now); err != nil {
+		return err
+	}
+	if len(r.asked) >= maxAsked {
+		return errors.New("The visitor's browser does not answer.")
+	}
+	r.number++
+	r.asked[r.number] = asked{st, st.link.stream, m.N}
+	r.push(r.seat(Visitor), item{doc: noDoc, text: encode("input", performMessage{r.number, st.person.ID, m.Doc, m.Input})})
+	return nil
+}
+
+// answered tells who asked what came of it.
+func (r *room) answered(m doneMessage) {
+	a, ok := r.asked[m.N]
+	if !ok {
+		return
+	}
+	delete(r.asked, m.N)
+	if a.seat.link.stream == a.stream {
+		m.N = a.n
+		r.push(a.seat, item{doc: noDoc, text: encode("done", m)})
+	}
+}
+
+// setTab takes note of a tab or of the page it shows now.
+func (r *room) setTab(t Tab) error {
+	i := slices.IndexFunc(r.tabs, func(old Tab) bool { return old.Tab == t.Tab })
+	switch {
+	case i >= 0:
+		t.Active = r.tabs[i].Active
+		r.tabs[i] = t
+	case len(r.tabs) >= maxTabs:
+		return errors.New("Too many tabs are open.")
+	default:
+		t.Active = len(r.tabs) == 0
+		r.tabs = append(r.tabs, t)
+	}
+	if t.Icon != "" {
+		r.s.assets.Refer(t.Icon)
+	}
+	// history.pushState changes what relative addresses in the document mean.
+	for _, d := range r.docs {
+		if d.Tab == t.Tab && len(d.Parent) == 0 && d.URL != t.URL {
+			d.URL = t.URL
+			d.tree.SetURL(t.URL)
+		}
+	}
+	r.tellTabs()
+	return nil
+}
+
+func (r *room) closeTab(tab number) {
+	for _, id := range slices.Clone(r.order) {
+		if d := r.docs[id]; d != nil && d.Tab == tab {
+			r.dropDocument(id)
+		}
+	}
+	r.tabs = slices.DeleteFunc(r.tabs, func(t Tab) bool { return t.Tab == tab })
+	r.tellTabs()
+}
+
+func (r *room) activateTab(tab number) {
+	for i := range r.tabs {
+		r.tabs[i].Active = r.tabs[i].Tab == tab
+	}
+	r.tellTabs()
+}

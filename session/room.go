@@ -1,0 +1,519 @@
+package session
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"tandem/session/mirror"
+)
+
+// room is where the participants of a session meet while the server runs: who
+// is connected, what the leader shows, and what is on its way between them.
+// Everything in it is guarded by mu, links included, so what somebody is told
+// on arrival and what follows fit together.
+type room struct {
+	s *Session
+
+	mu     sync.Mutex
+	over   bool
+	seats  []*seat // the visitor's, then the agent's
+	docs   map[number]*document
+	order  []number // keys of docs, oldest first: parents before their frames
+	tabs   []Tab
+	view   []byte // the leader's last view message
+	number uint64 // of the last input handed to the leader
+	asked  map[uint64]asked
+}
+
+// seat is a participant's place: it stays when the connection goes.
+type seat struct {
+	person Person
+	link   *link
+	conn   *conn     // nil while away
+	since  time.Time // when the connection came or went
+	rates  map[string]*bucket
+	inputs uint64 // the next input must have at least this number
+}
+
+// asked is an input that the leader has not yet answered.
+type asked struct {
+	seat   *seat
+	stream string // of the asker's link; another one knows nothing of it
+	n      uint64 // the asker's number
+}
+
+// document is a document at the leader.
+type document struct {
+	docMessage
+	tree    *mirror.Document
+	broken  bool // waits for a snapshot
+	resyncs bucket
+}
+
+const (
+	maxDocs = 256
+	maxTabs = 64
+	// maxAsked bounds what an agent may have under way.
+	maxAsked = 1000
+	// maxWaiting is how many bytes may wait for the leader before its
+	// followers are told that it does not answer.
+	maxWaiting = 256 << 10
+	// patience is how long a lost leader is still sent what it is asked to
+	// do: a click performed a minute later surprises everybody.
+	patience = 10 * time.Second
+	// resumeWindow is how long a lost connection may be resumed.
+	resumeWindow = time.Minute
+)
+
+// colors tell people apart, also the colour-blind (after Okabe and Ito,
+// darkened until white text on them has a contrast of 4.5).
+var colors = map[Role]string{Visitor: "#0069a8", Agent: "#c04f00"}
+
+func newRoom(s *Session, names map[Role]string, now time.Time) *room {
+	r := &room{
+		s:     s,
+		docs:  map[number]*document{},
+		asked: map[uint64]asked{},
+		// Numbers grow over restarts, so that a leader who counts is not
+		// confused by ours.
+		number: uint64(now.UnixMilli()),
+	}
+	for _, role := range []Role{Visitor, Agent} {
+		r.seats = append(r.seats, &seat{
+			person: Person{ID: string(role), Role: role, Name: names[role], Color: colors[role]},
+			link:   newLink(""),
+			since:  now,
+			rates:  map[string]*bucket{},
+		})
+	}
+	return r
+}
+
+func (r *room) seat(role Role) *seat {
+	i := slices.IndexFunc(r.seats, func(s *seat) bool { return s.person.Role == role })
+	return r.seats[i]
+}
+
+func (r *room) people() []Person {
+	list := make([]Person, len(r.seats))
+	for i, s := range r.seats {
+		list[i] = s.person
+	}
+	return list
+}
+
+// attach seats a connection and returns its welcome. It takes the place of an
+// older connection. When the stream cannot be resumed both sides start again.
+func (r *room) attach(c *conn, h helloMessage) (welcomeMessage, error) {
+	now := r.s.hub.now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.seat(c.role)
+	if r.over {
+		return welcomeMessage{}, closeEnded
+	}
+	if st.conn != nil {
+		st.conn.shut(closeReplaced, false)
+	}
+	resumed := h.Stream != "" && st.link.resume(h.Stream, h.Received)
+	if !resumed {
+		r.restart(st, newSecret())
+		h.Received = 0
+	}
+	st.conn, st.since, st.person.Online = c, now, true
+	c.cursor, c.progress = h.Received, now
+	for _, other := range r.seats {
+		if other != st {
+			r.tellPeople(other)
+		}
+	}
+	return r.welcome(st, resumed), nil
+}
+
+func (r *room) welcome(st *seat, resumed bool) welcomeMessage {
+	rec := r.s.current()
+	w := welcomeMessage{
+		Stream:   st.link.stream,
+		Received: st.link.tell(),
+		Resumed:  resumed,
+		You:      st.person,
+		People:   r.people(),
+		Mode:     rec.Mode,
+		State:    rec.State,
+		Session:  r.s.id,
+	}
+	switch st.person.Role {
+	case Visitor:
+		w.URL, w.Tabs = rec.URL, r.tabsNow()
+	case Agent:
+		w.Key = r.s.key
+		_, w.View = r.s.hub.cfg.Links(r.s.id)
+	}
+	return w
+}
+
+// restart gives a seat a new stream. A leader that starts again will tell anew
+// what it shows; a follower is told all there is.
+func (r *room) restart(st *seat, stream string) {
+	st.link, st.inputs = newLink(stream), 0
+	switch st.person.Role {
+	case Visitor:
+		for _, id := range slices.Clone(r.order) {
+			r.dropDocument(id)
+		}
+		r.abandon("The visitor's browser started again.")
+	case Agent:
+		r.tellAll(st)
+	}
+}
+
+// abandon answers every input that the leader was asked for in its place.
+func (r *room) abandon(why string) {
+	for n, a := range r.asked {
+		delete(r.asked, n)
+		if a.seat.link.stream == a.stream {
+			r.push(a.seat, item{doc: noDoc, text: encode("refused", refusedMessage{&a.n, "input", why})})
+		}
+	}
+}
+
+// detach takes note that a connection is gone, unless another took its place.
+func (r *room) detach(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.seat(c.role)
+	if st.conn != c {
+		return
+	}
+	st.conn, st.since, st.person.Online = nil, r.s.hub.now(), false
+	for _, other := range r.seats {
+		if other != st {
+			r.tellPeople(other)
+		}
+	}
+}
+
+// push puts a message on its way to a seat. Who does not keep up loses the
+// stream, and starts again if still there.
+func (r *room) push(st *seat, it item) {
+	if st.link.stream == "" || it.lossy && st.conn == nil {
+		return // nobody who could miss it
+	}
+	if err := st.link.push(it); err != nil {
+		r.release(st)
+		if st.conn != nil {
+			st.conn.shut(closeTooSlow, false)
+		}
+		return
+	}
+	if st.conn != nil {
+		st.conn.signal()
+	}
+}
+
+// release gives up a seat's stream: who comes back starts again.
+func (r *room) release(st *seat) {
+	st.link = newLink("")
+	if st.person.Role == Visitor {
+		r.abandon("The visitor's browser is away.")
+	}
+}
+
+// tell is push for messages of which only the last matters.
+func (r *room) tell(st *seat, name string, m any) {
+	r.push(st, item{key: name, doc: noDoc, text: encode(name, m)})
+}
+
+// followers calls fn for every seat but the leader's.
+func (r *room) followers(fn func(*seat)) {
+	for _, st := range r.seats {
+		if st.person.Role != Visitor {
+			fn(st)
+		}
+	}
+}
+
+// tellAll tells a follower everything about the present.
+func (r *room) tellAll(st *seat) {
+	r.tellPeople(st)
+	r.tell(st, "state", stateMessage{r.s.State()})
+	r.tell(st, "tabs", tabsMessage{r.tabsNow()})
+	if r.view != nil {
+		r.push(st, item{key: "view", doc: noDoc, text: r.view})
+	}
+	for _, id := range r.order {
+		r.push(st, item{doc: id, fresh: true})
+	}
+}
+
+func (r *room) tellPeople(st *seat) {
+	r.tell(st, "people", peopleMessage{r.people()})
+	if st.person.Role != Visitor {
+		v := r.seat(Visitor)
+		r.tell(st, "leader", leaderMessage{v.person.Online, v.since.UnixMilli()})
+	}
+}
+
+// tabsNow is never nil: pages expect a list.
+func (r *room) tabsNow() []Tab { return append([]Tab{}, r.tabs...) }
+
+func (r *room) tellTabs() {
+	r.followers(func(st *seat) { r.tell(st, "tabs", tabsMessage{r.tabsNow()}) })
+	r.s.saveSoon()
+}
+
+// tellVisitor sends the visitor a message without fields.
+func (r *room) tellVisitor(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell(r.seat(Visitor), name, struct{}{})
+}
+
+// stateChanged tells followers about the session's new state.
+func (r *room) stateChanged() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.followers(func(st *seat) { r.tell(st, "state", stateMessage{r.s.State()}) })
+}
+
+// next returns the next frame for a connection, nil when there is none now.
+func (r *room) next(c *conn) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.seat(c.role)
+	if st.conn != c {
+		return nil
+	}
+	seq, text, ok := st.link.next(c.cursor, r.describe)
+	if !ok {
+		return nil
+	}
+	if seq > 0 {
+		if seq == st.link.acked+1 {
+			c.progress = r.s.hub.now() // nothing was out until now
+		}
+		c.cursor = seq
+	}
+	return appendFrame(make([]byte, 0, len(text)+32), seq, st.link.tell(), text)
+}
+
+// acknowledgement returns a frame that only acknowledges, nil when none is due.
+func (r *room) acknowledgement(c *conn) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.seat(c.role)
+	if st.conn != c || !st.link.owes() {
+		return nil
+	}
+	return appendFrame(nil, 0, st.link.tell(), nil)
+}
+
+func (r *room) owes(c *conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.seat(c.role)
+	return st.conn == c && st.link.owes()
+}
+
+// stalled reports whether a connection left what it was sent unacknowledged
+// for too long.
+func (r *room) stalled(c *conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.seat(c.role)
+	return st.conn == c && c.cursor > st.link.acked && r.s.hub.now().Sub(c.progress) > ackTimeout
+}
+
+// describe returns all that is known of a document, nil when it is gone.
+func (r *room) describe(id number) []byte {
+	d := r.docs[id]
+	if d == nil {
+		return nil
+	}
+	if d.broken {
+		return encodeDoc(d.docMessage, []byte("[]"))
+	}
+	return encodeDoc(d.docMessage, d.tree.Snapshot())
+}
+
+// openDocument takes note of a document that the leader began to show.
+func (r *room) openDocument(m docMessage) error {
+	r.dropDocument(m.Doc)
+	if len(r.docs) >= maxDocs {
+		return errors.New("Too many frames are open.")
+	}
+	d := &document{docMessage: m, tree: mirror.NewDocument(mirror.Limits{}, r.s.assets.Refer), resyncs: bucket{rate: 0.2, burst: 5}}
+	d.tree.SetURL(m.URL)
+	r.docs[m.Doc] = d
+	r.order = append(r.order, m.Doc)
+	r.followers(func(st *seat) { r.push(st, item{doc: m.Doc, fresh: true}) })
+	return nil
+}
+
+// dropDocument forgets a document and those in its frames.
+func (r *room) dropDocument(id number) {
+	if r.docs[id] == nil {
+		return
+	}
+	delete(r.docs, id)
+	r.order = slices.DeleteFunc(r.order, func(o number) bool { return o == id })
+	for _, child := range slices.Clone(r.order) {
+		if d := r.docs[child]; d != nil && len(d.Parent) > 0 && d.Parent[0] == id {
+			r.dropDocument(child)
+		}
+	}
+	r.followers(func(st *seat) {
+		st.link.forget(id)
+		r.push(st, item{doc: noDoc, text: encode("gone", goneMessage{id})})
+	})
+}
+
+// changeDocument applies the leader's ops to our copy and passes on what they
+// came to. Ops that do not fit make the copy wait for a snapshot, for which
+// the leader is asked.
+func (r *room) changeDocument(m opsMessage) error {
+	d := r.docs[m.Doc]
+	if d == nil {
+		return errors.New("That document is not known.")
+	}
+	clean, err := d.tree.Apply(m.Ops)
+	if err != nil {
+		if !d.broken {
+			r.s.log.Warn("a document's changes do not fit", "doc", m.Doc, "error", err)
+		}
+		r.breakDocument(d, isSnapshot(m.Ops), errors.Is(err, mirror.ErrLimit))
+		return nil
+	}
+	d.broken = false
+	text := encodeOps(m.Doc, clean)
+	r.followers(func(st *seat) { r.push(st, item{doc: m.Doc, text: text}) })
+	return nil
+}
+
+// isSnapshot reports whether ops begin with the one that replaces all.
+func isSnapshot(ops []byte) bool { return bytes.HasPrefix(ops, []byte("[[0,")) }
+
+// breakDocument stops a document until its next snapshot and asks for one:
+// once, and again when the snapshot itself did not fit, but not without end
+// and not when it would be in vain.
+func (r *room) breakDocument(d *document, snapshot, tooLarge bool) {
+	first := !d.broken
+	d.broken = true
+	switch {
+	case tooLarge && first:
+		text := encode("notice", noticeMessage{"This page is too large to be shown."})
+		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
+	case !tooLarge && (first || snapshot) && d.resyncs.take(1, r.s.hub.now()):
+		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc), doc: noDoc, text: encode("resync", resyncMessage{d.Doc})})
+	}
+}
+
+// sweep gives up streams that nobody came back to.
+func (r *room) sweep(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, st := range r.seats {
+		if st.conn == nil && st.link.stream != "" && now.Sub(st.since) > resumeWindow {
+			r.release(st)
+		}
+	}
+}
+
+// lastSeen returns when somebody was last connected; now while somebody is.
+func (r *room) lastSeen(now time.Time) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var last time.Time
+	for _, st := range r.seats {
+		if st.conn != nil {
+			return now
+		}
+		if st.since.After(last) {
+			last = st.since
+		}
+	}
+	return last
+}
+
+func (r *room) online(role Role) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.seat(role).person.Online
+}
+
+func (r *room) tabList() []Tab {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tabsNow()
+}
+
+// finish tells everybody that it is over, disconnects them and forgets all
+// that was shown.
+func (r *room) finish(to State, by, reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+	for _, st := range r.seats {
+		if c := st.conn; c != nil {
+			// Nothing else matters now, and nothing will be resent: the last
+			// words go first and need no number.
+			st.link.clearQueue()
+			c.cursor = st.link.sent
+			if st.person.Role != Visitor {
+				r.push(st, item{lossy: true, doc: noDoc, text: encode("state", stateMessage{to})})
+			}
+			r.push(st, item{lossy: true, doc: noDoc, text: encode("ended", endedMessage{by, reason})})
+			c.shut(closeEnded, true)
+		}
+		st.person.Name = ""
+	}
+	clear(r.docs)
+	clear(r.asked)
+	r.order, r.tabs, r.view = nil, nil, nil
+}
+
+// disconnect closes every connection; their owners come back later.
+func (r *room) disconnect() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, st := range r.seats {
+		if st.conn != nil {
+			st.conn.shut(closeGoing, false)
+		}
+	}
+}
+
+// bucket limits a rate: burst at once, rate per second in the long run.
+type bucket struct {
+	rate, burst float64
+	spent       float64
+	at          time.Time
+}
+
+// take spends n and reports whether there was that much.
+func (b *bucket) take(n float64, now time.Time) bool {
+	b.refill(now)
+	if b.spent+n > b.burst {
+		return false
+	}
+	b.spent += n
+	return true
+}
+
+// delay spends n in any case and returns how long to wait until that is paid.
+func (b *bucket) delay(n float64, now time.Time) time.Duration {
+	b.refill(now)
+	b.spent += n
+	return time.Duration(max(0, b.spent-b.burst) / b.rate * float64(time.Second))
+}
+
+func (b *bucket) refill(now time.Time) {
+	if !b.at.IsZero() {
+		b.spent = max(0, b.spent-b.rate*now.Sub(b.at).Seconds())
+	}
+	b.at = now
+}
