@@ -16,8 +16,7 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
-	"golang.org/x/text/encoding/japanese"
-	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/net/html/charset"
 	"golang.org/x/text/transform"
 
 	"tandem/rewrite"
@@ -253,27 +252,38 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 	if err != nil {
 		return err
 	}
-	first, decoded, err := peek(decoded)
+	contentType := resp.Header.Get("Content-Type")
+	first, decoded, err := peek(decoded, contentType)
 	if err != nil {
 		return fmt.Errorf("decoding: %w", err)
 	}
-	if resp.Header.Get("Content-Type") == "" && !strings.HasPrefix(http.DetectContentType(first), "text/html") {
+	if contentType == "" && !strings.HasPrefix(http.DetectContentType(first), "text/html") {
 		x.writeAs(resp, func(w io.Writer) error { sink = w; return relay(w, decoded) })
 		return nil
 	}
 	decoded = transcode(decoded, first, resp.Header)
-	p := &rewrite.Page{Mapper: x.mapper, Head: x.head(), XHTML: kind == xmlPage}
-	x.writeAs(resp, func(w io.Writer) error { sink = w; return rewrite.HTML(w, decoded, p) })
+	p := &rewrite.Page{Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage}
+	x.writeAs(resp, func(w io.Writer) error {
+		sink = w
+		return rewrite.HTML(&frameSpotter{Writer: w, x: x}, decoded, p)
+	})
 	return nil
 }
 
-// peek returns the first bytes that arrive and a reader that begins with them.
-// Waiting for them lets a broken coding become a page that says so.
-func peek(r io.Reader) (first []byte, again io.Reader, err error) {
+// peekMax is how far browsers look for a meta element that names the charset.
+const peekMax = 1024
+
+// peek returns the first bytes that arrive, enough to know the charset, and a
+// reader that begins with them. Waiting for them lets a broken coding become a
+// page that says so.
+func peek(r io.Reader, contentType string) (first []byte, again io.Reader, err error) {
 	buf := make([]byte, 4096)
 	n := 0
-	for n == 0 && err == nil {
-		n, err = r.Read(buf)
+	named := strings.Contains(strings.ToLower(contentType), "charset")
+	for err == nil && (n == 0 || !named && n < peekMax && !bytes.Contains(buf[:n], []byte("charset"))) {
+		var more int
+		more, err = r.Read(buf[n:])
+		n += more
 	}
 	if err != nil && err != io.EOF {
 		return nil, nil, err
@@ -282,24 +292,25 @@ func peek(r io.Reader) (first []byte, again io.Reader, err error) {
 	return first, io.MultiReader(bytes.NewReader(first), r), nil
 }
 
-// transcode makes the encodings in which ASCII bytes are not ASCII UTF-8; all
-// others are rewritten as they are. A byte order mark beats the header.
+// transcode makes encodings that cannot be spliced UTF-8; all others stay. The
+// header then names the charset, since our head pushes the page's own
+// declaration out of the range where browsers look for it.
 func transcode(r io.Reader, first []byte, h http.Header) io.Reader {
 	media, params, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	charset := strings.ToLower(params["charset"])
-	var decoder transform.Transformer
-	switch {
-	case bytes.HasPrefix(first, []byte("\xfe\xff")), charset == "utf-16be":
-		decoder = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
-	case bytes.HasPrefix(first, []byte("\xff\xfe")), charset == "utf-16le", charset == "utf-16":
-		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
-	case charset == "iso-2022-jp":
-		decoder = japanese.ISO2022JP.NewDecoder()
-	default:
-		return r
+	if media == "" {
+		media = "text/html"
 	}
-	h.Set("Content-Type", media+"; charset=utf-8")
-	return transform.NewReader(r, decoder)
+	name, splice := rewrite.Charset(h.Get("Content-Type"), first)
+	if !splice {
+		if encoding, _ := charset.Lookup(name); encoding != nil {
+			r, name = transform.NewReader(r, encoding.NewDecoder()), "utf-8"
+			params["charset"] = ""
+		}
+	}
+	if params["charset"] == "" && (!splice || bytes.Contains(first, []byte("charset"))) {
+		h.Set("Content-Type", media+"; charset="+name)
+	}
+	return r
 }
 
 // writeAs sets how the rewritten body is written, compressed if that is worth it.
@@ -368,11 +379,18 @@ func (f *flushBefore) Read(p []byte) (int, error) {
 }
 
 // head is the sync script's element, first in every document.
-func (x *exchange) head() []byte { return x.headFor(x.session.Jar().Header(x.scriptCookies())) }
-
-func (x *exchange) headFor(cookies string) []byte {
+func (x *exchange) head(kind kind) []byte {
+	namespace := ""
+	if kind == xmlPage {
+		namespace = ` xmlns="http://www.w3.org/1999/xhtml"`
+	}
+	cookies := ""
+	if x.leader {
+		cookies = x.session.Jar().Header(x.scriptCookies())
+	}
 	_, hash := static.Script("sync")
-	return []byte(`<script src="/.tandem/sync.js?v=` + hash + `" data-tandem="` + html.EscapeString(string(x.scriptConfig(cookies))) + `"></script>`)
+	return []byte("<script" + namespace + ` src="/.tandem/sync.js?v=` + hash + `" data-tandem="` +
+		html.EscapeString(string(x.scriptConfig(cookies))) + `"></script>`)
 }
 
 // scriptConfig is what the sync script is told: nothing secret, since the page
@@ -442,13 +460,12 @@ func (x *exchange) rewriteSource(src []byte, kind kind) []byte {
 // classic and module workers alike, and before anything of the site runs.
 func (x *exchange) workerScript(src []byte) []byte {
 	ours, _ := static.Script("worker")
-	cookies := ""
 	out := make([]byte, 0, len(ours)+2*len(src))
 	if startsStrict(src) {
 		out = append(out, `"use strict";`...)
 	}
 	out = append(out, "self.$tandem="...)
-	out = append(out, x.scriptConfig(cookies)...)
+	out = append(out, x.scriptConfig("")...)
 	out = append(out, ";\n"...)
 	out = append(out, ours...)
 	out = append(out, "\n;\n"...)
@@ -650,4 +667,3 @@ func (x *exchange) refreshed(site http.Header) {
 	}
 	x.session.Assets().Put(a.URL, a.ContentType, a.Body, h, x.p.now())
 }
-

@@ -34,8 +34,8 @@
 // Decisions that no specification makes:
 //
 //   - A document in a frame counts as the tab's main one, for SameSite=Lax and
-//     Sec-Fetch-Dest, unless a document named its URL in an iframe a minute before:
-//     browsers say "iframe" for both.
+//     Sec-Fetch-Dest, unless a document's HTML named its URL in an iframe: browsers
+//     say "iframe" for both. A frame that a script makes is taken for the tab.
 //   - Sec-Fetch-Site and SameSite take the whole chain of redirects into account,
 //     as RFC 6265bis has it, although some browsers do not for cookies.
 //   - The site's CSP is replaced, but for frame-ancestors, which is kept in our

@@ -88,11 +88,7 @@ func (x *exchange) writeProblem(w http.ResponseWriter, problem static.Problem) {
 // problemPage is a page that carries the sync script, so that the agent sees
 // it as well.
 func (x *exchange) problemPage(problem static.Problem) *recorder {
-	cookies := ""
-	if x.leader {
-		cookies = x.session.Jar().Header(x.scriptCookies())
-	}
-	problem.Head = template.HTML(x.headFor(cookies))
+	problem.Head = template.HTML(x.head(page))
 	problem.Framer = x.p.content.Shell(x.session.ID()) + " " + anyContent(x.p.content)
 	rec := &recorder{header: make(http.Header)}
 	static.WriteProblem(rec, x.in, problem)

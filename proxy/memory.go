@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	memoryFor    = time.Minute // redirects and dances must arrive within
-	memoryLimit  = 2048        // entries of each kind per session
+	memoryFor    = time.Minute      // redirects and dances must arrive within
+	framesFor    = 10 * time.Minute // a lazy frame may load late
+	memoryLimit  = 2048             // entries of each kind per session
 	sweepEvery   = 500 * time.Millisecond
 	anonymousMax = 64 // requests without a cookie served at a time, per session
 )
@@ -64,7 +65,7 @@ func (m *memory) takeDance(state string, now time.Time) (initiator, bool) {
 func (m *memory) rememberFrame(url string, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.frames.put(url, true, now, memoryFor)
+	m.frames.put(url, true, now, framesFor)
 }
 
 func (m *memory) isFrame(url string, now time.Time) bool {

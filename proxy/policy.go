@@ -8,12 +8,6 @@ import (
 	"tandem/rewrite"
 )
 
-// contentPolicy is the net under the rewriting: it lets a page reach content
-// hosts only, and tells us what was missed.
-func (p *Proxy) contentPolicy(session string) string {
-	return rewrite.CSP(p.content) + "; frame-ancestors " + anyContent(p.content) + "; report-uri /.tandem/report"
-}
-
 // anyContent is the source expression for all content hosts. The session in
 // the name is checked by the server; a wildcard can only stand for a label.
 func anyContent(d rewrite.Domain) string { return d.Scheme + "://*." + d.Host }

@@ -424,7 +424,7 @@ func (x *exchange) notModified(w http.ResponseWriter) {
 	}
 	h.Set("ETag", x.stored.Header.Get(versionHeader))
 	h.Set("Cache-Control", "private, no-cache")
-	x.p.setOwnHeaders(h, x.host.Session)
+	x.p.setOwnHeaders(h)
 	w.WriteHeader(http.StatusNotModified)
 }
 

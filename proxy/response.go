@@ -34,7 +34,7 @@ func (x *exchange) respond(resp *http.Response) {
 		}
 	}
 	x.mapHeaders(browser, site, resp.StatusCode)
-	x.p.setOwnHeaders(browser, x.host.Session)
+	x.p.setOwnHeaders(browser)
 	if changed {
 		browser.Set("Tandem-Cookie", encodeURIComponent(x.session.Jar().Header(x.scriptCookies())))
 	}
@@ -182,9 +182,10 @@ func addVary(h http.Header, name string) {
 	h.Add("Vary", name)
 }
 
-// setOwnHeaders says what holds for every response of a content host.
-func (p *Proxy) setOwnHeaders(h http.Header, session string) {
-	h["Content-Security-Policy"] = append([]string{p.contentPolicy(session)}, h["Content-Security-Policy"]...)
+// setOwnHeaders says what holds for every response of a content host. Our
+// policy is the net under the rewriting.
+func (p *Proxy) setOwnHeaders(h http.Header) {
+	h["Content-Security-Policy"] = append([]string{rewrite.CSP(p.content)}, h["Content-Security-Policy"]...)
 	h.Set("Origin-Agent-Cluster", "?1") // document.domain must not join hosts
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 	h.Set("X-Robots-Tag", "noindex, nofollow")

@@ -181,4 +181,3 @@ func copySocket(dst io.Writer, src io.Reader) {
 		}
 	}
 }
-
