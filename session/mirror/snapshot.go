@@ -1,0 +1,249 @@
+package mirror
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// Snapshot returns the operations that rebuild the document as it is now;
+// "[]" before the first snapshot.
+func (d *Document) Snapshot() json.RawMessage {
+	t := d.tree
+	if t.count() == 0 && d.waiting {
+		return json.RawMessage("[]")
+	}
+	e := encoder{tree: t, b: make([]byte, 0, 256+t.bytes+t.bytes/4+24*t.count())}
+	e.snapshot()
+	return e.b
+}
+
+// encoder writes a tree as operations.
+type encoder struct {
+	*tree
+	b       []byte
+	stateOf []int32 // nodes with a state, in tree order
+}
+
+func (e *encoder) snapshot() {
+	e.b = append(e.b, "[[0,"...)
+	e.ids()
+	e.b = append(e.b, ',')
+	e.b = appendString(e.b, e.mode)
+	if e.nodes[0].state != nil {
+		e.stateOf = append(e.stateOf, 0)
+	}
+	for at := e.nodes[0].first; at != 0; at = e.nodes[at].next {
+		e.b = append(e.b, ',')
+		e.node(at)
+	}
+	e.b = append(e.b, ']')
+	e.defines()
+	e.styles()
+	e.states()
+	if e.focus.id != 0 {
+		e.focused()
+	}
+	e.b = append(e.b, ']')
+}
+
+// ids writes the first id when the rest follows from it, or else all.
+func (e *encoder) ids() {
+	first, running := e.nodes[e.nodes[0].first].id, true
+	next := first
+	for at := range e.below(0) {
+		if at != 0 {
+			running = running && e.nodes[at].id == next
+			next++
+		}
+	}
+	if running {
+		e.b = appendInt(e.b, max(int(first), 1))
+		return
+	}
+	comma := byte('[')
+	for at := range e.below(0) {
+		if at != 0 {
+			e.b = appendInt(append(e.b, comma), int(e.nodes[at].id))
+			comma = ','
+		}
+	}
+	e.b = append(e.b, ']')
+}
+
+// node writes a node and what is below it. Limits.Depth bounds the recursion.
+func (e *encoder) node(at int32) {
+	n := &e.nodes[at]
+	if n.state != nil {
+		e.stateOf = append(e.stateOf, at)
+	}
+	switch n.kind {
+	case textKind:
+		e.b = appendString(e.b, n.name)
+		return
+	case doctypeKind:
+		e.b = append(e.b, `[0,"!",`...)
+		e.b = appendString(e.b, n.name)
+		for _, a := range n.attrs {
+			e.b = appendString(append(e.b, ','), a.value)
+		}
+	case shadowKind:
+		e.b = append(e.b, `[0,"#",`...)
+		e.b = appendString(e.b, n.name)
+	case elementKind:
+		e.b = append(e.b, '[')
+		e.b = appendTag(e.b, n)
+		e.b = append(e.b, ',')
+		e.b = appendAttrs(e.b, n.attrs)
+	}
+	for kid := n.first; kid != 0; kid = e.nodes[kid].next {
+		e.b = append(e.b, ',')
+		e.node(kid)
+	}
+	e.b = append(e.b, ']')
+}
+
+func appendTag(b []byte, n *node) []byte {
+	switch n.ns {
+	case nsSVG:
+		return appendString(b, "svg:"+n.name)
+	case nsMath:
+		return appendString(b, "math:"+n.name)
+	}
+	return appendString(b, n.name)
+}
+
+func appendAttrs(b []byte, attrs []attr) []byte {
+	if len(attrs) == 0 {
+		return append(b, '0')
+	}
+	comma := byte('[')
+	for _, a := range attrs {
+		b = appendString(append(b, comma), a.name)
+		b = appendString(append(b, ','), a.value)
+		comma = ','
+	}
+	return append(b, ']')
+}
+
+func (e *encoder) defines() {
+	if len(e.defined) == 0 {
+		return
+	}
+	e.b = append(e.b, `,[14`...)
+	for _, name := range e.defined {
+		e.b = appendString(append(e.b, ','), name)
+	}
+	e.b = append(e.b, ']')
+}
+
+// styles writes constructed sheets, then what was done to those of elements,
+// then who adopts what.
+func (e *encoder) styles() {
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(e.sheets))) {
+		c := e.sheets[id]
+		if !c.touched() {
+			e.b = append(appendHead(e.b, 8, id), `,"r",""]`...)
+		}
+		e.b = c.append(e.b, id)
+		if c.disabled {
+			e.b = append(appendHead(e.b, 6, id), `,"disabledSheet",true]`...)
+		}
+	}
+	for _, at := range e.stateOf {
+		if n := &e.nodes[at]; n.state.sheet != nil {
+			e.b = n.state.sheet.append(e.b, n.id)
+		}
+	}
+	for _, at := range e.stateOf {
+		n := &e.nodes[at]
+		if len(n.state.adopted) == 0 {
+			continue
+		}
+		e.b = appendHead(e.b, 9, n.id)
+		for _, id := range n.state.adopted {
+			e.b = appendInt(append(e.b, ','), int(id))
+		}
+		e.b = append(e.b, ']')
+	}
+}
+
+// states writes properties and whatever else nodes have; the top layer in the
+// order in which it was opened, and scrolling last, when everything is there.
+func (e *encoder) states() {
+	var opened []int32
+	for _, at := range e.stateOf {
+		n := &e.nodes[at]
+		s := n.state
+		for p, value := range s.props {
+			switch prop(p) {
+			case propModal, propPopover:
+			default:
+				e.prop(n.id, prop(p), value)
+			}
+		}
+		if s.canvas != "" {
+			e.b = appendString(append(appendHead(e.b, 10, n.id), ','), s.canvas)
+			e.b = append(e.b, ']')
+		}
+		e.value(11, n.id, s.frame)
+		e.value(13, n.id, s.media)
+		if s.props[propModal] != "" || s.props[propPopover] != "" {
+			opened = append(opened, at)
+		}
+	}
+	slices.SortStableFunc(opened, func(a, b int32) int {
+		return cmp.Compare(e.nodes[a].state.opened, e.nodes[b].state.opened)
+	})
+	for _, at := range opened {
+		n := &e.nodes[at]
+		e.prop(n.id, propModal, n.state.props[propModal])
+		e.prop(n.id, propPopover, n.state.props[propPopover])
+	}
+	for _, at := range e.stateOf {
+		n := &e.nodes[at]
+		if s := n.state.scroll; s[0] != "" {
+			e.value(7, n.id, s[0]+","+s[1])
+		}
+	}
+}
+
+func (e *encoder) prop(id int32, p prop, value string) {
+	if value == "" {
+		return
+	}
+	e.b = append(appendHead(e.b, 6, id), `,"`...)
+	e.b = append(append(e.b, propNames[p]...), `",`...)
+	e.b = append(append(e.b, value...), ']')
+}
+
+// value writes an operation whose operands after the id are JSON already.
+func (e *encoder) value(op int, id int32, value string) {
+	if value == "" {
+		return
+	}
+	e.b = append(append(appendHead(e.b, op, id), ','), value...)
+	e.b = append(e.b, ']')
+}
+
+func (e *encoder) focused() {
+	e.b = appendHead(e.b, 12, e.focus.id)
+	if e.focus.start != "" {
+		e.b = append(append(e.b, ','), e.focus.start...)
+	}
+	if e.focus.end != "" {
+		e.b = append(append(e.b, ','), e.focus.end...)
+	}
+	e.b = append(e.b, ']')
+}
+
+// appendHead writes ",[op,id".
+func appendHead(b []byte, op int, id int32) []byte {
+	b = append(b, ',', '[')
+	b = append(appendInt(b, op), ',')
+	return appendInt(b, int(id))
+}
+
+func appendInt(b []byte, n int) []byte { return strconv.AppendInt(b, int64(n), 10) }
