@@ -1,0 +1,249 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files of messages the server sends")
+
+const messageDir = "testdata/messages"
+
+// TestMessagesRead reads one example of each message a participant sends. The
+// browser side makes the same ones.
+func TestMessagesRead(t *testing.T) {
+	seen := map[string]bool{}
+	files, err := filepath.Glob(messageDir + "/from-*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := filepath.Base(file)
+		from, rest, _ := strings.Cut(strings.TrimPrefix(base, "from-"), ".")
+		name, m, err := decode(text)
+		if err != nil {
+			t.Errorf("%s: %v", base, err)
+			continue
+		}
+		if want, _, _ := strings.Cut(rest, "."); name != want {
+			t.Errorf("%s is a %q", base, name)
+		}
+		if why := mayNot(Role(from), name, Shared, Active); why != "" {
+			t.Errorf("%s: %s", base, why)
+		}
+		seen[name] = true
+		if in, ok := m.(*inputMessage); ok {
+			seen["input "+in.kind] = true
+		}
+		if name != "blob" && !sameJSON(encode(name, m), text) {
+			t.Errorf("%s is passed on as %s", base, encode(name, m))
+		}
+	}
+	for name := range kinds {
+		if !seen[name] {
+			t.Errorf("no example of %s", name)
+		}
+	}
+	for kind := range inputKinds {
+		if !seen["input "+kind] {
+			t.Errorf("no example of input %s", kind)
+		}
+	}
+}
+
+func sameJSON(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+}
+
+// TestMessagesWritten keeps one example of each message the server sends, for
+// the browser side to read.
+func TestMessagesWritten(t *testing.T) {
+	people := []Person{
+		{ID: "visitor", Role: Visitor, Name: "Vera", Color: colors[Visitor], Online: true},
+		{ID: "agent", Role: Agent, Name: "Ada", Color: colors[Agent]},
+	}
+	place := pointedMessage{"agent", pointMessage{Doc: 3, Node: 17, FX: 0.5, FY: 0.25, X: 120.5, Y: 64}}
+	tabs := []Tab{{Tab: 1, URL: "https://shop.example/cart", Title: "Your cart", Icon: "https://shop.example/favicon.ico", Active: true}}
+	n := uint64(7)
+	refused := refusedMessage{&n, "input", "This field is hidden from you."}
+	ended := endedMessage{"agent", "Ada ended the session."}
+	welcome := welcomeMessage{
+		Stream: "GJ9zlRk4Bv6pNkqFqg0pXQ", Received: 4, Resumed: true, People: people,
+		Mode: Shared, State: Active, Session: "abcdefgh2345",
+	}
+	toVisitor, toAgent := welcome, welcome
+	toVisitor.You, toVisitor.URL, toVisitor.Tabs = people[0], "https://shop.example/", tabs
+	toAgent.You, toAgent.Key, toAgent.View = people[1], "s9zlRk4Bv6pNkqFqg0pXQg", "http://view--abcdefgh2345.tandem-pages.localhost:7070"
+	all := map[string][]byte{
+		"to-visitor.welcome":  mustJSON(t, map[string]any{"welcome": toVisitor}),
+		"to-visitor.people":   encode("people", peopleMessage{people}),
+		"to-visitor.input":    encode("input", performMessage{1700000000001, "agent", 3, json.RawMessage(`{"kind":"focus","node":17}`)}),
+		"to-visitor.scroll":   encode("scroll", scrolledMessage{"agent", scrollMessage{3, 0, 0, 480.5}}),
+		"to-visitor.navigate": encode("navigate", navigatedMessage{"agent", navigateMessage{1, "https://shop.example/"}}),
+		"to-visitor.go":       encode("go", goMessage{1, "back"}),
+		"to-visitor.activate": encode("activate", tabMessage{2}),
+		"to-visitor.pointer":  encode("pointer", place),
+		"to-visitor.mark":     encode("mark", place),
+		"to-visitor.resync":   encode("resync", resyncMessage{3}),
+		"to-visitor.cookies":  encode("cookies", struct{}{}),
+		"to-visitor.refused":  encode("refused", refusedMessage{nil, "tab", "Too many tabs are open."}),
+		"to-visitor.ended":    encode("ended", ended),
+		"to-agent.welcome":    mustJSON(t, map[string]any{"welcome": toAgent}),
+		"to-agent.state":      encode("state", stateMessage{Active}),
+		"to-agent.people":     encode("people", peopleMessage{people}),
+		"to-agent.tabs":       encode("tabs", tabsMessage{tabs}),
+		"to-agent.view":       encode("view", viewMessage{Width: 1280, Height: 720, DPR: 1.5}),
+		"to-agent.doc":        encodeDoc(docMessage{Doc: 4, Tab: 1, Parent: []number{3, 88}, URL: "https://pay.example/"}, []byte(`[[0,1,"standards",["html",0]]]`)),
+		"to-agent.ops":        encodeOps(3, []byte(`[[7,0,0,120]]`)),
+		"to-agent.gone":       encode("gone", goneMessage{4}),
+		"to-agent.pointer":    encode("pointer", place),
+		"to-agent.mark":       encode("mark", place),
+		"to-agent.done":       encode("done", doneMessage{7, false, "The element is gone."}),
+		"to-agent.dialog":     encode("dialog", dialogMessage{3, "confirm", "Remove this item?"}),
+		"to-agent.notice":     encode("notice", noticeMessage{"A download was started."}),
+		"to-agent.refused":    encode("refused", refused),
+		"to-agent.leader":     encode("leader", leaderMessage{false, 1700000000000}),
+		"to-agent.ended":      encode("ended", ended),
+	}
+	for name, got := range all {
+		file := filepath.Join(messageDir, name+".json")
+		if *update {
+			if err := os.WriteFile(file, append(got, '\n'), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil || strings.TrimSpace(string(want)) != string(got) {
+			t.Errorf("%s: got %s, want %s (%v)", name, got, want, err)
+		}
+	}
+}
+
+func mustJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestMessagesRefused(t *testing.T) {
+	long := strings.Repeat("x", 70_000)
+	for _, test := range []struct {
+		text string
+		want error
+	}{
+		{`{"type":"grant-control"}`, errUnknownKind},
+		{`{}`, errUnknownKind},
+		{`[]`, errInvalid},
+		{`{"type":"gone","doc":1}{}`, errInvalid},
+		{`{"type":"gone","doc":-1}`, errInvalid},
+		{`{"type":"gone","doc":1.5}`, errInvalid},
+		{`{"type":"gone","doc":"1"}`, errInvalid},
+		{`{"type":"gone","doc":9007199254740992}`, errInvalid},
+		{`{"type":"doc","doc":1,"tab":1,"url":"javascript:alert(1)"}`, errInvalid},
+		{`{"type":"doc","doc":1,"tab":1,"url":"https://a.example/","parent":[1]}`, errInvalid},
+		{`{"type":"ops","doc":1,"ops":{}}`, errInvalid},
+		{`{"type":"ops","doc":1}`, errInvalid},
+		{`{"type":"view","width":1e9,"height":1,"dpr":1}`, errInvalid},
+		{`{"type":"view","width":100,"height":100,"dpr":0}`, errInvalid},
+		{`{"type":"pointer","doc":1,"node":1,"x":1e300}`, errInvalid},
+		{`{"type":"pointer","doc":1,"node":1,"pad":"` + long + `"}`, errTooLarge},
+		{`{"type":"blob","id":"../x","mime":"image/png","data":""}`, errInvalid},
+		{`{"type":"blob","id":"x","mime":"text/html","data":""}`, errInvalid},
+		{`{"type":"blob","id":"x","mime":"image/png","data":"%"}`, errInvalid},
+		{`{"type":"dialog","doc":1,"kind":"<b>","text":""}`, errInvalid},
+		{`{"type":"navigate","tab":1,"url":"javascript:alert(1)"}`, errInvalid},
+		{`{"type":"navigate","tab":1,"url":"data:text/html,x"}`, errInvalid},
+		{`{"type":"navigate","tab":1,"url":"/path"}`, errInvalid},
+		{`{"type":"go","tab":1,"action":"close"}`, errInvalid},
+		{`{"type":"input","n":1,"doc":1,"input":{"kind":"eval","node":1}}`, errInvalid},
+		{`{"type":"input","n":1,"doc":1,"input":{"kind":"click","node":1}}`, errInvalid},
+		{`{"type":"input","n":1,"doc":1,"input":{"kind":"focus","node":-1}}`, errInvalid},
+		{`{"type":"input","n":1,"doc":1,"input":{"kind":"focus"}}`, errInvalid},
+		{`{"type":"input","n":1,"doc":1,"input":null}`, errInvalid},
+		{`{"type":"input","n":-1,"doc":1,"input":{"kind":"focus","node":1}}`, errInvalid},
+		{`{"type":"input","n":1,"doc":1,"input":{"kind":"text","node":1,"edit":[3,2,""]}}`, errInvalid},
+		{`{"type":"input","n":1,"doc":1,"input":{"kind":"select","node":1,"options":null}}`, errInvalid},
+		{`{"type":"input","n":1,"doc":1,"input":{"kind":"edit","node":1,"inputType":"insertText","sel":[1,2,3]}}`, errInvalid},
+	} {
+		if _, _, err := decode([]byte(test.text)); !errors.Is(err, test.want) {
+			t.Errorf("decode(%.80s): %v, want %v", test.text, err, test.want)
+		}
+	}
+}
+
+func TestOnlyKnownFieldsTravel(t *testing.T) {
+	_, m, err := decode([]byte(`{"type":"input","n":1,"doc":2,"secret":1,"input":{"kind":"focus","node":3,"html":"<b>","value":"x"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(encode("input", m)), `{"type":"input","n":1,"doc":2,"input":{"kind":"focus","node":3}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCut(t *testing.T) {
+	for _, test := range []struct{ in, want string }{
+		{"plain", "plain"},
+		{"two\nlines", "two lines"},
+		{"\x1b[31mred\u202e", "[31mred"},
+		{"\u200fa\u2066b\x00c\u009b", "abc"},
+		{"a\xffb", "a\uFFFDb"},
+		{"0123456789abc", "012345678…"},
+	} {
+		if got := cut(test.in, 10); got != test.want {
+			t.Errorf("cut(%q) = %q, want %q", test.in, got, test.want)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	files, _ := filepath.Glob(messageDir + "/*.json")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		name, m, err := decode(text)
+		if err != nil || name == "blob" {
+			return
+		}
+		again := encode(name, m)
+		name2, m2, err := decode(again)
+		if err != nil || name2 != name || !sameJSON(encode(name2, m2), again) {
+			t.Errorf("%s was read, passed on as %s and then read as %s (%v)", text, again, encode(name2, m2), err)
+		}
+	})
+}
+
+func FuzzSplitFrame(f *testing.F) {
+	for _, s := range []string{`[1,2,{"type":"end"}]`, `[0,7]`, `[0,0,[]]`, `[1,2]`, `[,]`, `[]`, `[1,2,]`, `[-1,2,3]`, `[9007199254740992,0,1]`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		seq, ack, text, err := splitFrame(frame)
+		if err != nil {
+			return
+		}
+		seq2, ack2, text2, err := splitFrame(appendFrame(nil, seq, ack, text))
+		if err != nil || seq2 != seq || ack2 != ack || string(text2) != string(text) {
+			t.Errorf("%s: %d,%d,%s and then %d,%d,%s (%v)", frame, seq, ack, text, seq2, ack2, text2, err)
+		}
+	})
+}
