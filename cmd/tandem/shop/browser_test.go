@@ -108,7 +108,9 @@ func set(selector, value string) string {
 	return fmt.Sprintf(`(e => { e.value = %q; e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); })(document.querySelector(%q))`, value, selector)
 }
 
-func click(selector string) string { return fmt.Sprintf(`document.querySelector(%q).click()`, selector) }
+func click(selector string) string {
+	return fmt.Sprintf(`document.querySelector(%q).click()`, selector)
+}
 
 func TestShoppingInABrowser(t *testing.T) {
 	b := openTab(t)

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tandem/proxy"
+	"tandem/session"
+)
+
+// An admin is what the commands can do with a server's state.
+type admin interface {
+	Allow(ctx context.Context, pattern string, private bool) error
+	Remove(ctx context.Context, pattern string) error
+	Rules(ctx context.Context) ([]session.Rule, error)
+	Test(ctx context.Context, address string) (proxy.Report, error)
+	Create(ctx context.Context, req session.Request) (session.Invitation, error)
+	Sessions(ctx context.Context) ([]session.Summary, error)
+	End(ctx context.Context, id string) error
+}
+
+// local is an admin of the state this process has open.
+type local struct {
+	hub   *session.Hub
+	proxy *proxy.Proxy
+}
+
+func (l local) Allow(ctx context.Context, pattern string, private bool) error {
+	return l.hub.Origins().Allow(ctx, pattern, private)
+}
+
+func (l local) Remove(ctx context.Context, pattern string) error {
+	return l.hub.Origins().Remove(ctx, pattern)
+}
+
+func (l local) Rules(context.Context) ([]session.Rule, error) { return l.hub.Origins().List(), nil }
+
+func (l local) Test(ctx context.Context, address string) (proxy.Report, error) {
+	return l.proxy.Check(ctx, address), nil
+}
+
+func (l local) Create(ctx context.Context, req session.Request) (session.Invitation, error) {
+	return l.hub.Create(ctx, req)
+}
+
+func (l local) Sessions(context.Context) ([]session.Summary, error) { return l.hub.Sessions(), nil }
+
+func (l local) End(ctx context.Context, id string) error { return l.hub.End(ctx, id, "the operator") }
+
+// The codes of errors that keep their meaning across the socket.
+var adminErrors = map[string]error{
+	"not_found":          session.ErrNotFound,
+	"over":               session.ErrOver,
+	"origin_not_allowed": session.ErrOriginNotAllowed,
+}
+
+// A remoteError is an error of the server's; it is one of adminErrors, too.
+type remoteError struct{ Code, Message string }
+
+func (e *remoteError) Error() string { return e.Message }
+
+func (e *remoteError) Is(target error) bool { return adminErrors[e.Code] == target }
+
+// adminHandler answers for a on the socket, in JSON:
+//
+//	GET, POST, DELETE /origins    rules; {"pattern","private"}; ?pattern=
+//	GET               /test?url=  a report
+//	GET, POST         /sessions   summaries; a request
+//	DELETE            /sessions/{id}
+func adminHandler(a admin) http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, f func(r *http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+			v, err := f(r)
+			answer(w, v, err)
+		})
+	}
+	handle("GET /origins", func(r *http.Request) (any, error) { return a.Rules(r.Context()) })
+	handle("POST /origins", func(r *http.Request) (any, error) {
+		rule, err := decode[session.Rule](r.Body)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.Allow(r.Context(), rule.Pattern, rule.Private)
+	})
+	handle("DELETE /origins", func(r *http.Request) (any, error) { return nil, a.Remove(r.Context(), r.FormValue("pattern")) })
+	handle("GET /test", func(r *http.Request) (any, error) { return a.Test(r.Context(), r.FormValue("url")) })
+	handle("GET /sessions", func(r *http.Request) (any, error) { return a.Sessions(r.Context()) })
+	handle("POST /sessions", func(r *http.Request) (any, error) {
+		req, err := decode[session.Request](r.Body)
+		if err != nil {
+			return nil, err
+		}
+		return a.Create(r.Context(), req)
+	})
+	handle("DELETE /sessions/{id}", func(r *http.Request) (any, error) { return nil, a.End(r.Context(), r.PathValue("id")) })
+	return mux
+}
+
+func decode[T any](r io.Reader) (v T, err error) {
+	if err := json.NewDecoder(r).Decode(&v); err != nil {
+		return v, fmt.Errorf("reading the request: %w", err)
+	}
+	return v, nil
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err == nil {
+		json.NewEncoder(w).Encode(v)
+		return
+	}
+	failure := remoteError{"failed", err.Error()}
+	for code, known := range adminErrors {
+		if errors.Is(err, known) {
+			failure.Code = code
+		}
+	}
+	w.WriteHeader(http.StatusUnprocessableEntity)
+	json.NewEncoder(w).Encode(failure)
+}
+
+// maxSocketPath is what a Unix socket's address holds on the strictest system.
+const maxSocketPath = 103
+
+// listenAdmin opens the socket below dir, replacing one that a server left
+// behind: the caller owns dir. The socket is never reachable by others, not
+// even for the moment between its creation and the change of its mode.
+func listenAdmin(dir string) (net.Listener, error) {
+	path := filepath.Join(dir, "tandem.sock")
+	nursery, err := os.MkdirTemp(dir, ".s")
+	if err != nil {
+		return nil, fmt.Errorf("making the control socket: %w", err)
+	}
+	defer os.RemoveAll(nursery)
+	temporary := filepath.Join(nursery, "s")
+	if max(len(temporary), len(path)) > maxSocketPath {
+		return nil, hinted{fmt.Errorf("the data directory's path is too long for a socket: %s", dir), "choose a shorter one with --data"}
+	}
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: temporary, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("making the control socket: %w", err)
+	}
+	listener.SetUnlinkOnClose(false)
+	if err = os.Chmod(temporary, 0o600); err == nil {
+		err = os.Rename(temporary, path)
+	}
+	if err != nil {
+		listener.Close()
+		return nil, fmt.Errorf("making the control socket: %w", err)
+	}
+	return adminListener{listener, path}, nil
+}
+
+// adminListener takes its socket away when it closes.
+type adminListener struct {
+	net.Listener
+	path string
+}
+
+func (l adminListener) Close() error {
+	os.Remove(l.path)
+	return l.Listener.Close()
+}
+
+// remote is an admin of a running server.
+type remote struct{ client *http.Client }
+
+// dialAdmin finds the server that runs on dir; ok is false when none does.
+func dialAdmin(dir string) (r remote, ok bool) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "tandem.sock"))
+	}
+	conn, err := dial(context.Background(), "", "")
+	if err != nil {
+		return remote{}, false
+	}
+	conn.Close()
+	return remote{&http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: time.Minute}}, true
+}
+
+// call sends in, unless it is nil, and reads the answer into out, unless that is.
+func (r remote) call(ctx context.Context, method, path string, in, out any) error {
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://tandem"+path, &body)
+	if err != nil {
+		return err
+	}
+	res, err := r.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("asking the running server: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		failure := new(remoteError)
+		if err := json.NewDecoder(res.Body).Decode(failure); err != nil || failure.Message == "" {
+			return fmt.Errorf("the running server answered %s", res.Status)
+		}
+		return failure
+	}
+	if out == nil {
+		return nil
+	}
+	return json.NewDecoder(res.Body).Decode(out)
+}
+
+func (r remote) Allow(ctx context.Context, pattern string, private bool) error {
+	return r.call(ctx, "POST", "/origins", session.Rule{Pattern: pattern, Private: private}, nil)
+}
+
+func (r remote) Remove(ctx context.Context, pattern string) error {
+	return r.call(ctx, "DELETE", "/origins?pattern="+url.QueryEscape(pattern), nil, nil)
+}
+
+func (r remote) Rules(ctx context.Context) (list []session.Rule, err error) {
+	return list, r.call(ctx, "GET", "/origins", nil, &list)
+}
+
+func (r remote) Test(ctx context.Context, address string) (report proxy.Report, err error) {
+	return report, r.call(ctx, "GET", "/test?url="+url.QueryEscape(address), nil, &report)
+}
+
+func (r remote) Create(ctx context.Context, req session.Request) (inv session.Invitation, err error) {
+	return inv, r.call(ctx, "POST", "/sessions", req, &inv)
+}
+
+func (r remote) Sessions(ctx context.Context) (list []session.Summary, err error) {
+	return list, r.call(ctx, "GET", "/sessions", nil, &list)
+}
+
+func (r remote) End(ctx context.Context, id string) error {
+	return r.call(ctx, "DELETE", "/sessions/"+url.PathEscape(id), nil, nil)
+}
+
+// withAdmin gives use the running server of dir, or the state itself when
+// there is none.
+func withAdmin(ctx context.Context, dir string, use func(admin) error) error {
+	if r, ok := dialAdmin(dir); ok {
+		return use(r)
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	s, err := open(ctx, config{Data: dir, Listen: defaultListen, Logger: quiet})
+	if err != nil {
+		return err
+	}
+	err = use(s.admin())
+	return errors.Join(err, s.close(ctx))
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// execute runs one command line and returns the exit code.
+func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(errOut, "tandem:", err)
+		if hint := hintFor(err); hint != "" {
+			fmt.Fprintln(errOut, "hint:", hint)
+		}
+		return 1
+	}
+	return 0
+}
+
+func newRoot() *cobra.Command {
+	var data string
+	root := &cobra.Command{
+		Use:   "tandem",
+		Short: "Browse a real website together",
+		Long: `Tandem lets a visitor and an agent browse a real website together. Both open it
+through this server; nobody installs anything and the site need not change.
+
+To see it, run "tandem demo" and open the two links it prints.`,
+		Example: `  tandem demo
+  tandem share https://shop.example
+  tandem serve`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.PersistentFlags().StringVar(&data, "data", defaultData(), "directory that holds the server's state")
+	root.AddCommand(newServe(&data), newOrigins(&data), newSession(&data), newShare(&data), newDemo(), newVersion())
+	return root
+}
+
+// defaultData follows the XDG base directory specification.
+func defaultData() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "tandem")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "tandem-data"
+	}
+	return filepath.Join(home, ".local", "share", "tandem")
+}
+
+// A hinted error says what to do about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+// hintFor returns the sentence to show below an error, "" when there is none.
+func hintFor(err error) string {
+	var h hinted
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	return ""
+}

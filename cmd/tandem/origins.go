@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tandem/proxy"
+	"tandem/session"
+)
+
+func newOrigins(data *string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "origins",
+		Short: "Say which sites may be opened",
+		Long: `Only origins on this list can be opened through the server; at first it is empty.
+An entry is an origin such as https://shop.example, or a pattern: the entry
+https://*.shop.example stands for every name below shop.example (not for
+shop.example itself), https://* for every site.
+
+Names that resolve to a private or loopback address are refused unless their
+own entry says --private. A running server takes changes over at once.`,
+		Example: `  tandem origins allow https://shop.example
+  tandem origins allow --private http://intranet.example:8080
+  tandem origins list --json`,
+	}
+	cmd.AddCommand(newOriginsAllow(data), newOriginsRemove(data), newOriginsList(data), newOriginsTest(data))
+	return cmd
+}
+
+func newOriginsAllow(data *string) *cobra.Command {
+	var private bool
+	cmd := &cobra.Command{
+		Use:   "allow URL",
+		Short: "Allow an origin, or every origin that fits a pattern",
+		Example: `  tandem origins allow https://shop.example
+  tandem origins allow 'https://*.shop.example'
+  tandem origins allow --private http://localhost:8080`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withAdmin(cmd.Context(), *data, func(a admin) error { return a.Allow(cmd.Context(), args[0], private) })
+		},
+	}
+	cmd.Flags().BoolVar(&private, "private", false, "let this one name resolve to a private or loopback address")
+	return cmd
+}
+
+func newOriginsRemove(data *string) *cobra.Command {
+	return &cobra.Command{
+		Use:     "remove URL",
+		Short:   "Take an entry off the list",
+		Example: "  tandem origins remove https://shop.example",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withAdmin(cmd.Context(), *data, func(a admin) error {
+				err := a.Remove(cmd.Context(), args[0])
+				if errors.Is(err, session.ErrNotFound) {
+					return hinted{fmt.Errorf("%s is not on the list", args[0]), `see it with "tandem origins list"`}
+				}
+				return err
+			})
+		},
+	}
+}
+
+func newOriginsList(data *string) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "Print the list",
+		Example: "  tandem origins list --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withAdmin(cmd.Context(), *data, func(a admin) error {
+				rules, err := a.Rules(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return printRules(cmd, rules, asJSON)
+			})
+		},
+	}
+	addJSON(cmd, &asJSON)
+	return cmd
+}
+
+func printRules(cmd *cobra.Command, rules []session.Rule, asJSON bool) error {
+	if asJSON {
+		if rules == nil {
+			rules = []session.Rule{}
+		}
+		return printJSON(cmd, rules)
+	}
+	if len(rules) == 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), `No site may be opened yet. Allow one with "tandem origins allow URL".`)
+		return nil
+	}
+	rows := [][]string{{"ORIGIN", "ADDRESSES"}}
+	for _, r := range rules {
+		addresses := "public"
+		if r.Private {
+			addresses = "public and private"
+		}
+		rows = append(rows, []string{r.Pattern, addresses})
+	}
+	return printTable(cmd, rows)
+}
+
+func newOriginsTest(data *string) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "test URL",
+		Short: "Tell whether a page can be opened, and why not",
+		Long: `Test asks the server to fetch a page as it would for a visitor: is its origin
+allowed, does its name resolve to an address that may be used, is its certificate
+valid, and what does it answer? The exit code is 0 only if all is well.`,
+		Example: "  tandem origins test https://shop.example/",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withAdmin(cmd.Context(), *data, func(a admin) error {
+				report, err := a.Test(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return printReport(cmd, report, asJSON)
+			})
+		},
+	}
+	addJSON(cmd, &asJSON)
+	return cmd
+}
+
+// printReport prints what the check found; a problem is the command's error.
+func printReport(cmd *cobra.Command, r proxy.Report, asJSON bool) error {
+	if asJSON {
+		if err := printJSON(cmd, r); err != nil {
+			return err
+		}
+	} else if err := printTable(cmd, reportRows(r)); err != nil {
+		return err
+	}
+	if r.Problem != "" {
+		return hinted{fmt.Errorf("%s cannot be opened: %s", r.URL, r.Problem), r.Hint}
+	}
+	return nil
+}
+
+func reportRows(r proxy.Report) [][]string {
+	var rows [][]string
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, []string{name, value})
+		}
+	}
+	add("origin", r.Origin)
+	add("allowed by", r.Rule)
+	add("addresses", strings.Join(r.Addresses, ", "))
+	add("connected to", r.Connected)
+	if r.TLS != nil {
+		add("certificate", fmt.Sprintf("%s, until %s (%s, %s)", r.TLS.Issuer, r.TLS.NotAfter.Format(time.DateOnly), r.TLS.Version, r.TLS.Protocol))
+	}
+	if r.Status != 0 {
+		add("answer", strings.TrimSpace(fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status))+" "+r.Type))
+	}
+	add("redirects to", r.Location)
+	for _, other := range r.Others {
+		verdict := " (allowed)"
+		if !other.Allowed {
+			verdict = " (not allowed: what comes from there will be missing)"
+		}
+		add("also uses", other.Origin+verdict)
+	}
+	return rows
+}

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/net/publicsuffix"
+
+	"tandem/certs"
+	"tandem/proxy"
+	"tandem/session"
+	"tandem/session/state"
+)
+
+const (
+	defaultListen  = "127.0.0.1:7070"
+	defaultControl = "tandem.localhost"
+	defaultContent = "tandem-pages.localhost"
+)
+
+// A config says how to run a server.
+type config struct {
+	Listen        string // address; port 0 picks a free one
+	ControlURL    string // where our own pages are; default defaultControl at the port of Listen
+	ContentDomain string // below it the sites are shown; default defaultContent at the port of Listen
+	AllowSameSite bool   // run even if the two are the same site
+	Data          string // directory of the state
+	TLSCert       string // PEM files; both or none
+	TLSKey        string
+	Drain         time.Duration // how long open requests may take at the end; default 10 s
+	Logger        *slog.Logger
+	Ready         func(*server) // called once the server answers, if not nil
+}
+
+// A server is everything that runs behind one address.
+type server struct {
+	Hub     *session.Hub
+	Control *url.URL
+	Content string // domain, with port
+
+	cfg   config
+	log   *slog.Logger
+	proxy *proxy.Proxy
+	certs *certs.Files // nil: plain HTTP
+}
+
+func newServe(data *string) *cobra.Command {
+	var cfg config
+	var logs logFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Serve runs the server until it is told to stop (SIGINT or SIGTERM); it then ends
+its streams and lets open requests finish. Sessions, their cookies and their
+invitations are in the data directory, so a restarted server knows them.
+
+Our own pages are at --control-url. The sites people look at are shown under
+names below --content-domain: every one of them has to resolve to this server
+(one wildcard record), and with TLS one wildcard certificate has to cover them.
+The two must be different sites, because what runs below the content domain is
+not to be trusted. Without either flag both are names below .localhost, which
+browsers find on this machine.`,
+		Example: `  tandem serve
+  tandem serve --listen :443 --control-url https://tandem.example \
+    --content-domain tandem-pages.example --tls-cert chain.pem --tls-key key.pem`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg.Data = *data
+			cfg.Logger = logs.logger(cmd.ErrOrStderr(), slog.LevelInfo)
+			return run(cmd.Context(), cfg)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Listen, "listen", defaultListen, "address to listen on; port 0 picks a free one")
+	f.StringVar(&cfg.ControlURL, "control-url", "", "URL of our own pages (default http://"+defaultControl+", at the port of --listen)")
+	f.StringVar(&cfg.ContentDomain, "content-domain", "", "domain below which sites are shown (default "+defaultContent+", at the port of --listen)")
+	f.BoolVar(&cfg.AllowSameSite, "allow-same-site", false, "run even if control URL and content domain are the same site: sites can then disturb our own pages")
+	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the certificate chain; read again when it changes")
+	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
+	f.DurationVar(&cfg.Drain, "drain", 10*time.Second, "how long open requests may take when the server stops")
+	logs.add(cmd)
+	return cmd
+}
+
+// run serves until ctx ends, and then until what is open has finished.
+func run(ctx context.Context, cfg config) error {
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return listenError(cfg.Listen, err)
+	}
+	defer listener.Close()
+	cfg.Listen = listener.Addr().String()
+	s, err := open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	control, err := listenAdmin(cfg.Data)
+	if err != nil {
+		return errors.Join(err, s.close(context.WithoutCancel(ctx)))
+	}
+	return s.serve(ctx, listener, control)
+}
+
+func listenError(address string, err error) error {
+	return hinted{fmt.Errorf("listening on %s: %w", address, err), "choose another address with --listen; port 0 picks a free one"}
+}
+
+// open makes a server that does not listen yet.
+func open(ctx context.Context, cfg config) (*server, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Drain <= 0 {
+		cfg.Drain = 10 * time.Second
+	}
+	s := &server{cfg: cfg, log: cfg.Logger}
+	var err error
+	if s.Control, s.Content, err = names(cfg); err != nil {
+		return nil, err
+	}
+	if cfg.TLSCert != "" || cfg.TLSKey != "" {
+		if s.certs, err = certs.Load(cfg.TLSCert, cfg.TLSKey, s.log); err != nil {
+			return nil, hinted{err, "--tls-cert and --tls-key name two PEM files that belong together"}
+		}
+	}
+	joined := proxy.Config{Control: s.Control, Logger: s.log}
+	joined.Content.Scheme, joined.Content.Host = s.Control.Scheme, s.Content
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data directory: %w", err)
+	}
+	s.Hub, err = session.Open(ctx, session.Config{
+		Dir:     cfg.Data,
+		Control: s.Control.String(),
+		Links:   func(id string) (shell, view string) { return joined.Content.Shell(id), joined.Content.View(id) },
+		Logger:  s.log,
+	})
+	if err != nil {
+		if errors.Is(err, state.ErrLocked) {
+			err = hinted{err, "a server uses this data directory; stop it, or choose another directory with --data"}
+		}
+		return nil, err
+	}
+	joined.Hub = s.Hub
+	if s.proxy, err = proxy.New(joined); err != nil {
+		return nil, errors.Join(err, s.Hub.Close(ctx))
+	}
+	return s, nil
+}
+
+func (s *server) admin() admin { return local{s.Hub, s.proxy} }
+
+// close stops what open started, in a process that never listened.
+func (s *server) close(ctx context.Context) error {
+	return errors.Join(s.proxy.Close(), s.Hub.Close(ctx))
+}
+
+// serve answers on the listeners until ctx ends or one of them fails.
+func (s *server) serve(ctx context.Context, listener, control net.Listener) error {
+	logger := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	public := &http.Server{
+		Handler:           s.proxy,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    256 << 10,
+		ErrorLog:          logger,
+	}
+	private := &http.Server{Handler: adminHandler(s.admin()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: logger}
+	failed := make(chan error, 2)
+	go func() { failed <- private.Serve(control) }()
+	go func() { failed <- s.servePublic(public, listener) }()
+	s.log.Info("serving", "listen", listener.Addr().String(), "control", s.Control.String(), "content", "*."+s.Content, "tls", s.certs != nil)
+	s.warn()
+	if s.cfg.Ready != nil {
+		s.cfg.Ready(s)
+	}
+	var err error
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	return errors.Join(err, s.drain(public, private))
+}
+
+func (s *server) servePublic(public *http.Server, listener net.Listener) error {
+	if s.certs == nil {
+		return public.Serve(listener)
+	}
+	public.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certs.GetCertificate}
+	return public.ServeTLS(listener, "", "")
+}
+
+// drain ends streams first, because Shutdown would wait for them, and the hub
+// last, because open requests still use it. Participants come back by
+// themselves when a server does.
+func (s *server) drain(public, private *http.Server) error {
+	s.log.Info("stopping", "drain", s.cfg.Drain.String())
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
+	defer cancel()
+	err := errors.Join(s.proxy.Close(), private.Close())
+	if stuck := public.Shutdown(ctx); stuck != nil {
+		s.log.Warn("open requests were cut off", "error", stuck)
+		err = errors.Join(err, public.Close())
+	}
+	last, cancelLast := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancelLast()
+	return errors.Join(err, s.Hub.Close(last))
+}
+
+// warn tells what will surprise whoever runs the server like this.
+func (s *server) warn() {
+	host, _, _ := net.SplitHostPort(s.cfg.Listen)
+	ip := net.ParseIP(host)
+	localNames := isLocalhost(s.Control.Hostname())
+	if localNames && (ip == nil || !ip.IsLoopback()) {
+		s.log.Warn("others can reach this server, but its links only work on this machine: set --control-url and --content-domain")
+	}
+	if !localNames && s.Control.Scheme == "http" {
+		s.log.Warn("without TLS browsers switch much of the web off, and the network can read along: use https")
+	}
+	if sameSite(s.Control.Hostname(), hostOf(s.Content)) {
+		s.log.Warn("control URL and content domain are the same site: sites can set cookies on our own pages")
+	}
+}
+
+var domainName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:[0-9]{1,5})?$`)
+
+// names works out the two names of the server.
+func names(cfg config) (control *url.URL, content string, err error) {
+	if (cfg.ControlURL == "") != (cfg.ContentDomain == "") {
+		return nil, "", hinted{errors.New("a control URL and a content domain belong together"), "set both --control-url and --content-domain, or neither"}
+	}
+	if (cfg.TLSCert == "") != (cfg.TLSKey == "") {
+		return nil, "", hinted{errors.New("a certificate and its key belong together"), "set both --tls-cert and --tls-key, or neither"}
+	}
+	if cfg.ControlURL == "" {
+		_, port, err := net.SplitHostPort(cfg.Listen)
+		if err != nil {
+			return nil, "", listenError(cfg.Listen, err)
+		}
+		scheme := "http"
+		if cfg.TLSCert != "" {
+			scheme = "https"
+		}
+		cfg.ControlURL, cfg.ContentDomain = scheme+"://"+net.JoinHostPort(defaultControl, port), net.JoinHostPort(defaultContent, port)
+	}
+	control, err = url.Parse(strings.TrimSuffix(strings.ToLower(cfg.ControlURL), "/"))
+	if err != nil || control.Scheme != "http" && control.Scheme != "https" || control.Host == "" || control.Path != "" || control.RawQuery != "" || control.User != nil {
+		return nil, "", hinted{fmt.Errorf("%q is not a control URL", cfg.ControlURL), "it is scheme and host, such as https://tandem.example"}
+	}
+	if cfg.TLSCert != "" && control.Scheme != "https" {
+		return nil, "", hinted{errors.New("there is a certificate, but the control URL begins with http"), "begin --control-url with https"}
+	}
+	content = strings.TrimPrefix(strings.ToLower(cfg.ContentDomain), "*.")
+	if !domainName.MatchString(content) || net.ParseIP(hostOf(content)) != nil {
+		return nil, "", hinted{fmt.Errorf("%q is not a content domain", cfg.ContentDomain), "it is a domain name, such as tandem-pages.example"}
+	}
+	return control, content, separate(control.Hostname(), hostOf(content), cfg.AllowSameSite)
+}
+
+// separate refuses names whose pages browsers would not keep apart, and those
+// they would keep apart too well: the content hosts share cookies' site.
+func separate(control, content string, allowed bool) error {
+	if _, err := publicsuffix.EffectiveTLDPlusOne(content); err != nil {
+		return hinted{fmt.Errorf("%s is a public suffix: browsers treat the names below it as strangers to each other", content), "put a name of your own before it, such as pages." + content}
+	}
+	if sameSite(control, content) && !allowed {
+		return hinted{fmt.Errorf("the control URL's host %s and the content domain %s are the same site", control, content),
+			"choose names that are registered apart, such as tandem.example and tandem-pages.example; to try it anyway: --allow-same-site"}
+	}
+	return nil
+}
+
+// sameSite reports whether browsers take two hosts for one site. Names below
+// .localhost are sites of their own, as browsers see them.
+func sameSite(a, b string) bool {
+	if a == b {
+		return true
+	}
+	siteA, errA := publicsuffix.EffectiveTLDPlusOne(a)
+	siteB, errB := publicsuffix.EffectiveTLDPlusOne(b)
+	return errA == nil && errB == nil && siteA == siteB
+}
+
+func isLocalhost(host string) bool {
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// hostOf cuts the port off.
+func hostOf(authority string) string { return (&url.URL{Host: authority}).Hostname() }
+
+// logFlags choose what is logged, and how.
+type logFlags struct{ json, debug bool }
+
+func (l *logFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&l.json, "log-json", false, "log JSON instead of text")
+	cmd.Flags().BoolVar(&l.debug, "log-debug", false, "log details, too")
+}
+
+func (l *logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
+	if l.debug {
+		level = slog.LevelDebug
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if l.json {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

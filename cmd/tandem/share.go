@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tandem/session"
+)
+
+// A share is what the command "share" was asked for.
+type share struct {
+	invitationFlags
+	address      string
+	origin       string
+	yes, private bool
+	asJSON       bool
+}
+
+func newShare(data *string) *cobra.Command {
+	var sh share
+	var cfg config
+	var logs logFlags
+	cmd := &cobra.Command{
+		Use:   "share URL",
+		Short: "Browse a site with somebody, now",
+		Long: `Share creates a session that begins at URL and prints the two links. If its
+origin is not allowed yet, it asks first. If no server runs on the data
+directory, it runs one until you press Ctrl-C.`,
+		Example: `  tandem share https://shop.example/
+  tandem share http://localhost:8080/ --private --yes`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			sh.address = args[0]
+			if sh.origin, err = origin(sh.address); err != nil {
+				return err
+			}
+			if running, ok := dialAdmin(*data); ok {
+				return sh.invite(cmd, running)
+			}
+			cfg.Data, cfg.Logger = *data, logs.logger(cmd.ErrOrStderr(), slog.LevelWarn)
+			return sh.withServer(cmd, cfg)
+		},
+	}
+	sh.add(cmd)
+	f := cmd.Flags()
+	f.BoolVarP(&sh.yes, "yes", "y", false, "allow the origin without asking")
+	f.BoolVar(&sh.private, "private", false, "let the origin's name resolve to a private or loopback address")
+	f.StringVar(&cfg.Listen, "listen", defaultListen, "where to listen if no server runs; port 0 picks a free one")
+	addJSON(cmd, &sh.asJSON)
+	logs.add(cmd)
+	return cmd
+}
+
+// withServer runs a server until the command is interrupted.
+func (sh *share) withServer(cmd *cobra.Command, cfg config) error {
+	ctx, cancel := context.WithCancelCause(cmd.Context())
+	defer cancel(nil)
+	cfg.Ready = func(s *server) {
+		if err := sh.invite(cmd, s.admin()); err != nil {
+			cancel(err)
+			return
+		}
+		if !sh.asJSON {
+			fmt.Fprintln(cmd.OutOrStdout(), "\nThis server runs until you press Ctrl-C.")
+		}
+	}
+	if err := run(ctx, cfg); err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// invite creates the session. The origin is allowed, after asking, when the
+// server says that it is not, or not as private as the command line wants it.
+func (sh *share) invite(cmd *cobra.Command, a admin) error {
+	req, err := sh.request(sh.address)
+	if err != nil {
+		return err
+	}
+	if sh.private {
+		if err := sh.allowPrivate(cmd, a); err != nil {
+			return err
+		}
+	}
+	inv, err := a.Create(cmd.Context(), req)
+	if errors.Is(err, session.ErrOriginNotAllowed) {
+		if err := sh.allow(cmd, a); err != nil {
+			return err
+		}
+		inv, err = a.Create(cmd.Context(), req)
+	}
+	if err != nil {
+		return explain(err, sh.address)
+	}
+	if sh.asJSON {
+		return printJSON(cmd, inv)
+	}
+	printInvitation(cmd, inv)
+	return nil
+}
+
+func (sh *share) allowPrivate(cmd *cobra.Command, a admin) error {
+	rules, err := a.Rules(cmd.Context())
+	if err != nil || slices.Contains(rules, session.Rule{Pattern: sh.origin, Private: true}) {
+		return err
+	}
+	return sh.allow(cmd, a)
+}
+
+func (sh *share) allow(cmd *cobra.Command, a admin) error {
+	what := sh.origin
+	if sh.private {
+		what += ", also at a private address,"
+	}
+	if !sh.yes && !ask(cmd, "Allow "+what+" to be opened through this server? [y/N] ") {
+		return hinted{errors.New("the site was not allowed, so there is no session"), "answer y, or allow it beforehand with --yes"}
+	}
+	return a.Allow(cmd.Context(), sh.origin, sh.private)
+}
+
+// ask returns true only for a yes; the end of the input is a no.
+func ask(cmd *cobra.Command, question string) bool {
+	fmt.Fprint(cmd.ErrOrStderr(), question)
+	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	reply := strings.ToLower(strings.TrimSpace(line))
+	return reply == "y" || reply == "yes"
+}
