@@ -30,6 +30,17 @@ func TestDistIsAFreshBuild(t *testing.T) {
 	}
 }
 
+func TestAttributesAreTheServers(t *testing.T) {
+	t.Parallel()
+	got, err := os.ReadFile(filepath.Join(staticRoot(t), "src", "attrs.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, attributes()) {
+		t.Error("attrs.ts differs from rewrite.Attrs: run go run ./static/bundle")
+	}
+}
+
 // layers lists, per part of src, the parts it may import. A part is a directory or a file of src. Entries may
 // import everything, and everything may import what is listed under "".
 var layers = map[string]string{

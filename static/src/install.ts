@@ -1,16 +1,47 @@
 // Puts all hooks into a realm. The order matters little, but for the runtime: it must exist before any script of
 // the page runs.
 
-import type { Config } from './config';
+import { hookCookies } from './hooks/cookie';
+import { hookDocument, hookEvents, hookWindow } from './hooks/document';
+import { hookAttributes, hookProperties } from './hooks/element';
+import { hookFetch } from './hooks/fetch';
+import { hookFrames } from './hooks/frames';
+import { hookHistory } from './hooks/history';
+import { hookHTML } from './hooks/html';
+import { hookLinks } from './hooks/links';
+import { hookNetwork } from './hooks/network';
+import { hookOpen } from './hooks/open';
+import { hookScripts } from './hooks/scripts';
+import { hookStyle } from './hooks/style';
+import { hookText } from './hooks/text';
+import { hookWorkers } from './hooks/worker';
+import { hookXHR } from './hooks/xhr';
 import type { Realm } from './realm';
 import { provideRuntime } from './runtime';
 
 export { Realm, type Points, type TabEvents, type TabPort } from './realm';
-export { documentConfig } from './config';
-export type { Config };
+export { documentConfig, type Config } from './config';
 
 /** Hooks a window. Returns the undo. */
 export function install(realm: Realm): () => void {
   provideRuntime(realm);
+  hookCookies(realm);
+  hookDocument(realm);
+  hookWindow(realm);
+  hookEvents(realm);
+  hookAttributes(realm);
+  hookProperties(realm);
+  hookHTML(realm);
+  hookText(realm);
+  hookStyle(realm);
+  hookScripts(realm);
+  hookFetch(realm);
+  hookXHR(realm);
+  hookNetwork(realm);
+  hookWorkers(realm);
+  hookHistory(realm);
+  hookOpen(realm);
+  hookLinks(realm);
+  hookFrames(realm, install);
   return () => realm.patch.undo();
 }

@@ -51,8 +51,8 @@ export class Patcher {
     const found = holder && getOwnPropertyDescriptor(holder, name);
     if (!found?.configurable) return;
     const wanted: PropertyDescriptor = { ...found };
-    if (get && found.get) wanted.get = disguised(found.get, getHalf(found.get, get));
-    if (set && found.set) wanted.set = disguised(found.set, setHalf(found.set, set));
+    if (get && found.get) wanted.get = disguise(getHalf(found.get, get), found.get);
+    if (set && found.set) wanted.set = disguise(setHalf(found.set, set), found.set);
     this.define(holder, name, wanted, found);
   }
 
@@ -107,15 +107,12 @@ function setHalf(native: Native, set: NonNullable<Accessor['set']>): Native {
   return { half(this: unknown, value: unknown) { set(callNative, this, value); } }.half;
 }
 
-function disguised(native: Native, replacement: Native): Native {
-  disguise(replacement, native);
-  return replacement;
-}
-
-function disguise(replacement: object, native: Native): void {
+/** Gives a function the name, length and source text of the native one it stands for. */
+export function disguise<F extends object>(replacement: F, native: object): F {
   copy(replacement, native, 'length');
   copy(replacement, native, 'name');
-  weakSet(originals, replacement, original(native));
+  weakSet(originals, replacement, original(native as Native));
+  return replacement;
 }
 
 function copy(to: object, from: object, name: string): void {

@@ -15,8 +15,9 @@ const responseText = getter(xhr?.prototype, 'responseText');
 const overrideMimeType = method(xhr?.prototype, 'overrideMimeType');
 const onloadend = setter((globalThis as Any).XMLHttpRequestEventTarget?.prototype, 'onloadend');
 
-/** Asks for a new virtual tab, relays to and from the ones this document opened or was opened by. */
+/** Asks for virtual tabs, and speaks to the ones this document opened or was opened by. */
 export interface TabPort {
+  /** Opens a tab, or sends the one that has the id already to another address. The URL is the site's, absolute. */
   open(id: string, url: string, name: string, features: string): void;
   /** `to` is the id of a tab we opened, or `opener`. Origins are the real sites'. */
   post(to: string, data: unknown, origin: string, target: string): void;
@@ -32,7 +33,7 @@ export interface TabEvents {
 
 /** Filled in by the hooks and by the sync script; one object for a document and its same-origin children. */
 export interface Points {
-  /** Set by the sync script when it has the port. What is asked before that is kept by the hook. */
+  /** Set by the sync script before the page's first script runs. */
   tabs?: TabPort;
   /** Set by hooks/open.ts; the sync script calls it with what the shell relays. */
   tabEvents?: TabEvents;

@@ -1,7 +1,315 @@
-// What rewritten scripts call: the one global `$tandem`.
+// What rewritten scripts call: the one global `$tandem`. `location` and `top` of a window cannot be replaced, so
+// the server makes scripts ask here instead. A facade is one object per native one, so identity keeps working.
 
+import {
+  apply, arrayIndexOf, defineProperty, endsWith, getOwnPropertyDescriptor, getPrototypeOf, getter, guard, indexOf,
+  method, NativeDOMException, NativeProxy, NativeURL, NativeWeakMap, NativeWeakSet, objectCreate, ownKeys, setter, slice,
+  weakAdd, weakGet, weakHas, weakSet, type Any, type Native,
+} from './natives';
+import { disguise } from './patch';
 import type { Realm } from './realm';
+import { rewriteScript, rewriteScriptURL } from './script';
 
-export function provideRuntime(realm: Realm): void {
-  realm.patch.define(realm.global, '$tandem', { value: {}, configurable: true, enumerable: false, writable: false });
+export interface Runtime {
+  location: Any;
+  top: Any;
+  o(value: Any): Any;
+  v(value: Any): Any;
+  js(source: Any): Any;
+  eval(source: Any): Any;
+  url(specifier: Any): Any;
+  meta(meta: Any): Any;
+  /** Takes back the hooks of a realm that has no script of ours, for the one that now starts there. */
+  leave?(): void;
 }
+
+const scope = globalThis as Any;
+const windowOf = getter(scope, 'window');
+const parentOf = getter(scope, 'parent');
+const topOf = getter(scope, 'top');
+const documentURI = getter(scope.Document?.prototype, 'documentURI');
+const currentScript = getter(scope.Document?.prototype, 'currentScript');
+const getAttribute = method(scope.Element?.prototype, 'getAttribute');
+const nativeLocation = scope.location as Location;
+const hrefOf = getter(nativeLocation, 'href') as (l: Location) => string;
+const setHref = setter(nativeLocation, 'href') as (l: Location, url: string) => void;
+const ancestors = getter(nativeLocation, 'ancestorOrigins');
+const locationGetter = getter(scope, 'location');
+const documentLocation = scope.document && getter(scope.document, 'location');
+const objectPrototype = Object.prototype;
+
+/** Facade to what it stands for, whichever realm's hook made it. */
+const behind = new NativeWeakMap<object, Any>();
+
+/** The native object behind a facade; anything else as it is. */
+export const unfacade = (value: Any): Any =>
+  (value !== null && (typeof value === 'object' || typeof value === 'function') && weakGet(behind, value)) || value;
+
+/** Whether the value is a window of any origin. */
+export function isWindow(value: Any): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  return guard(() => windowOf(value) !== undefined, false);
+}
+
+const isDocument = (value: Any): boolean => documentURI !== undefined && guard(() => typeof documentURI(value) === 'string', false);
+
+/** The window of the tab: the outermost one below our shell. */
+export function tabWindow(global: Any): Any {
+  const outer = topOf(global);
+  let w = global;
+  while (parentOf(w) !== outer && parentOf(w) !== w) w = parentOf(w);
+  return w;
+}
+
+/** Sends a window to a site's URL. */
+export function navigate(realm: Realm, window: Any, url: string): void {
+  setHref(locationGetter(window), rewriteScriptURL(realm, realm.map(url)));
+}
+
+const PARTS = ['origin', 'protocol', 'host', 'hostname', 'port'];
+const LOCATED = ['location', 'top', 'postMessage', 'eval'];
+
+class Facades {
+  private readonly facades = new NativeWeakMap<object, Any>();
+  /** Objects seen to be neither window nor document; asking natively means a thrown error each time. */
+  private readonly plain = new NativeWeakSet<object>();
+
+  constructor(private readonly realm: Realm, private readonly evaluate: Native) {}
+
+  /** The object to ask for location, top, postMessage and eval. */
+  of(value: Any): Any {
+    if (value === null || typeof value !== 'object') return value;
+    const known = weakGet(this.facades, value);
+    if (known) return known;
+    if (weakHas(this.plain, value) || guard(() => getPrototypeOf(value) === objectPrototype, true)) return value;
+    if (isWindow(value)) return this.keep(value, this.ofWindow(value));
+    if (isDocument(value)) return this.keep(value, this.ofDocument(value));
+    weakAdd(this.plain, value);
+    return value;
+  }
+
+  private keep(native: object, facade: object): Any {
+    weakSet(this.facades, native, facade);
+    weakSet(behind, facade, native);
+    return facade;
+  }
+
+  private ofWindow(window: Any): object {
+    const foreign = guard(() => getPrototypeOf(window) === null, true);
+    const post = foreign ? this.postTo(window) : undefined;
+    return this.forward(window, (key) => {
+      if (key === 'location') return this.location(locationGetter(window));
+      if (key === 'top') return tabWindow(window);
+      if (key === 'eval' && window === this.realm.global) return this.evaluate;
+      if (key === 'postMessage' && post) return post;
+      return window[key];
+    }, (url) => navigate(this.realm, window, url));
+  }
+
+  private ofDocument(document: Any): object {
+    return this.forward(document, (key) => (key === 'location' ? this.location(documentLocation(document)) : document[key]),
+      (url) => setHref(documentLocation(document), rewriteScriptURL(this.realm, this.realm.map(url))));
+  }
+
+  /** A stand-in that a destructuring pattern may also read other properties of. */
+  private forward(native: Any, get: (key: PropertyKey) => Any, setLocation: (url: string) => void): object {
+    return new NativeProxy(objectCreate(null) as object, {
+      __proto__: null,
+      get: (_: object, key: PropertyKey) => get(key),
+      set: (_: object, key: PropertyKey, value: Any) => {
+        if (key === 'location') setLocation(value as string);
+        else if (key !== 'top') native[key] = value;
+        return true;
+      },
+      has: (_: object, key: string) => arrayIndexOf(LOCATED, key) >= 0 || key in native,
+      deleteProperty: (_: object, key: PropertyKey) => delete native[key],
+    } as ProxyHandler<object>);
+  }
+
+  /** postMessage of a window of another origin, which cannot be hooked there. */
+  private postTo(window: Any): Native {
+    const { realm } = this;
+    return {
+      postMessage(...args: Any[]) {
+        args[1] = mapTarget(realm, args[1]);
+        return apply(window.postMessage as Native, window, args);
+      },
+    }.postMessage;
+  }
+
+  location(native: Location | null): Any {
+    if (native === null) return native; // document.location of a document without a window
+    return weakGet(this.facades, native) ?? this.keep(native, this.makeLocation(native));
+  }
+
+  private makeLocation(native: Location): object {
+    const realm = this.realm;
+    const prototype = guard(() => getPrototypeOf(native), null) ?? objectCreate(null);
+    const facade = objectCreate(prototype) as object;
+    const keys = ownKeys(nativeLocation);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      const found = getOwnPropertyDescriptor(nativeLocation, key)!;
+      defineProperty(facade, key, { ...found, ...this.member(realm, native, key, found) });
+    }
+    return facade;
+  }
+
+  private member(realm: Realm, native: Location, key: PropertyKey, found: PropertyDescriptor): PropertyDescriptor {
+    const { get, set, value } = found;
+    if (typeof value === 'function') return { value: disguise(locationMethod(realm, native, key, value as Native), value) };
+    if (!get) return {};
+    const member: PropertyDescriptor = { get: disguise({ get() { return read(realm, native, key, get as Native); } }.get, get) };
+    if (set) {
+      member.set = disguise({ set(v: unknown) { write(realm, native, key, set as Native, v); } }.set, set);
+    }
+    return member;
+  }
+}
+
+function locationMethod(realm: Realm, native: Location, key: PropertyKey, fn: Native): Native {
+  return {
+    call(...args: Any[]) {
+      if (key === 'toString') return realm.unmap(hrefOf(native));
+      if (key === 'valueOf') return this;
+      if ((key === 'assign' || key === 'replace') && args.length) args[0] = rewriteScriptURL(realm, realm.map(args[0]));
+      return apply(fn, native, args);
+    },
+  }.call;
+}
+
+function read(realm: Realm, native: Location, key: PropertyKey, get: Native): Any {
+  const value = apply(get, native, []);
+  if (key === 'href') return realm.unmap(value);
+  if (key === 'ancestorOrigins') return ancestorOrigins(realm, value);
+  if (arrayIndexOf(PARTS, key as string) < 0) return value;
+  const href = hrefOf(native);
+  const site = realm.urls.unmap(href);
+  return site === href ? value : part(site, key as string);
+}
+
+function write(realm: Realm, native: Location, key: PropertyKey, set: Native, value: Any): void {
+  if (key === 'href') {
+    setHref(native, rewriteScriptURL(realm, realm.map(value)));
+  } else if (arrayIndexOf(PARTS, key as string) >= 0) {
+    const site = realm.urls.unmap(hrefOf(native));
+    const changed = withPart(site, key as string, `${value as string}`);
+    if (changed !== site) setHref(native, realm.urls.map(changed));
+  } else {
+    apply(set, native, [value]);
+  }
+}
+
+const hrefOfURL = getter(URL.prototype, 'href');
+const partGetters: Record<string, (u: URL) => string> = objectCreate(null);
+const partSetters: Record<string, (u: URL, v: string) => void> = objectCreate(null);
+for (let i = 0; i < PARTS.length; i++) {
+  partGetters[PARTS[i]!] = getter(URL.prototype, PARTS[i]!);
+  partSetters[PARTS[i]!] = setter(URL.prototype, PARTS[i]!);
+}
+
+/** One of origin, protocol, host, hostname, port of an absolute URL. */
+export const part = (url: string, name: string): string => guard(() => partGetters[name]!(new NativeURL(url)), '');
+
+/** The URL with that part set, as the URL class sets it. */
+export function withPart(url: string, name: string, value: string): string {
+  return guard(() => {
+    const parsed = new NativeURL(url);
+    partSetters[name]?.(parsed, value);
+    return hrefOfURL(parsed) as string;
+  }, url);
+}
+
+const listItem = method(scope.DOMStringList?.prototype, 'item');
+const listLength = getter(scope.DOMStringList?.prototype, 'length');
+
+/** The list without our shell, which is the last, with the sites' origins. */
+function ancestorOrigins(realm: Realm, native: DOMStringList): Any {
+  const list = objectCreate(getPrototypeOf(native)) as Any;
+  const origins: string[] = [];
+  const length = (listLength(native) as number) - (topOf(realm.global) === realm.global ? 0 : 1);
+  for (let i = 0; i < length; i++) {
+    const origin = realm.unmap(listItem(native, i)) as string;
+    origins[i] = origin;
+    defineProperty(list, i, { value: origin, enumerable: true, configurable: true });
+  }
+  const hidden = (name: string, value: unknown) => defineProperty(list, name, { value, configurable: true });
+  hidden('length', length);
+  hidden('item', (i: number) => origins[i] ?? null);
+  hidden('contains', (s: string) => arrayIndexOf(origins, s) >= 0);
+  return list;
+}
+
+/** The targetOrigin (or options) argument of postMessage. */
+export function mapTarget(realm: Realm, target: Any): Any {
+  if (typeof target === 'string') return realm.urls.map(target);
+  if (target === null || typeof target !== 'object') return target;
+  const origin = target.targetOrigin as unknown;
+  return typeof origin === 'string' ? { ...target, targetOrigin: realm.urls.map(origin) } : target;
+}
+
+/** Defines `$tandem`, and makes Reflect give facades too. Workers need only part of it: their location is hooked. */
+export function provideRuntime(realm: Realm): Runtime {
+  const { global } = realm;
+  const nativeEval = global.eval as Native;
+  const evaluate = disguise({
+    eval(source: Any) {
+      return apply(nativeEval, undefined, [typeof source === 'string' ? rewriteScript(realm, source, 'eval') : source]);
+    },
+  }.eval, nativeEval);
+  const facades = new Facades(realm, evaluate);
+  const inWindow = global.window !== undefined;
+  const own = inWindow ? (locationGetter(global) as Location) : undefined;
+  const location = () => (own ? facades.location(own) : global.location);
+  const runtime: Runtime = {
+    get location() { return location(); },
+    set location(url: Any) { if (inWindow) navigate(realm, global, url as string); },
+    get top() { return inWindow ? tabWindow(global) : global.top; },
+    set top(_) { /* read-only, silently */ },
+    o: inWindow ? (value) => facades.of(value) : (value) => value,
+    v: (value) => (value === own && own ? location() : value),
+    js: (source) => (typeof source === 'string' ? rewriteScript(realm, source, 'eval') : source),
+    eval: evaluate,
+    url: (specifier) => guard(() => realm.map(specifier), specifier),
+    meta: (meta) => unmapMeta(realm, meta),
+  };
+  if (realm.parent) runtime.leave = () => { if (startsOurScript(global.document)) realm.patch.undo(); };
+  realm.patch.define(global, '$tandem', { value: runtime, configurable: true, enumerable: false, writable: false });
+  if (own) hookReflect(realm, own, facades);
+  return runtime;
+}
+
+function hookReflect(realm: Realm, own: Location, facades: Facades): void {
+  const { patch, global } = realm;
+  patch.method(global.Reflect, 'get', (native, self, args) => {
+    const value = native(self, args);
+    return value === own ? facades.location(own) : value;
+  });
+  patch.method(global.Reflect, 'set', (native, self, args) => {
+    if (args[1] === 'location' && (args[0] === global || args[0] === global.document)) args[2] = realm.map(args[2]);
+    return native(self, args);
+  });
+}
+
+const metas = new NativeWeakSet<object>();
+
+function unmapMeta(realm: Realm, meta: Any): Any {
+  if (weakHas(metas, meta)) return meta;
+  weakAdd(metas, meta);
+  meta.url = realm.unmap(meta.url);
+  const resolve = meta.resolve as Native | undefined;
+  if (resolve) meta.resolve = disguise({ resolve: (specifier: Any) => realm.unmap(apply(resolve, meta, [realm.map(specifier)])) }.resolve, resolve);
+  return meta;
+}
+
+/** Whether the script that runs just now is ours: the page cannot make itself look so. */
+function startsOurScript(document: Any): boolean {
+  return guard(() => {
+    const src = getAttribute(currentScript(document), 'src') as string;
+    const query = indexOf(src, '?');
+    return endsWith(query < 0 ? src : slice(src, 0, query), '/.tandem/sync.js');
+  }, false);
+}
+
+/** A DOMException as the browser makes them. */
+export const domException = (message: string, name: string): DOMException => new NativeDOMException(message, name);

@@ -1,7 +1,9 @@
 // Script text met at run time is rewritten by the server, the only place that knows JavaScript: synchronously,
 // because eval and friends are. Most text has none of the words that matter and never leaves the page.
 
-import { arrayIndexOf, charCodeAt, includes, indexOf, toLowerCase, trim } from './natives';
+import {
+  arrayIndexOf, charCodeAt, decodeComponent, encodeComponent, guard, includes, indexOf, slice, toLowerCase, trim,
+} from './natives';
 import { Memo, type Realm } from './realm';
 
 export type ScriptKind = 'script' | 'module' | 'eval' | 'function' | 'handler';
@@ -14,7 +16,7 @@ const memo = new Memo(4 << 20);
 export function mayNeedRewriting(source: string): boolean {
   if (source.length < 3) return false;
   for (let i = 0; i < WORDS.length; i++) if (hasWord(source, WORDS[i]!)) return true;
-  return includes(source, '\\u') || includes(source, '://');
+  return includes(source, '\\u');
 }
 
 function hasWord(source: string, word: string): boolean {
@@ -51,4 +53,21 @@ export function scriptKind(type: string | null): ScriptKind | undefined {
   const name = toLowerCase(trim(type ?? ''));
   if (arrayIndexOf(CLASSIC_TYPES, name) >= 0) return 'script';
   return name === 'module' ? 'module' : undefined;
+}
+
+/** A `javascript:` URL with its script rewritten; every other URL as it is. */
+export function rewriteScriptURL(realm: Realm, url: string): string {
+  const colon = indexOf(url, ':');
+  if (colon < 10 || colon > 40 || toLowerCase(stripped(slice(url, 0, colon))) !== 'javascript') return url;
+  const source = slice(url, colon + 1);
+  const decoded = guard(() => decodeComponent(source), source);
+  const result = rewriteScript(realm, decoded, 'script');
+  return result === decoded ? url : 'javascript:' + encodeComponent(result);
+}
+
+/** Without what the URL parser drops before and inside a scheme. */
+function stripped(scheme: string): string {
+  let out = '';
+  for (let i = 0; i < scheme.length; i++) if (charCodeAt(scheme, i) > 0x20) out += scheme[i];
+  return out;
 }

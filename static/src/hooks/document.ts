@@ -1,0 +1,62 @@
+// What a document and a window say of their own address and origin.
+
+import { endsWith, getter, type Any } from '../natives';
+import type { Realm } from '../realm';
+import { mapTarget, part, tabWindow, unfacade } from '../runtime';
+import { unmapInto } from './shared';
+
+const nodeDocument = getter((globalThis as Any).Node?.prototype, 'ownerDocument');
+
+export function hookDocument(realm: Realm): void {
+  const { patch, global, config } = realm;
+  const document = global.Document?.prototype;
+  unmapInto(realm, document, ['URL', 'documentURI']);
+  unmapInto(realm, global.Node?.prototype, ['baseURI']);
+  patch.accessor(document, 'referrer', {
+    get: (value, self) => (self === global.document && !realm.parent ? config.referrer : realm.unmap(value)),
+  });
+  hookDomain(realm);
+}
+
+/** document.domain: assigning a parent domain is accepted and, as in today's browsers, without effect. */
+function hookDomain(realm: Realm): void {
+  const host = part(realm.origin, 'hostname');
+  let domain = host;
+  realm.patch.accessor(realm.global.Document?.prototype, 'domain', {
+    get: (value, self) => (value === '' || nodeDocument(self) ? value : domain),
+    set: (native, self, value) => {
+      const wanted = `${value as string}`;
+      if (wanted === host || endsWith(host, '.' + wanted)) domain = wanted;
+      else native(self, [wanted]); // throws
+    },
+  });
+}
+
+/** parent, origin, isSecureContext and postMessage of a window. */
+export function hookWindow(realm: Realm): void {
+  const { patch, global } = realm;
+  patch.accessor(global, 'origin', { get: (value) => realm.unmap(value) });
+  patch.accessor(global, 'isSecureContext', { get: (value) => value && isSecure(realm) });
+  if (realm.main) patch.accessor(global, 'parent', { get: () => tabWindow(global) });
+  patch.method(global, 'postMessage', (native, self, args) => {
+    args[1] = mapTarget(realm, args[1]);
+    return native(unfacade(self), args);
+  });
+}
+
+function isSecure(realm: Realm): boolean {
+  const { scheme, host } = realm.urls.origin;
+  return scheme === 'https' || host === 'localhost' || endsWith(host, '.localhost') || host === '127.0.0.1' || host === '[::1]';
+}
+
+/** Events and entries that carry an address. */
+export function hookEvents(realm: Realm): void {
+  const { global } = realm;
+  unmapInto(realm, global.MessageEvent?.prototype, ['origin']);
+  unmapInto(realm, global.StorageEvent?.prototype, ['url']);
+  unmapInto(realm, global.ErrorEvent?.prototype, ['filename']);
+  unmapInto(realm, global.SecurityPolicyViolationEvent?.prototype, ['documentURI', 'referrer', 'blockedURI', 'sourceFile']);
+  realm.patch.accessor(global.MutationRecord?.prototype, 'oldValue', {
+    get: (value) => (typeof value === 'string' ? realm.urls.unmapText(value) : value),
+  });
+}

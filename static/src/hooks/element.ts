@@ -1,0 +1,235 @@
+// Attributes and properties of elements that hold URLs, style, script or HTML. The browser's tree holds the proxied
+// form; scripts see the site's.
+
+import {
+  getter, guard, includes, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
+} from '../natives';
+import { ASIDE, attributeKind, mayMatter, type AttributeKind } from '../html';
+import type { Call } from '../patch';
+import type { Realm } from '../realm';
+import { part, withPart } from '../runtime';
+import * as dom from './dom';
+import { rewriteValue } from './rewrite';
+import { unmapTextInto } from './shared';
+
+const scope = globalThis as Any;
+const attrValue = getter(scope.Attr?.prototype, 'value') as (a: Attr) => string;
+const setAttrValue = setter(scope.Attr?.prototype, 'value') as (a: Attr, value: string) => void;
+
+/** What an author wrote, where unmapping could not tell: for these values read-back is by memory. */
+const authored = new NativeWeakMap<Element, Record<string, { mapped: string; author: string }>>();
+
+function remember(element: Element, name: string, mapped: string, author: string): void {
+  let all = weakGet(authored, element);
+  if (!all) weakSet(authored, element, (all = objectCreate(null) as Record<string, { mapped: string; author: string }>));
+  all[name] = { mapped, author };
+}
+
+/** A value of the tree as its author wrote it. */
+function readBack(realm: Realm, element: Element, name: string, value: string): string {
+  const all = weakGet(authored, element);
+  if (all && name in all && all[name]!.mapped === value) return all[name]!.author;
+  return realm.urls.unmapText(value);
+}
+
+/** The kind of an attribute of an element of any realm; undefined for what is no element. */
+function kindOf(element: Any, name: unknown): AttributeKind | undefined {
+  if (typeof name !== 'string' || !mayMatter(name) && !mayMatter(toLowerCase(name))) return undefined;
+  return guard(() => attributeKind(toLowerCase(name), toLowerCase(dom.localName(element))), undefined);
+}
+
+/** Rewrites a value on its way into the tree, and keeps what unmapping could not restore. */
+function intoTree(realm: Realm, element: Element, name: string, kind: AttributeKind, value: Any): Any {
+  const author = typeof value === 'string' ? value : `${value as string}`;
+  const mapped = guard(() => rewriteValue(realm, kind, author, toLowerCase(dom.localName(element))), author);
+  if (mapped === author) return value; // as given: it may be a trusted type
+  if (realm.urls.unmapText(mapped) !== author) remember(element, toLowerCase(name), mapped, author);
+  return mapped;
+}
+
+export function hookAttributes(realm: Realm): void {
+  const { patch, global } = realm;
+  const element = global.Element.prototype;
+  patch.method(element, 'setAttribute', (native, self, args) => setNamed(realm, native, self, args, 0));
+  patch.method(element, 'setAttributeNS', (native, self, args) => setNamed(realm, native, self, args, 1));
+  patch.method(element, 'getAttribute', (native, self, args) => getNamed(realm, native, self, args, 0));
+  patch.method(element, 'getAttributeNS', (native, self, args) => getNamed(realm, native, self, args, 1));
+  const aside = ['hasAttribute', 'removeAttribute', 'getAttributeNode', 'toggleAttribute'];
+  for (let i = 0; i < aside.length; i++) {
+    patch.method(element, aside[i]!, (native, self, args) => {
+      if (kindOf(self, args[0]) === 'aside') args[0] = ASIDE + toLowerCase(args[0] as string);
+      return native(self, args);
+    });
+  }
+  const nodes = ['setAttributeNode', 'setAttributeNodeNS'];
+  for (let i = 0; i < nodes.length; i++) {
+    patch.method(element, nodes[i]!, (native, self, args) => adoptAttribute(realm, native, self, args));
+  }
+  patch.method(element, 'getAttributeNames', (native, self, args) => {
+    const names = native(self, args) as string[];
+    for (let i = 0; i < names.length; i++) names[i] = withoutAside(names[i]!);
+    return names;
+  });
+  hookAttr(realm);
+}
+
+function setNamed(realm: Realm, native: Call, self: Any, args: Any[], at: 0 | 1): Any {
+  const kind = args.length > at + 1 ? kindOf(self, args[at]) : undefined;
+  if (kind === 'aside') args[at] = ASIDE + toLowerCase(args[at] as string);
+  else if (kind) args[at + 1] = intoTree(realm, self, args[at] as string, kind, args[at + 1]);
+  return native(self, args);
+}
+
+function getNamed(realm: Realm, native: Call, self: Any, args: Any[], at: 0 | 1): Any {
+  const kind = kindOf(self, args[at]) ?? (args[at] === 'href' ? 'url' : undefined);
+  if (kind === 'aside') args[at] = ASIDE + toLowerCase(args[at] as string);
+  const value = native(self, args) as unknown;
+  return kind && typeof value === 'string' ? readBack(realm, self, toLowerCase(args[at] as string), value) : value;
+}
+
+const withoutAside = (name: string): string => (startsWith(name, ASIDE) ? slice(name, ASIDE.length) : name);
+
+function adoptAttribute(realm: Realm, native: Call, self: Any, args: Any[]): Any {
+  guard(() => {
+    const attr = args[0] as Attr;
+    const name = dom.attrName(attr), kind = kindOf(self, name);
+    if (kind && kind !== 'aside' && !dom.ownerElement(attr)) setAttrValue(attr, intoTree(realm, self, name, kind, attrValue(attr)) as string);
+  }, undefined);
+  return native(self, args);
+}
+
+function hookAttr(realm: Realm): void {
+  const { patch, global } = realm;
+  const read = (value: Any, self: Any): Any => {
+    return typeof value === 'string' && dom.nodeTypeOf(self) === 2 ? fromMemory(realm, self, value) : value;
+  };
+  const write = (native: Call, self: Any, value: Any): void => {
+    if (dom.nodeTypeOf(self) === 2) {
+      const element = dom.ownerElement(self as Attr), name = dom.attrName(self as Attr);
+      const kind = element && kindOf(element, name);
+      if (element && kind && kind !== 'aside') value = intoTree(realm, element, name, kind, value);
+    }
+    native(self, [value]);
+  };
+  patch.accessor(global.Attr.prototype, 'value', { get: read, set: write });
+  patch.accessor(global.Node.prototype, 'nodeValue', { get: read, set: write });
+  patch.accessor(global.Attr.prototype, 'name', { get: (value) => withoutAside(value as string) });
+}
+
+function fromMemory(realm: Realm, attr: Attr, value: string): string {
+  const element = dom.ownerElement(attr);
+  return element ? readBack(realm, element, toLowerCase(dom.attrName(attr)), value) : realm.urls.unmapText(value);
+}
+
+/** Properties that reflect an attribute: interface, property, attribute. */
+const REFLECTED: [string, string, string][] = [
+  ['HTMLAnchorElement', 'href', 'href'], ['HTMLAnchorElement', 'ping', 'ping'],
+  ['HTMLAreaElement', 'href', 'href'], ['HTMLAreaElement', 'ping', 'ping'],
+  ['HTMLBaseElement', 'href', 'href'],
+  ['HTMLBodyElement', 'background', 'background'],
+  ['HTMLButtonElement', 'formAction', 'formaction'],
+  ['HTMLEmbedElement', 'src', 'src'],
+  ['HTMLFormElement', 'action', 'action'],
+  ['HTMLFrameElement', 'src', 'src'], ['HTMLFrameElement', 'longDesc', 'longdesc'],
+  ['HTMLIFrameElement', 'src', 'src'], ['HTMLIFrameElement', 'srcdoc', 'srcdoc'], ['HTMLIFrameElement', 'longDesc', 'longdesc'],
+  ['HTMLImageElement', 'src', 'src'], ['HTMLImageElement', 'srcset', 'srcset'], ['HTMLImageElement', 'currentSrc', 'src'],
+  ['HTMLImageElement', 'lowsrc', 'lowsrc'], ['HTMLImageElement', 'longDesc', 'longdesc'],
+  ['HTMLInputElement', 'src', 'src'], ['HTMLInputElement', 'formAction', 'formaction'],
+  ['HTMLLinkElement', 'href', 'href'], ['HTMLLinkElement', 'imageSrcset', 'imagesrcset'],
+  ['HTMLMediaElement', 'src', 'src'], ['HTMLMediaElement', 'currentSrc', 'src'],
+  ['HTMLMetaElement', 'content', 'content'], ['HTMLMetaElement', 'httpEquiv', 'http-equiv'],
+  ['HTMLModElement', 'cite', 'cite'],
+  ['HTMLObjectElement', 'data', 'data'], ['HTMLObjectElement', 'codeBase', 'codebase'],
+  ['HTMLQuoteElement', 'cite', 'cite'],
+  ['HTMLScriptElement', 'src', 'src'],
+  ['HTMLSourceElement', 'src', 'src'], ['HTMLSourceElement', 'srcset', 'srcset'],
+  ['HTMLTrackElement', 'src', 'src'],
+  ['HTMLVideoElement', 'poster', 'poster'],
+];
+const ASIDES: [string, string][] = [
+  ['HTMLScriptElement', 'integrity'], ['HTMLLinkElement', 'integrity'], ['HTMLIFrameElement', 'csp'],
+];
+
+export function hookProperties(realm: Realm): void {
+  const { patch, global } = realm;
+  for (let i = 0; i < REFLECTED.length; i++) {
+    const [type, property, name] = REFLECTED[i]!;
+    patch.accessor(global[type]?.prototype, property, {
+      get: (value, self) => (typeof value === 'string' ? readBack(realm, self, name, value) : value),
+      set: (native, self, value) => {
+        const kind = kindOf(self, name);
+        native(self, [kind ? intoTree(realm, self, name, kind, value) : value]);
+      },
+    });
+  }
+  for (let i = 0; i < ASIDES.length; i++) {
+    const [type, name] = ASIDES[i]!;
+    patch.accessor(global[type]?.prototype, name, {
+      get: (_, self) => dom.getAttribute(self, ASIDE + name) ?? '',
+      set: (_, self, value) => dom.setAttribute(self, ASIDE + name, `${value as string}`),
+    });
+  }
+  const animated = { get: (value: Any) => realm.unmap(value), set: (native: Call, self: Any, value: Any) => native(self, [realm.map(value)]) };
+  patch.accessor(global.SVGAnimatedString?.prototype, 'baseVal', animated);
+  patch.accessor(global.SVGAnimatedString?.prototype, 'animVal', { get: animated.get });
+  hookLinkParts(realm, 'HTMLAnchorElement');
+  hookLinkParts(realm, 'HTMLAreaElement');
+  unmapTextInto(realm, global.StyleSheet?.prototype, ['href']);
+  hookSelectors(realm);
+}
+
+const PARTS = ['origin', 'protocol', 'host', 'hostname', 'port'];
+
+/** The parts of a link's URL, and the link as a string. */
+function hookLinkParts(realm: Realm, type: string): void {
+  const { patch, global } = realm;
+  const prototype = global[type]?.prototype;
+  const own = scope[type]?.prototype;
+  const href = getter(own, 'href') as (e: Element) => string;
+  for (let i = 0; i < PARTS.length; i++) {
+    const name = PARTS[i]!;
+    patch.accessor(prototype, name, {
+      get: (value, self) => {
+        const proxied = href(self), site = realm.urls.unmap(proxied);
+        return site === proxied ? value : part(site, name);
+      },
+      set: (native, self, value) => {
+        const proxied = href(self), site = realm.urls.unmap(proxied);
+        const changed = withPart(site, name, `${value as string}`);
+        if (site === proxied) native(self, [value]);
+        else if (changed !== site) dom.setAttribute(self, 'href', realm.urls.map(changed));
+      },
+    });
+  }
+  patch.method(prototype, 'toString', (native, self, args) => realm.unmap(native(self, args)));
+}
+
+/** Absolute URLs in the strings of selectors have to match what the tree holds. */
+function hookSelectors(realm: Realm): void {
+  const { patch, global } = realm;
+  const holders = [global.Element, global.Document, global.DocumentFragment];
+  const names = ['querySelector', 'querySelectorAll', 'matches', 'closest', 'webkitMatchesSelector'];
+  for (let i = 0; i < holders.length; i++) {
+    for (let j = 0; j < names.length; j++) {
+      patch.method(holders[i]?.prototype, names[j]!, (native, self, args) => {
+        if (typeof args[0] === 'string' && includes(args[0], '//')) args[0] = mapSelector(realm, args[0]);
+        return native(self, args);
+      });
+    }
+  }
+}
+
+function mapSelector(realm: Realm, text: string): string {
+  let out = '', done = 0;
+  for (let at = 0; at < text.length; at++) {
+    const mark = text[at];
+    if (mark === '\\') at++;
+    if (mark !== '"' && mark !== "'") continue;
+    const start = at + 1;
+    for (at = start; at < text.length && text[at] !== mark; at++) if (text[at] === '\\') at++;
+    const url = slice(text, start, at);
+    out += slice(text, done, start) + realm.urls.map(url);
+    done = start + url.length;
+  }
+  return out + slice(text, done);
+}

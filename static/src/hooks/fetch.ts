@@ -1,0 +1,48 @@
+// fetch and Request: URLs mapped in; the URLs of requests and responses mapped out.
+
+import { getter, guard, method, promiseThen, type Any } from '../natives';
+import type { Realm } from '../realm';
+import { mapInit, unmapInto } from './shared';
+import { takeCookies } from './cookie';
+
+const scope = globalThis as Any;
+const headersOf = getter(scope.Response?.prototype, 'headers');
+const headerValue = method(scope.Headers?.prototype, 'get');
+const isRequest = getter(scope.Request?.prototype, 'url');
+
+export function hookFetch(realm: Realm): void {
+  const { patch, global } = realm;
+  patch.method(global, 'fetch', (native, self, args) => {
+    mapArguments(realm, args);
+    return promiseThen(native(self, args) as Promise<Response>, (response) => {
+      guard(() => takeCookies(realm, headerValue(headersOf(response), 'tandem-cookie')), undefined);
+      return response;
+    });
+  });
+  patch.constructor_('Request', (make, args) => {
+    mapArguments(realm, args);
+    return make(args);
+  });
+  unmapInto(realm, global.Request?.prototype, ['url', 'referrer']);
+  unmapInto(realm, global.Response?.prototype, ['url']);
+  patch.method(global.Response, 'redirect', (native, self, args) => {
+    if (args.length) args[0] = realm.map(args[0]);
+    return native(self, args);
+  });
+  hideHeader(realm);
+}
+
+function mapArguments(realm: Realm, args: Any[]): void {
+  const input = args[0];
+  const request = typeof input === 'object' && input !== null && guard(() => isRequest(input) !== undefined, false);
+  if (args.length && !request) args[0] = realm.map(input);
+  if (args.length > 1) args[1] = mapInit(realm, args[1], 'referrer');
+}
+
+/** The header by which the server tells us of new cookies is no business of the page. */
+function hideHeader(realm: Realm): void {
+  const { patch, global } = realm;
+  const ours = (name: unknown) => `${name as string}` === 'tandem-cookie';
+  patch.method(global.Headers?.prototype, 'get', (native, self, args) => (ours(args[0]) ? null : native(self, args)));
+  patch.method(global.Headers?.prototype, 'has', (native, self, args) => (ours(args[0]) ? false : native(self, args)));
+}

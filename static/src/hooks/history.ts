@@ -1,0 +1,80 @@
+// history and the Navigation API. A URL of another origin must throw as it does without us, and with our browser's
+// own check it does: the mapped URL is of another origin too.
+
+import { getter, guard, later, method, type Any } from '../natives';
+import type { Realm } from '../realm';
+import { domException, navigate } from '../runtime';
+import { preventDefault, createElement, documentOf, appendChild, documentElement, setAttribute, removeNode } from './dom';
+import { mapArgument, unmapInto } from './shared';
+
+const scope = globalThis as Any;
+const destinationOf = getter(scope.NavigateEvent?.prototype, 'destination');
+const formDataOf = getter(scope.NavigateEvent?.prototype, 'formData');
+const cancelable = getter(scope.Event?.prototype, 'cancelable');
+const urlOf = getter(scope.NavigationDestination?.prototype, 'url');
+const isException = getter(scope.DOMException?.prototype, 'name');
+const messageOf = getter(scope.DOMException?.prototype, 'message');
+const forEachEntry = method(scope.FormData?.prototype, 'forEach');
+const submit = method(scope.HTMLFormElement?.prototype, 'submit');
+
+export function hookHistory(realm: Realm): void {
+  const { patch, global } = realm;
+  const names = ['pushState', 'replaceState'];
+  for (let i = 0; i < names.length; i++) {
+    patch.method(global.History?.prototype, names[i]!, (native, self, args) => {
+      if (args.length > 2 && args[2] !== null && args[2] !== undefined) args[2] = realm.map(args[2]);
+      try {
+        return native(self, args);
+      } catch (error) {
+        throw translated(realm, error);
+      }
+    });
+  }
+  mapArgument(realm, global.Navigation?.prototype, 'navigate', 0);
+  unmapInto(realm, global.NavigationHistoryEntry?.prototype, ['url']);
+  unmapInto(realm, global.NavigationDestination?.prototype, ['url']);
+  unmapInto(realm, global.HashChangeEvent?.prototype, ['oldURL', 'newURL']);
+  if (global.navigation) guardNavigation(realm);
+}
+
+/** A DOMException that names proxied URLs, as one that names the site's. */
+function translated(realm: Realm, error: Any): Any {
+  return guard(() => {
+    const message = messageOf(error) as string;
+    const site = realm.urls.unmapText(message);
+    return site === message ? error : domException(site, isException(error));
+  }, error);
+}
+
+/** Turns a navigation that no hook saw, to a URL that is not mapped, into one to the mapped URL. */
+function guardNavigation(realm: Realm): void {
+  const { global } = realm;
+  const navigation = global.navigation as EventTarget;
+  realm.listen(() => navigation, 'navigate', (event) => {
+    const url = urlOf(destinationOf(event)) as string;
+    if (realm.urls.map(url) === url || !cancelable(event)) return;
+    preventDefault(event);
+    const form = formDataOf(event) as FormData | null;
+    later(() => (form ? resubmit(realm, url, form) : navigate(realm, global, url)));
+  }, { capture: true });
+}
+
+/** Sends a form's data again to the mapped address. Files cannot be set by script and are left out. */
+function resubmit(realm: Realm, url: string, data: FormData): void {
+  const document = documentOf(realm.global);
+  const form = createElement(document, 'form') as HTMLFormElement;
+  setAttribute(form, 'method', 'post');
+  setAttribute(form, 'action', realm.urls.map(url));
+  setAttribute(form, 'hidden', '');
+  forEachEntry(data, (value: unknown, name: string) => {
+    if (typeof value !== 'string') return;
+    const input = createElement(document, 'input') as HTMLInputElement;
+    setAttribute(input, 'type', 'hidden');
+    setAttribute(input, 'name', name);
+    setAttribute(input, 'value', value);
+    appendChild(form, input);
+  });
+  appendChild(documentElement(document)!, form);
+  submit(form);
+  removeNode(form);
+}

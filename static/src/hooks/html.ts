@@ -1,0 +1,107 @@
+// The ways a script hands HTML to the browser, and the ways it gets HTML back.
+
+import { apply, charCodeAt, includes, indexOf, lastIndexOf, NativeWeakMap, slice, weakGet, weakSet, type Any } from '../natives';
+import { ASIDE } from '../html';
+import type { Call } from '../patch';
+import type { Realm } from '../realm';
+import * as dom from './dom';
+import { adoptFrames } from './frames';
+import { html, type HTMLUse } from './rewrite';
+import { isRawText, originalText, setRawText } from './text';
+
+export function hookHTML(realm: Realm): void {
+  const { patch, global } = realm;
+  const holders = [global.Element?.prototype, global.ShadowRoot?.prototype];
+  for (let i = 0; i < holders.length; i++) {
+    patch.accessor(holders[i], 'innerHTML', {
+      get: (value, self) => originalText(self) ?? readBack(realm, value as string),
+      set: (native, self, value) => setInner(realm, native, self, value),
+    });
+    patch.method(holders[i], 'setHTMLUnsafe', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
+    patch.method(holders[i], 'getHTML', (native, self, args) => readBack(realm, native(self, args) as string));
+  }
+  patch.accessor(global.Element?.prototype, 'outerHTML', {
+    get: (value) => readBack(realm, value as string),
+    set: (native, self, value) => {
+      native(self, [rewritten(realm, value, 'inert')]);
+      adoptFrames(realm);
+    },
+  });
+  patch.method(global.Element?.prototype, 'insertAdjacentHTML', (native, self, args) => markup(realm, native, self, args, 1, 'inert'));
+  patch.method(global.Range?.prototype, 'createContextualFragment', (native, self, args) => markup(realm, native, self, args, 0, 'runs'));
+  patch.method(global.DOMParser?.prototype, 'parseFromString', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
+  patch.method(global.Document, 'parseHTMLUnsafe', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
+  patch.method(global.XMLSerializer?.prototype, 'serializeToString', (native, self, args) => readBack(realm, native(self, args) as string));
+  hookWriting(realm);
+}
+
+/** HTML as its author wrote it. */
+function readBack(realm: Realm, text: string): string {
+  let out = typeof text === 'string' ? realm.urls.unmapText(text) : text;
+  if (!includes(out, ASIDE)) return out;
+  for (let at = indexOf(out, ASIDE); at >= 0; at = indexOf(out, ASIDE, at)) out = slice(out, 0, at) + slice(out, at + ASIDE.length);
+  return out;
+}
+
+/** Converted as the native does (null is the empty string), rewritten, and as given when nothing changed. */
+function rewritten(realm: Realm, value: Any, use: HTMLUse): Any {
+  if (value === null) return value;
+  const text = typeof value === 'string' ? value : `${value as string}`;
+  const result = html(realm, text, use);
+  return result === text ? value : result;
+}
+
+function markup(realm: Realm, native: Call, self: Any, args: Any[], at: number, use: HTMLUse): Any {
+  if (args.length > at) args[at] = rewritten(realm, args[at], use);
+  const result = native(self, args) as unknown;
+  adoptFrames(realm);
+  return result;
+}
+
+function setInner(realm: Realm, native: Call, self: Any, value: Any): void {
+  if (isRawText(self)) return setRawText(realm, native, self, value);
+  native(self, [rewritten(realm, value, 'inert')]);
+  adoptFrames(realm);
+}
+
+function hookWriting(realm: Realm): void {
+  const { patch, global } = realm;
+  const document = global.Document?.prototype;
+  const names = ['write', 'writeln'];
+  for (let i = 0; i < names.length; i++) {
+    patch.method(document, names[i]!, (native, self, args) => {
+      let text = '';
+      for (let j = 0; j < args.length; j++) text += typeof args[j] === 'string' ? args[j] : `${args[j] as string}`;
+      const result = native(self, [pending(realm, self, text)]) as unknown;
+      if (self === dom.documentOf(global)) realm.reopened();
+      adoptFrames(realm);
+      return result;
+    });
+  }
+  patch.method(document, 'open', (native, self, args) => {
+    if (args.length > 2) return apply(global.open as Any, global, args) as unknown;
+    const result = native(self, args) as unknown;
+    if (self === dom.documentOf(global)) realm.reopened();
+    return result;
+  });
+}
+
+/** What document.write gets may end within a tag; such an end waits for the next piece. */
+const waiting = new NativeWeakMap<object, string>();
+
+function pending(realm: Realm, document: object, text: string): string {
+  const whole = (weakGet(waiting, document) ?? '') + text;
+  const cut = unfinished(whole);
+  weakSet(waiting, document, slice(whole, cut));
+  return html(realm, slice(whole, 0, cut), 'runs');
+}
+
+/** Where an unfinished tag begins at the end of the text; its length if nothing is unfinished. */
+function unfinished(text: string): number {
+  const open = lastIndexOf(text, '<');
+  if (open < 0 || indexOf(text, '>', open) >= 0 || text.length - open > MAX_TAG) return text.length;
+  const c = charCodeAt(text, open + 1) | 0x20;
+  return c >= 0x61 && c <= 0x7a ? open : text.length;
+}
+
+const MAX_TAG = 1 << 16;

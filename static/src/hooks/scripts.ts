@@ -1,0 +1,56 @@
+// Text that becomes script at run time: Function and its relatives, timers with strings. eval itself cannot be
+// replaced without losing the caller's scope; rewritten scripts call $tandem.
+
+import {
+  apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, NativeProxy, slice, startsWith, type Any,
+  type Native,
+} from '../natives';
+import type { Realm } from '../realm';
+import { mayNeedRewriting, rewriteScript } from '../script';
+
+export function hookScripts(realm: Realm): void {
+  const { patch, global } = realm;
+  const timers = ['setTimeout', 'setInterval'];
+  for (let i = 0; i < timers.length; i++) {
+    patch.method(global, timers[i]!, (native, self, args) => {
+      if (args.length && typeof args[0] !== 'function') args[0] = rewriteScript(realm, `${args[0] as string}`, 'script');
+      return native(self, args);
+    });
+  }
+  hookFunction(realm, global.Function as Native, 'function', true);
+  if (realm.parent) return; // ours, in the parent's realm, are hooked already
+  // The others have no names: they are reached by way of what they make.
+  hookFunction(realm, getPrototypeOf(async () => {})!.constructor as Native, 'async function', false);
+  hookFunction(realm, getPrototypeOf(function* () {})!.constructor as Native, 'function*', false);
+  hookFunction(realm, getPrototypeOf(async function* () {})!.constructor as Native, 'async function*', false);
+}
+
+function hookFunction(realm: Realm, native: Native, keyword: string, named: boolean): void {
+  const { patch, global } = realm;
+  const prototype = (native as Any).prototype as object;
+  const replacement: Any = new NativeProxy(native, {
+    __proto__: null,
+    apply: (target: Native, self: Any, args: Any[]) => apply(target, self, guard(() => rewriteParts(realm, args, keyword), args)),
+    construct: (target: Any, args: Any[], newTarget: Any) =>
+      construct(target, guard(() => rewriteParts(realm, args, keyword), args), newTarget === replacement ? target : newTarget),
+  } as ProxyHandler<Native>);
+  patch.stand(replacement as object, native);
+  const own = getOwnPropertyDescriptor(prototype, 'constructor');
+  if (own?.configurable) patch.define(prototype, 'constructor', { ...own, value: replacement }, own);
+  const found = named && getOwnPropertyDescriptor(global, 'Function');
+  if (found) patch.define(global, 'Function', { ...found, value: replacement }, found);
+}
+
+/** The body, rewritten within its function so that parameters count as names of it (ECMA-262 §20.2.1.1.1). */
+function rewriteParts(realm: Realm, args: Any[], keyword: string): Any[] {
+  if (!args.length) return args;
+  for (let i = 0; i < args.length; i++) args[i] = `${args[i] as string}`;
+  const last = args.length - 1, body = args[last] as string;
+  if (!mayNeedRewriting(body)) return args;
+  let parameters = '';
+  for (let i = 0; i < last; i++) parameters += (i ? ',' : '') + (args[i] as string);
+  const head = `(${keyword} anonymous(${parameters}\n) {\n`;
+  const result = rewriteScript(realm, `${head}${body}\n})`, 'eval');
+  if (startsWith(result, head) && endsWith(result, '\n})')) args[last] = slice(result, head.length, result.length - 3);
+  return args;
+}

@@ -1,0 +1,139 @@
+// The text of script and style elements. A script gives it as text, as nodes or as HTML; the browser gets it
+// rewritten, and the page reads back what it wrote.
+
+import { getter, guard, method, NativeWeakMap, setter, toLowerCase, weakGet, weakSet, type Any } from '../natives';
+import type { Call } from '../patch';
+import type { Realm } from '../realm';
+import { rewriteScript, scriptKind } from '../script';
+import * as dom from './dom';
+import { adoptFrames } from './frames';
+import { css } from './rewrite';
+
+const scope = globalThis as Any;
+const textData = getter(scope.CharacterData?.prototype, 'data') as (n: Node) => string;
+const setData = setter(scope.CharacterData?.prototype, 'data') as (n: Node, data: string) => void;
+const nodeText = getter(scope.Node?.prototype, 'textContent') as (n: Node) => string;
+const firstChild = getter(scope.Node?.prototype, 'firstChild') as (n: Node) => Node | null;
+const nextSibling = getter(scope.Node?.prototype, 'nextSibling') as (n: Node) => Node | null;
+const createText = method(scope.Document?.prototype, 'createTextNode') as (d: Document, data: string) => Text;
+
+/** Element to what the page wrote into it and what the tree holds instead. */
+const written = new NativeWeakMap<object, { author: string; tree: string }>();
+/** The same for text nodes. */
+const nodes = new NativeWeakMap<object, { author: string; tree: string }>();
+
+/** 'script' or 'style' for such an element, in any namespace. */
+function rawTag(value: Any): 'script' | 'style' | undefined {
+  if (!dom.isElement(value)) return undefined;
+  const name = toLowerCase(dom.localName(value));
+  return name === 'script' || name === 'style' ? name : undefined;
+}
+
+export const isRawText = (value: Any): boolean => rawTag(value) !== undefined;
+
+/** What the page wrote into a script or style, if the tree still holds our form of it. */
+export function originalText(element: Any): string | undefined {
+  const found = weakGet(written, element);
+  return found && nodeText(element) === found.tree ? found.author : undefined;
+}
+
+function rewriteText(realm: Realm, element: Element, text: string): string {
+  if (rawTag(element) === 'style') return css(realm, text);
+  const kind = scriptKind(dom.getAttribute(element, 'type'));
+  return kind && dom.getAttribute(element, 'src') === null ? rewriteScript(realm, text, kind) : text;
+}
+
+/** Sets the whole text by a native setter. */
+export function setRawText(realm: Realm, native: Call, element: Element, value: Any): void {
+  const author = value === null ? '' : typeof value === 'string' ? value : `${value as string}`;
+  const tree = guard(() => rewriteText(realm, element, author), author);
+  native(element, [tree === author ? value : tree]);
+  if (tree !== author) weakSet(written, element, { author, tree });
+}
+
+export function hookText(realm: Realm): void {
+  const { patch, global } = realm;
+  const whole = (holder: Any, name: string) => patch.accessor(holder, name, {
+    get: (value, self) => originalText(self) ?? value,
+    set: (native, self, value) => (isRawText(self) ? setRawText(realm, native, self, value) : native(self, [value])),
+  });
+  whole(global.Node?.prototype, 'textContent');
+  whole(global.HTMLElement?.prototype, 'innerText');
+  whole(global.HTMLScriptElement?.prototype, 'text');
+  hookInsertion(realm);
+  hookCharacterData(realm);
+}
+
+/** Methods that put nodes (or strings) into the parent that `this` is, or that is the parent of `this`. */
+const INTO_THIS: [string, string][] = [
+  ['Node', 'appendChild'], ['Node', 'insertBefore'], ['Node', 'replaceChild'],
+  ['Element', 'append'], ['Element', 'prepend'], ['Element', 'replaceChildren'],
+  ['Document', 'append'], ['Document', 'prepend'], ['Document', 'replaceChildren'],
+  ['DocumentFragment', 'append'], ['DocumentFragment', 'prepend'], ['DocumentFragment', 'replaceChildren'],
+  ['Element', 'insertAdjacentElement'], ['Element', 'moveBefore'],
+];
+const BESIDE_THIS: [string, string][] = [
+  ['Element', 'before'], ['Element', 'after'], ['Element', 'replaceWith'],
+  ['CharacterData', 'before'], ['CharacterData', 'after'], ['CharacterData', 'replaceWith'],
+];
+
+function hookInsertion(realm: Realm): void {
+  const { patch, global } = realm;
+  const hook = (list: [string, string][], parentOf: (self: Any) => Any) => {
+    for (let i = 0; i < list.length; i++) {
+      const [type, name] = list[i]!;
+      patch.method(global[type]?.prototype, name, (native, self, args) => {
+        const parent = parentOf(self) as Any;
+        if (rawTag(parent)) guard(() => prepareChildren(realm, parent as Element, args), undefined);
+        const result = native(self, args) as unknown;
+        adoptFrames(realm);
+        return result;
+      });
+    }
+  };
+  hook(INTO_THIS, (self) => self as Any);
+  hook(BESIDE_THIS, (self) => guard(() => dom.parentNode(self as Node), null));
+}
+
+/** Rewrites what is about to become text of a script or style. */
+function prepareChildren(realm: Realm, parent: Element, args: Any[]): void {
+  for (let i = 0; i < args.length; i++) {
+    const item = args[i] as unknown;
+    if (typeof item === 'string') args[i] = createText(dom.ownerDocument(parent)!, item);
+    if (dom.nodeTypeOf(args[i]) === 11) {
+      for (let child = firstChild(args[i] as Node); child; child = nextSibling(child)) prepareText(realm, parent, child);
+    } else {
+      prepareText(realm, parent, args[i] as Node);
+    }
+  }
+}
+
+function prepareText(realm: Realm, parent: Element, node: Node): void {
+  if (dom.nodeTypeOf(node) !== 3) return;
+  const known = weakGet(nodes, node);
+  const held = textData(node);
+  const author = known?.tree === held ? known.author : held;
+  const tree = rewriteText(realm, parent, author);
+  if (tree === author) return;
+  setData(node, tree);
+  weakSet(nodes, node, { author, tree });
+  if (!firstChild(parent)) weakSet(written, parent, { author, tree });
+}
+
+function hookCharacterData(realm: Realm): void {
+  const { patch, global } = realm;
+  patch.accessor(global.CharacterData?.prototype, 'data', {
+    get: (value, self) => {
+      const known = weakGet(nodes, self as object);
+      return known && known.tree === value ? known.author : value;
+    },
+    set: (native, self, value) => {
+      const parent = guard(() => dom.parentNode(self as Node), null);
+      if (!parent || !rawTag(parent)) return native(self, [value]);
+      const author = value === null ? '' : `${value as string}`;
+      const tree = guard(() => rewriteText(realm, parent as Element, author), author);
+      native(self, [tree]);
+      if (tree !== author) weakSet(nodes, self as object, { author, tree });
+    },
+  });
+}

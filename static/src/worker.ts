@@ -1,0 +1,27 @@
+// First in every worker of a site. The server puts it there, with the configuration as its first statement; a worker
+// made of a blob or a data: URL loads the same response.
+
+import { workerConfig } from './config';
+import { hookEvents } from './hooks/document';
+import { hookFetch } from './hooks/fetch';
+import { hookNetwork } from './hooks/network';
+import { hookScripts } from './hooks/scripts';
+import { hookImportScripts, hookWorkers } from './hooks/worker';
+import { hookWorkerLocation } from './hooks/workerlocation';
+import { hookXHR } from './hooks/xhr';
+import { Realm } from './realm';
+import { provideRuntime } from './runtime';
+
+const config = workerConfig();
+if (config) {
+  const realm = new Realm(globalThis, config);
+  provideRuntime(realm);
+  hookWorkerLocation(realm);
+  hookImportScripts(realm);
+  hookEvents(realm);
+  hookScripts(realm);
+  hookFetch(realm);
+  hookXHR(realm);
+  hookNetwork(realm);
+  hookWorkers(realm);
+}
