@@ -42,6 +42,7 @@ function start(): void {
     void open(code);
   });
   form.hidden = false;
+  field.focus();
 
   async function open(code: string): Promise<void> {
     button.disabled = true;

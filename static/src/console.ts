@@ -26,6 +26,7 @@ class Console {
   #joined: Joined;
   #link: Link<ToAgent>;
   #room: Room | null = null;
+  #welcomed: Welcome | null = null;
   #state: State;
   #over = false;
 
@@ -53,9 +54,10 @@ class Console {
   get #visitor(): string { return this.#joined.visitor.trim() || 'The visitor'; }
 
   #welcome(state: Welcome): void {
-    if (state.state === 'active') this.#open();
-    else this.#enter(state.state);
-    if (!state.resumed) this.#room?.begin(state);
+    this.#welcomed = state;
+    const had = this.#room;
+    this.#enter(state.state);
+    if (had && !state.resumed) had.begin(state);
     this.#room?.people(state.people);
   }
 
@@ -77,6 +79,7 @@ class Console {
     if (this.#room || this.#over) return;
     this.#state = 'active';
     this.#room = new Room(this.#visitor, this.#joined, this.#link, () => this.#end());
+    if (this.#welcomed) this.#room.begin(this.#welcomed);
   }
 
   #end(): void {

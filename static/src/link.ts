@@ -84,7 +84,7 @@ export class Link<In> {
   /** Opens the link, also again after it was closed for good. */
   connect(): void {
     clearTimeout(this.#retryTimer);
-    this.#drop(1000);
+    this.#drop();
     const open = this.#options.open ?? (url => new WebSocket(url));
     const socket = open(this.#options.url);
     socket.binaryType = 'arraybuffer';
@@ -127,7 +127,7 @@ export class Link<In> {
   /** Closes the link for good. */
   close(): void {
     clearTimeout(this.#retryTimer);
-    this.#drop(1000);
+    this.#drop();
     this.#set({ is: 'closed', why: 'left' });
   }
 
@@ -137,7 +137,7 @@ export class Link<In> {
     this.#options.onState?.(state);
   }
 
-  #drop(code: number): void {
+  #drop(code = 1000): void {
     const socket = this.#socket;
     this.#socket = null;
     this.#welcomed = false;
@@ -153,12 +153,12 @@ export class Link<In> {
   /** Gives the connection up because it is known to be dead, and tries again. */
   readonly lost = (): void => {
     if (this.#state.is === 'closed' || !this.#socket) return;
-    this.#drop(1000);
+    this.#drop();
     this.#retryLater();
   };
 
   #closed(code: number): void {
-    this.#drop(code);
+    this.#drop();
     const final = ({ 4401: 'refused', 4403: 'ended', 4409: 'replaced' } as const)[code];
     if (final) {
       this.#set({ is: 'closed', why: final });
