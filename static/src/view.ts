@@ -1,0 +1,49 @@
+// Entry: the renderer's page on the session's view host, framed by the agent's
+// page. It builds the mirror from what arrives over the agent's port, in frames
+// that can run no script, and holds no credential but the key of the response
+// store.
+
+import { Invalid, parseMessage, toAgent, type ToAgent } from './protocol';
+import { Renderer } from './view/renderer';
+import { Stage } from './view/stage';
+import type { Mode } from './ops';
+
+// WebKit delivers no events to listeners of ours in a sandboxed frame; there the frame's own policy
+// (script-src 'none') has to do alone (https://bugs.webkit.org/show_bug.cgi?id=218086).
+const WEBKIT = navigator.vendor.startsWith('Apple');
+
+function mirrorFrame(mode: Mode): HTMLIFrameElement {
+  const frame = document.createElement('iframe');
+  if (!WEBKIT) frame.setAttribute('sandbox', 'allow-same-origin');
+  frame.title = 'The shared page';
+  frame.referrerPolicy = 'no-referrer';
+  frame.src = `/.tandem/mirror?mode=${mode}`;
+  return frame;
+}
+
+function connect(key: string, acts: boolean, port: MessagePort): void {
+  const stage = new Stage(document.body);
+  const renderer = new Renderer({ key, stage, acts, frame: mirrorFrame, send: (message) => port.postMessage(message) });
+  port.onmessage = ({ data }) => {
+    if (data?.type === 'zoom') return stage.zoom(data.fit === true);
+    const message = read(data);
+    if (message !== null) renderer.receive(message);
+  };
+}
+
+function read(data: unknown): ToAgent | null {
+  try {
+    return parseMessage(toAgent, data);
+  } catch (error) {
+    if (error instanceof Invalid) return null; // the agent's page sends what the server sent, which may be newer
+    throw error;
+  }
+}
+
+addEventListener('message', function hello({ source, origin, data, ports: [port] }: MessageEvent) {
+  const control = document.documentElement.dataset['control'];
+  if (source !== parent || origin !== control || data?.tandem !== 'connect' || port === undefined) return;
+  if (typeof data.key !== 'string' || !/^[\w-]{1,200}$/.test(data.key)) return;
+  removeEventListener('message', hello);
+  connect(data.key, data.mode !== 'view', port);
+});

@@ -1,0 +1,462 @@
+// One mirrored document: a live document in a frame that can run no script,
+// and the nodes in it by the leader's ids.
+
+import * as is from '../ops';
+import type { Id, Mode } from '../ops';
+import { Addresses } from './addresses';
+import { attribute, build, Invalid, isId, isStyle, Numbers, type BuildContext } from './build';
+import { Sheets } from './sheets';
+
+type Window = globalThis.Window & typeof globalThis;
+
+export interface MirrorOptions {
+  key: string;
+  url: string;
+  /** A frame element shows another document, or (null) it is gone. */
+  onFrame(frame: HTMLIFrameElement, doc: number): void;
+  /** The leader's word on a text control's value; true when it was dealt with. */
+  onValue(control: Element, value: string): boolean;
+  /** The leader has the focus on an element, with a selection in a control where there is one. */
+  onFocus(node: Node | null, start: number | null, end: number | null): void;
+  /** A place the leader scrolled to. True when the follower is scrolling there itself. */
+  onScroll(node: Node, x: number, y: number): boolean;
+  /** A root whose events do not reach its host. */
+  onRoot(root: ShadowRoot): void;
+}
+
+export class Mirror {
+  readonly addresses: Addresses;
+  private nodes = new Map<Id, Node>();
+  private numbers = new WeakMap<Node, Id>();
+  private readonly sources = new WeakMap<Text, string>();
+  private readonly pictures = new WeakMap<Element, string>();
+  private readonly scrolls = new Map<Node, { x: number; y: number }>();
+  private readonly defined = new Set<string>();
+  private readonly sheets: Sheets;
+  private readonly building: BuildContext;
+  /** The frames of this document, with what they show. */
+  readonly frames = new Map<HTMLIFrameElement, number>();
+  /** The mode of the last snapshot, or null before the first. */
+  mode: Mode | null = null;
+
+  constructor(public document: Document, private readonly options: MirrorOptions) {
+    this.addresses = new Addresses(options.key, options.url);
+    this.sheets = new Sheets(this.window, () => this.addresses);
+    this.building = {
+      document,
+      addresses: this.addresses,
+      enter: (id, node) => this.enter(id, node),
+      source: (text, data) => this.sources.set(text, data),
+    };
+  }
+
+  get window(): Window {
+    return this.document.defaultView as Window;
+  }
+
+  node(id: Id): Node | null {
+    return this.nodes.get(id) ?? null;
+  }
+
+  id(node: Node): Id {
+    return this.numbers.get(node) ?? 0;
+  }
+
+  /** Applies operations in order. Throws when one does not fit; the document is then in doubt until a snapshot. */
+  apply(ops: unknown): void {
+    if (!Array.isArray(ops)) throw new Invalid('ops');
+    for (const op of ops) {
+      if (!Array.isArray(op)) throw new Invalid('op');
+      this.perform(op);
+    }
+    this.scrollAgain();
+  }
+
+  /** Continues in another window: the frame was moved, and its first document is gone. */
+  move(document: Document): void {
+    const root = this.document.documentElement;
+    this.document = document;
+    this.building.document = document;
+    document.documentElement?.remove();
+    for (const name of this.defined) define(this.window, name);
+    if (root) document.appendChild(document.adoptNode(root));
+    this.sheets.move(this.window);
+    this.sheets.root(document);
+  }
+
+  private perform(op: unknown[]): void {
+    const [code, a, b, c, d] = op;
+    switch (code) {
+      case is.SNAPSHOT:
+        return this.snapshot(op);
+      case is.REMOVE:
+        return this.remove(op);
+      case is.INSERT:
+        return this.insert(op);
+      case is.MOVE:
+        return this.moveNodes(op);
+      case is.ATTRIBUTE:
+        return this.attribute(this.element(a), b, c);
+      case is.TEXT:
+        return this.text(this.need(a), op);
+      case is.PROPERTY:
+        return this.property(a, b, c);
+      case is.SCROLL:
+        return this.scroll(a === 0 ? this.document : this.element(a), b, c);
+      case is.RULE:
+        return this.sheets.rule(isSheetId(a) ? a : this.element(a), b, c, d);
+      case is.ADOPT:
+        return this.adopt(a, op.slice(2));
+      case is.CANVAS:
+        return this.picture(this.element(a), b);
+      case is.FRAME:
+        return this.frame(this.element(a), b);
+      case is.FOCUS:
+        return this.focus(a, b, c);
+      case is.MEDIA:
+        return this.media(this.element(a), b);
+      case is.DEFINE:
+        return this.define(op.slice(1));
+      case is.DIGEST:
+        return;
+    }
+    throw new Invalid('op');
+  }
+
+  // --- the tree
+
+  private snapshot(op: unknown[]): void {
+    const [, ids, mode, ...forms] = op;
+    if (mode !== 'standards' && mode !== 'quirks') throw new Invalid('mode');
+    this.mode = mode;
+    this.nodes.clear();
+    this.numbers = new WeakMap();
+    this.scrolls.clear();
+    this.frames.clear();
+    this.sheets.clear();
+    this.document.documentElement?.remove();
+    this.enter(0, this.document);
+    this.addresses.base = base(this.options.url, forms);
+    const numbers = new Numbers(ids as is.Ids);
+    for (const form of forms) {
+      const node = build(this.building, form, numbers, this.document);
+      if (node !== null) this.document.appendChild(node);
+    }
+    this.sheets.root(this.document);
+  }
+
+  private enter(id: Id, node: Node): void {
+    if (this.nodes.has(id)) throw new Invalid('id in use');
+    this.nodes.set(id, node);
+    this.numbers.set(node, id);
+    if (!isShadow(node)) return;
+    this.sheets.root(node);
+    this.options.onRoot(node);
+  }
+
+  private need(id: unknown): Node {
+    const node = this.nodes.get(id as Id);
+    if (node === undefined) throw new Invalid('unknown node');
+    return node;
+  }
+
+  private element(id: unknown): Element {
+    const node = this.need(id);
+    if (node.nodeType !== Node.ELEMENT_NODE) throw new Invalid('element');
+    return node as Element;
+  }
+
+  private remove(op: unknown[]): void {
+    for (let i = 1; i < op.length; i++) {
+      const node = this.need(op[i]);
+      if (op[i] === 0 || isShadow(node)) throw new Invalid('remove');
+      (node as ChildNode).remove();
+      this.forget(node);
+    }
+  }
+
+  private forget(node: Node): void {
+    const id = this.numbers.get(node);
+    if (id !== undefined && this.nodes.get(id) === node) this.nodes.delete(id);
+    this.scrolls.delete(node);
+    this.frames.delete(node as HTMLIFrameElement);
+    const root = (node as Element).shadowRoot;
+    if (root) this.forget(root);
+    for (let child = node.firstChild; child !== null; child = child.nextSibling) this.forget(child);
+  }
+
+  private insert(op: unknown[]): void {
+    const [, parentId, beforeId, ids, ...forms] = op;
+    const parent = this.parent(parentId);
+    const before = this.before(parent, beforeId);
+    const numbers = new Numbers(ids as is.Ids);
+    for (const form of forms) {
+      const node = build(this.building, form, numbers, parent);
+      if (node !== null) parent.insertBefore(node, before);
+    }
+  }
+
+  // One operation's nodes leave their places one after the other and arrive in order before a node that stays, so
+  // what is moved never stands where another one is to go.
+  private moveNodes(op: unknown[]): void {
+    const [, parentId, beforeId, ...ids] = op;
+    const parent = this.parent(parentId);
+    const before = this.before(parent, beforeId);
+    for (const id of ids) {
+      const node = this.need(id);
+      if (node === before || isShadow(node) || node === this.document) throw new Invalid('move');
+      move(parent, node, before);
+      for (const frame of this.frames.keys()) if (node.contains(frame)) this.frameMoved(frame);
+    }
+  }
+
+  /** Without moveBefore a moved frame starts empty. */
+  private frameMoved(frame: HTMLIFrameElement): void {
+    const doc = this.frames.get(frame);
+    if (doc !== undefined) this.options.onFrame(frame, doc);
+  }
+
+  private parent(id: unknown): Node {
+    const node = this.need(id);
+    // A document's own children change by a snapshot.
+    if (node.nodeType !== Node.ELEMENT_NODE && !isShadow(node)) throw new Invalid('parent');
+    return node;
+  }
+
+  private before(parent: Node, id: unknown): Node | null {
+    if (id === 0) return null;
+    const node = this.need(id);
+    if (node.parentNode !== parent) throw new Invalid('sibling');
+    return node;
+  }
+
+  private attribute(element: Element, name: unknown, value: unknown): void {
+    if (value === null && name === 'open' && element.localName === 'dialog') (element as HTMLDialogElement).close();
+    attribute(this.building, element, name, value);
+  }
+
+  private text(node: Node, op: unknown[]): void {
+    const [, , a, b, c] = op;
+    if (node.nodeType !== Node.TEXT_NODE) throw new Invalid('text');
+    const text = node as Text;
+    const before = this.sources.get(text) ?? text.data;
+    let after: string;
+    if (typeof a === 'string') after = a;
+    else if (isCount(a) && isCount(b) && typeof c === 'string') after = before.slice(0, a) + c + before.slice(a + b);
+    else throw new Invalid('text');
+    if (!isStyle(text.parentNode)) {
+      text.data = after;
+      return;
+    }
+    this.sources.set(text, after);
+    text.data = this.addresses.css(after);
+  }
+
+  // --- what is not in the tree
+
+  private property(id: unknown, name: unknown, value: unknown): void {
+    if (name === 'disabledSheet') return this.sheets.disable(isSheetId(id) ? id : this.element(id), value === true);
+    const element = this.element(id) as HTMLInputElement & HTMLSelectElement & HTMLDialogElement;
+    switch (name) {
+      case 'value':
+        if (typeof value !== 'string') throw new Invalid('value');
+        if (!this.options.onValue(element, value)) setValue(element, value);
+        return;
+      case 'checked':
+      case 'indeterminate':
+        element[name] = value === true;
+        return;
+      case 'selected':
+        return select(element, value);
+      case 'files':
+        return setFiles(element, value);
+      case 'customValidity':
+        if (typeof value !== 'string') throw new Invalid('validity');
+        element.setCustomValidity?.(value);
+        return;
+      case 'modal':
+        return modal(element, value === true);
+      case 'popover':
+        return popover(element, value === true);
+    }
+    throw new Invalid('property');
+  }
+
+  private scroll(node: Node, x: unknown, y: unknown): void {
+    if (typeof x !== 'number' || typeof y !== 'number') throw new Invalid('scroll');
+    this.scrolls.set(node, { x, y });
+    if (!this.options.onScroll(node, x, y)) scrollTo(this.window, node, x, y);
+  }
+
+  /** Whether that is where the leader is. */
+  scrolledTo(node: Node, x: number, y: number): boolean {
+    const at = this.scrolls.get(node);
+    return at !== undefined && Math.abs(at.x - x) < 1 && Math.abs(at.y - y) < 1;
+  }
+
+  /** Content may have come that makes room for a place which there was none for. */
+  scrollAgain(): void {
+    for (const [node, { x, y }] of this.scrolls) {
+      if (!node.isConnected) this.scrolls.delete(node);
+      else if (!this.options.onScroll(node, x, y)) scrollTo(this.window, node, x, y);
+    }
+  }
+
+  private adopt(rootId: unknown, ids: unknown[]): void {
+    const root = this.need(rootId);
+    if (root !== this.document && !isShadow(root)) throw new Invalid('root');
+    if (!ids.every(isSheetId)) throw new Invalid('sheet');
+    this.sheets.adopt(root as Document | ShadowRoot, ids as Id[]);
+  }
+
+  private picture(canvas: Element, source: unknown): void {
+    if (canvas.localName !== 'canvas' || typeof source !== 'string') throw new Invalid('canvas');
+    const address = /^data:image\/(?:png|webp|jpeg);base64,/.test(source) ? source : /^blob:[a-z0-9]+$/.test(source) ? this.addresses.asset(source) : '';
+    if (address === '') throw new Invalid('canvas');
+    this.pictures.set(canvas, address);
+    const image = new Image();
+    image.onload = () => {
+      if (this.pictures.get(canvas) !== address) return; // a later one was quicker
+      const { width, height } = canvas as HTMLCanvasElement;
+      const context = (canvas as HTMLCanvasElement).getContext('2d');
+      context?.clearRect(0, 0, width, height);
+      context?.drawImage(image, 0, 0, width, height);
+    };
+    image.src = address;
+  }
+
+  private frame(frame: Element, doc: unknown): void {
+    if ((frame.localName !== 'iframe' && frame.localName !== 'frame') || !isCount(doc)) throw new Invalid('frame');
+    this.frames.set(frame as HTMLIFrameElement, doc);
+    this.options.onFrame(frame as HTMLIFrameElement, doc);
+  }
+
+  private focus(id: unknown, start: unknown, end: unknown): void {
+    const node = id === 0 ? null : this.need(id);
+    const both = isCount(start) && isCount(end);
+    this.options.onFocus(node, both ? start : null, both ? end : null);
+  }
+
+  private media(element: Element, state: unknown): void {
+    const medium = element as HTMLMediaElement;
+    if (typeof medium.pause !== 'function' || typeof state !== 'object' || state === null) throw new Invalid('media');
+    const { paused, time, rate } = state as is.MediaState;
+    if (Number.isFinite(rate) && rate > 0 && rate <= 16) medium.playbackRate = rate;
+    if (Number.isFinite(time) && Math.abs(medium.currentTime - time) > 0.5) medium.currentTime = time;
+    if (paused === true) medium.pause();
+    else medium.play().catch(() => undefined); // what the store has not is not played
+  }
+
+  private define(names: unknown[]): void {
+    for (const name of names) {
+      if (typeof name !== 'string') throw new Invalid('name');
+      this.defined.add(name);
+      define(this.window, name);
+    }
+  }
+
+  /** The sheet of a link or style element has loaded. */
+  loaded(element: Element): void {
+    this.sheets.loaded(element);
+  }
+}
+
+const isCount = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
+const isSheetId = (v: unknown): v is Id => Number.isSafeInteger(v) && (v as number) < 0;
+
+/** True in any realm. */
+export function isShadow(node: Node): node is ShadowRoot {
+  return node.nodeType === Node.DOCUMENT_FRAGMENT_NODE && 'host' in node;
+}
+
+/** The address relative ones count from: a base element's, or the document's own. */
+function base(url: string, forms: unknown[]): string {
+  const found = findBase(forms, 0);
+  try {
+    return found === null ? url : new URL(found, url).href;
+  } catch {
+    return url;
+  }
+}
+
+/** Looks for `<base href>` where it counts: in the head. */
+function findBase(forms: unknown[], depth: number): string | null {
+  for (const form of forms) {
+    if (!Array.isArray(form) || depth > 2) continue;
+    const [tag, attributes, ...children] = form as unknown[];
+    if (tag === 'base' && Array.isArray(attributes)) {
+      const at = attributes.indexOf('href');
+      if (at >= 0 && at % 2 === 0 && typeof attributes[at + 1] === 'string') return attributes[at + 1] as string;
+    }
+    const found = tag === 'html' || tag === 'head' ? findBase(children, depth + 1) : null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+type Mover = Node & { moveBefore?(node: Node, before: Node | null): void };
+
+/** Moves a node, keeping what it shows (frames, scrolling, focus, animations) where the browser can. */
+function move(parent: Node, node: Node, before: Node | null): void {
+  const mover = parent as Mover;
+  if (mover.moveBefore !== undefined && node.isConnected && parent.isConnected) {
+    try {
+      return mover.moveBefore(node, before);
+    } catch { /* it would close a circle, or this browser can't here: insertBefore knows */ }
+  }
+  parent.insertBefore(node, before);
+}
+
+function setValue(control: HTMLInputElement, value: string): void {
+  if (control.type !== 'file' && control.value !== value) control.value = value;
+}
+
+function select(element: HTMLSelectElement, indexes: unknown): void {
+  if (element.localName !== 'select' || !Array.isArray(indexes)) throw new Invalid('select');
+  if (!element.multiple) {
+    element.selectedIndex = isCount(indexes[0]) ? indexes[0] : -1;
+    return;
+  }
+  const options = element.options;
+  for (let i = 0; i < options.length; i++) options[i]!.selected = indexes.includes(i);
+}
+
+/** Files by their names only; the browser shows these. */
+function setFiles(input: HTMLInputElement, names: unknown): void {
+  if (input.type !== 'file' || !Array.isArray(names) || names.length > 1000) throw new Invalid('files');
+  const transfer = new DataTransfer();
+  for (const name of names) transfer.items.add(new File([], String(name)));
+  input.files = transfer.files;
+}
+
+function modal(dialog: HTMLDialogElement, open: boolean): void {
+  if (dialog.localName !== 'dialog') throw new Invalid('dialog');
+  if (!open) return dialog.close();
+  if (dialog.matches(':modal')) return;
+  dialog.removeAttribute('open');
+  dialog.showModal();
+}
+
+function popover(element: HTMLElement, open: boolean): void {
+  if (!element.hasAttribute('popover')) return; // it lost the attribute meanwhile, and with it its place
+  const shown = element.matches(':popover-open');
+  if (open && !shown) element.showPopover();
+  else if (!open && shown) element.hidePopover();
+}
+
+export function scrollTo(window: Window, node: Node, x: number, y: number): void {
+  if (node.nodeType === Node.DOCUMENT_NODE) {
+    if (window.scrollX !== x || window.scrollY !== y) window.scrollTo({ left: x, top: y, behavior: 'instant' });
+    return;
+  }
+  const element = node as Element;
+  if (element.scrollLeft !== x || element.scrollTop !== y) element.scrollTo({ left: x, top: y, behavior: 'instant' });
+}
+
+/** An empty class is enough for :defined. Names this browser refuses stay undefined. */
+function define(window: Window, name: string): void {
+  if (window.customElements.get(name) !== undefined) return;
+  try {
+    window.customElements.define(name, class extends window.HTMLElement {});
+  } catch { /* as above */ }
+}

@@ -1,0 +1,391 @@
+// The follower's picture of the session: which documents there are, which
+// frame each is shown in, and what goes back to the leader.
+
+import { attachCapture, type Capture } from '../input/capture';
+import { SNAPSHOT, type Mode } from '../ops';
+import type { FromRenderer, ToAgent } from '../protocol';
+import { isMasked } from './build';
+import { isShadow, Mirror } from './mirror';
+import { Scrolling } from './scrolling';
+import type { Stage } from './stage';
+
+/** How long a page may be without its style sheets before it is shown all the same. */
+const STYLE_MS = 1000;
+/** For so long after the follower did something, the focus is theirs. */
+const OWN_FOCUS_MS = 1000;
+/** Changes waiting for a frame; more than these, and a new snapshot is cheaper. */
+const MOST_WAITING = 2000;
+
+export interface RendererOptions {
+  key: string;
+  stage: Stage;
+  /** Whether the follower may act, or only point. */
+  acts: boolean;
+  send(message: FromRenderer): void;
+  /** Makes a frame whose document is empty, of a mode, and runs no script; it need not be in the page yet. */
+  frame(mode: Mode): HTMLIFrameElement;
+}
+
+interface Doc {
+  readonly id: number;
+  readonly tab: number;
+  /** Null for a tab's own document. */
+  readonly parent: number | null;
+  readonly url: string;
+  frame: HTMLIFrameElement | null;
+  mirror: Mirror | null;
+  capture: Capture | null;
+  waiting: unknown[][];
+  /** Something did not fit: nothing is applied until a snapshot comes. */
+  broken: boolean;
+}
+
+interface Tab {
+  /** What is shown, perhaps of a document that has gone. */
+  shown: HTMLIFrameElement | null;
+}
+
+type Of<T extends ToAgent['type']> = Extract<ToAgent, { type: T }>;
+
+export class Renderer {
+  private readonly docs = new Map<number, Doc>();
+  private readonly tabs = new Map<number, Tab>();
+  private readonly pointers = new Map<string, Of<'pointer'>>();
+  private active = 0;
+  private inputs = 0;
+  private applying = false;
+  private lastOwn = -OWN_FOCUS_MS;
+  private placing = false;
+
+  constructor(private readonly options: RendererOptions) {
+    options.stage.onLayout = () => this.place();
+  }
+
+  receive(message: ToAgent): void {
+    switch (message.type) {
+      case 'doc':
+        return this.document(message);
+      case 'ops':
+        return this.ops(message.doc, message.ops);
+      case 'gone':
+        return this.gone(message.doc);
+      case 'tabs':
+        return this.showTabs(message.tabs);
+      case 'view':
+        return this.options.stage.view(message.tab ?? this.active, message);
+      case 'people':
+        return this.options.stage.know(message.people);
+      case 'pointer':
+        this.pointers.set(message.from, message);
+        return this.place();
+      case 'mark':
+        return this.mark(message);
+      case 'done':
+        return this.done(message.n);
+      case 'refused':
+        if (message.n !== undefined) this.done(message.n);
+    }
+  }
+
+  // --- documents
+
+  private document({ doc: id, tab, parent, url, ops }: Of<'doc'>): void {
+    const known = this.docs.get(id);
+    if (known === undefined) {
+      const doc: Doc = {
+        id, tab, parent: parent?.[0] ?? null, url: this.address(url, parent?.[0]), frame: null, mirror: null, capture: null, waiting: [],
+        broken: false,
+      };
+      this.docs.set(id, doc);
+      if (doc.parent === null && !this.tabs.has(tab)) this.tabs.set(tab, { shown: null });
+      if (this.active === 0) this.activate(tab);
+      if (doc.parent !== null) doc.frame = this.frameOf(doc);
+    }
+    if (Array.isArray(ops) && ops.length > 0) this.ops(id, ops);
+  }
+
+  /** A frame's empty or inline document counts relative addresses from the document around it. */
+  private address(url: string | undefined, parent: number | undefined): string {
+    if (url !== undefined && /^https?:/.test(url)) return url;
+    return (parent !== undefined && this.docs.get(parent)?.url) || url || 'about:blank';
+  }
+
+  private frameOf(doc: Doc): HTMLIFrameElement | null {
+    const frames = this.docs.get(doc.parent!)?.mirror?.frames ?? [];
+    for (const [frame, id] of frames) if (id === doc.id) return frame;
+    return null;
+  }
+
+  private ops(id: number, ops: unknown): void {
+    const doc = this.docs.get(id);
+    if (doc === undefined || !Array.isArray(ops)) return;
+    const mode = modeOf(ops);
+    if (mode !== null) {
+      doc.broken = false;
+      doc.waiting = [];
+      if (doc.mirror !== null && doc.mirror.mode !== mode) doc.mirror = null;
+    }
+    if (doc.broken) return;
+    if (doc.mirror !== null) return this.apply(doc, ops);
+    if (mode === null && doc.waiting.length === 0) return; // nothing to add to
+    if (doc.waiting.push(ops) > MOST_WAITING) return this.resync(doc);
+    if (mode !== null) this.begin(doc, mode);
+  }
+
+  /** Finds or makes a place for a document whose snapshot has come. */
+  private begin(doc: Doc, mode: Mode): void {
+    if (doc.parent !== null) return this.fill(doc);
+    const frame = this.options.frame(mode);
+    doc.frame = frame;
+    frame.addEventListener('load', () => {
+      if (doc.frame !== frame || doc.mirror !== null || !this.docs.has(doc.id)) return frame.remove();
+      this.build(doc, frame.contentDocument!);
+      void styled(frame.contentDocument!).then(() => this.reveal(doc, frame));
+    }, { once: true });
+    this.options.stage.add(frame, doc.tab);
+  }
+
+  /** Puts a nested document into its frame, if there is one and a snapshot to show. */
+  private fill(doc: Doc): void {
+    const mode = doc.waiting.length > 0 ? modeOf(doc.waiting[0]!) : null;
+    const inner = doc.frame === null || mode === null ? null : empty(doc.frame, mode);
+    if (inner !== null) this.build(doc, inner);
+  }
+
+  private build(doc: Doc, document: Document): void {
+    const scrolling = new Scrolling(
+      () => mirror,
+      (node, x, y) => this.options.send({ type: 'scroll', doc: doc.id, node, x, y }),
+    );
+    const mirror = new Mirror(document, {
+      key: this.options.key,
+      url: doc.url,
+      onFrame: (frame, id) => this.framed(frame, id),
+      onValue: (control, value) => this.value(doc, control, value),
+      onFocus: (node, start, end) => this.focus(doc, node, start, end),
+      onScroll: (node, x, y) => scrolling.holds(node, x, y),
+      onRoot: (root) => scrolling.watch(root),
+    });
+    doc.mirror = mirror;
+    this.listen(doc, document, scrolling);
+    const waiting = doc.waiting;
+    doc.waiting = [];
+    for (const ops of waiting) this.apply(doc, ops);
+  }
+
+  private listen(doc: Doc, document: Document, scrolling: Scrolling): void {
+    const mirror = doc.mirror!;
+    scrolling.watch(document);
+    document.addEventListener('load', (event) => {
+      mirror.loaded(event.target as Element);
+      mirror.scrollAgain();
+      this.place();
+    }, { capture: true, passive: true });
+    document.addEventListener('scroll', () => this.place(), { capture: true, passive: true });
+    for (const type of ['pointerdown', 'keydown']) {
+      document.addEventListener(type, () => (this.lastOwn = performance.now()), { capture: true, passive: true });
+    }
+    // A dialog is closed by the leader only.
+    document.addEventListener('cancel', (event) => event.preventDefault(), { capture: true });
+    doc.capture?.stop();
+    doc.capture = attachCapture({
+      doc: String(doc.id),
+      document,
+      id: (node) => mirror.id(node),
+      acts: () => this.options.acts && !this.applying,
+      masked: (node) => maskedAt(node),
+      offset: () => this.offset(doc) ?? { x: 0, y: 0 },
+      send: (message) => this.options.send({ ...message, doc: doc.id } as FromRenderer),
+      refuse: (why) => this.options.stage.say(REFUSED[why] ?? REFUSED['view']!),
+      next: () => ++this.inputs,
+    });
+  }
+
+  private apply(doc: Doc, ops: unknown[]): void {
+    this.applying = true;
+    try {
+      doc.mirror!.apply(ops);
+    } catch {
+      this.resync(doc);
+    } finally {
+      this.applying = false;
+    }
+    this.place();
+  }
+
+  private resync(doc: Doc): void {
+    doc.broken = true;
+    doc.waiting = [];
+    this.options.send({ type: 'resync', doc: doc.id });
+  }
+
+  /** A frame of a mirrored document shows a document, or was moved and has lost what it showed. */
+  private framed(frame: HTMLIFrameElement, id: number): void {
+    const doc = this.docs.get(id);
+    if (doc === undefined || doc.parent === null) return;
+    doc.frame = frame;
+    if (doc.mirror === null) return this.fill(doc);
+    if (frame.contentDocument === doc.mirror.document) return;
+    const inner = empty(frame, doc.mirror.mode!);
+    if (inner === null) return;
+    doc.mirror.move(inner);
+    this.listen(doc, inner, new Scrolling(() => doc.mirror!, (node, x, y) => this.options.send({ type: 'scroll', doc: id, node, x, y })));
+    for (const [nested, shows] of doc.mirror.frames) this.framed(nested, shows);
+  }
+
+  private gone(id: number): void {
+    const doc = this.docs.get(id);
+    if (doc === undefined) return;
+    doc.capture?.stop();
+    this.docs.delete(id);
+    // What was shown last stays in view until there is something else to show.
+    const shown = this.tabs.get(doc.tab)?.shown;
+    if (doc.parent === null && doc.frame !== null && doc.frame !== shown) doc.frame.remove();
+  }
+
+  // --- tabs
+
+  private reveal(doc: Doc, frame: HTMLIFrameElement): void {
+    const tab = this.tabs.get(doc.tab);
+    if (tab === undefined || this.docs.get(doc.id)?.frame !== frame) return frame.remove();
+    const before = tab.shown;
+    tab.shown = frame;
+    if (doc.tab === this.active) this.options.stage.show(frame, doc.tab);
+    if (before !== frame) before?.remove();
+    this.place();
+  }
+
+  private showTabs(tabs: Of<'tabs'>['tabs']): void {
+    for (const { tab } of tabs) if (!this.tabs.has(tab)) this.tabs.set(tab, { shown: null });
+    for (const [id, tab] of this.tabs) {
+      if (tabs.some((t) => t.tab === id)) continue;
+      tab.shown?.remove();
+      this.tabs.delete(id);
+      this.options.stage.forget(id);
+    }
+    const active = tabs.find((t) => t.active)?.tab;
+    if (active !== undefined && active !== this.active) this.activate(active);
+  }
+
+  private activate(tab: number): void {
+    this.active = tab;
+    this.options.stage.show(this.tabs.get(tab)?.shown ?? null, tab);
+  }
+
+  // --- what the leader does
+
+  private value(doc: Doc, control: Element, value: string): boolean {
+    const text = control.localName === 'textarea' || (control.localName === 'input' && typesText(control as HTMLInputElement));
+    if (text) doc.capture?.value(control, value);
+    return text && doc.capture !== null;
+  }
+
+  private focus(doc: Doc, node: Node | null, start: number | null, end: number | null): void {
+    // Never takes the focus from the page around, nor from what the follower is doing.
+    if (!document.hasFocus() || performance.now() - this.lastOwn < OWN_FOCUS_MS) return;
+    const target = node?.nodeType === Node.TEXT_NODE ? node.parentElement : (node as HTMLElement | null);
+    if (target === null) {
+      const active = doc.mirror!.document.activeElement;
+      if (active !== doc.mirror!.document.body) (active as HTMLElement | null)?.blur?.();
+      return;
+    }
+    target.focus?.({ preventScroll: true });
+    const field = target as HTMLInputElement;
+    if (start !== null && end !== null && typeof field.setSelectionRange === 'function' && typesText(field)) {
+      field.setSelectionRange(start, end);
+      doc.capture?.value(field, field.value);
+    }
+  }
+
+  private done(n: number): void {
+    for (const doc of this.docs.values()) doc.capture?.done(n);
+  }
+
+  private mark(message: Of<'mark'>): void {
+    const at = this.point(message);
+    if (at !== null) this.options.stage.ring(at.x, at.y);
+  }
+
+  /** Puts the cursors where what they point at is now, once per frame at most. */
+  private place(): void {
+    if (this.placing) return;
+    this.placing = true;
+    requestAnimationFrame(() => {
+      this.placing = false;
+      for (const [from, message] of this.pointers) {
+        const at = this.point(message);
+        if (at === null) this.options.stage.hide(from);
+        else this.options.stage.point(from, at.x, at.y);
+      }
+    });
+  }
+
+  /** Where somebody points, in the viewport of the tab that is shown; null when that is elsewhere. */
+  private point({ doc: id, node, fx, fy, x, y }: Of<'pointer'> | Of<'mark'>): { x: number; y: number } | null {
+    const doc = this.docs.get(id);
+    if (doc === undefined || doc.tab !== this.active) return null;
+    const offset = this.offset(doc);
+    if (offset === null) return null;
+    const element = doc.mirror?.node(node);
+    if (element?.nodeType !== Node.ELEMENT_NODE || !element.isConnected) return doc.parent === null ? { x, y } : null;
+    const box = (element as Element).getBoundingClientRect();
+    return { x: offset.x + box.left + fx * box.width, y: offset.y + box.top + fy * box.height };
+  }
+
+  /** Where a document's viewport begins in its tab's. */
+  private offset(doc: Doc): { x: number; y: number } | null {
+    let x = 0;
+    let y = 0;
+    for (let at = doc; at.parent !== null;) {
+      const parent = this.docs.get(at.parent);
+      if (at.frame === null || parent === undefined) return null;
+      const box = at.frame.getBoundingClientRect();
+      const style = getComputedStyle(at.frame);
+      x += box.left + at.frame.clientLeft + (Number.parseFloat(style.paddingLeft) || 0);
+      y += box.top + at.frame.clientTop + (Number.parseFloat(style.paddingTop) || 0);
+      at = parent;
+    }
+    return { x, y };
+  }
+}
+
+const REFUSED: Record<string, string> = {
+  masked: 'This field is hidden from you. Only the visitor can fill it in.',
+  view: 'You can look and point, but not act.',
+};
+
+function modeOf(ops: unknown[]): Mode | null {
+  const first = ops[0];
+  if (!Array.isArray(first) || first[0] !== SNAPSHOT) return null;
+  return first[2] === 'quirks' ? 'quirks' : 'standards';
+}
+
+/** Empties a nested frame's document, in a mode. Null when the frame is not in a page. */
+function empty(frame: HTMLIFrameElement, mode: Mode): Document | null {
+  const inner = frame.contentDocument;
+  if (inner === null) return null;
+  inner.open();
+  inner.write((mode === 'standards' ? '<!doctype html>' : '') + '<html><head></head><body></body></html>');
+  inner.close();
+  return inner;
+}
+
+/** Waits for the style sheets of a document, but not for ever. */
+function styled(document: Document): Promise<void> {
+  const links = [...document.querySelectorAll<HTMLLinkElement>('link[rel~="stylesheet"][href]')];
+  const loading = links.filter((link) => link.sheet === null && !link.hasAttribute('disabled'));
+  const each = loading.map((link) => new Promise<void>((resolve) => {
+    link.addEventListener('load', () => resolve(), { once: true });
+    link.addEventListener('error', () => resolve(), { once: true });
+  }));
+  const enough = new Promise<void>((resolve) => setTimeout(resolve, STYLE_MS));
+  return Promise.race([Promise.all(each).then(() => undefined), enough]);
+}
+
+function maskedAt(node: Node): boolean {
+  for (let at: Node | null = node; at !== null; at = isShadow(at) ? at.host : at.parentNode) if (isMasked(at)) return true;
+  return false;
+}
+
+const TYPED = new Set(['text', 'search', 'tel', 'url', 'email', 'password', 'number']);
+const typesText = (control: HTMLInputElement): boolean => control.localName === 'textarea' || TYPED.has(control.type);

@@ -1,0 +1,136 @@
+// Where the mirror is shown: the leader's viewport in CSS pixels, scaled to
+// fit, with everybody's cursors above it.
+
+import { Cursors } from '../ui/cursors';
+
+export interface View {
+  width: number;
+  height: number;
+}
+
+export interface Person {
+  id: string;
+  name: string;
+  color: string;
+}
+
+const USUAL: View = { width: 1280, height: 720 };
+const LARGEST = 16384;
+const NOTICE_MS = 2500;
+
+export class Stage {
+  private readonly sheet = document.createElement('div');
+  private readonly cursors = new Cursors();
+  private readonly notice = document.createElement('div');
+  private readonly views = new Map<number, View>();
+  private people = new Map<string, Person>();
+  private shown: HTMLIFrameElement | null = null;
+  private tab = 0;
+  private fit = true;
+  private noticeTimer = 0;
+  /** Told when places on the stage have moved. */
+  onLayout: () => void = () => undefined;
+
+  constructor(private readonly root: HTMLElement) {
+    this.sheet.className = 'sheet';
+    this.notice.className = 'notice';
+    this.notice.hidden = true;
+    this.notice.setAttribute('role', 'status');
+    this.sheet.append(this.cursors);
+    root.append(this.sheet, this.notice);
+    new ResizeObserver(() => this.layout()).observe(root);
+  }
+
+  /** Adds a frame, hidden but laid out as it will be. */
+  add(frame: HTMLIFrameElement, tab: number): void {
+    frame.className = 'hidden';
+    this.resize(frame, tab);
+    this.sheet.append(frame);
+  }
+
+  /** Shows a frame in place of the one that was. */
+  show(frame: HTMLIFrameElement | null, tab: number): void {
+    this.tab = tab;
+    if (this.shown !== null && this.shown !== frame) {
+      this.shown.className = 'hidden';
+      this.shown.removeAttribute('name');
+    }
+    this.shown = frame;
+    if (frame !== null) {
+      frame.className = '';
+      frame.name = 'tandem-mirror';
+    }
+    this.layout();
+  }
+
+  view(tab: number, view: View): void {
+    const side = (n: number) => Math.min(LARGEST, Math.max(1, Math.round(n)));
+    this.views.set(tab, { width: side(view.width), height: side(view.height) });
+    for (const frame of this.sheet.querySelectorAll('iframe')) if (Number(frame.dataset['tab']) === tab) this.resize(frame, tab);
+    this.layout();
+  }
+
+  forget(tab: number): void {
+    this.views.delete(tab);
+  }
+
+  zoom(fit: boolean): void {
+    this.fit = fit;
+    this.layout();
+  }
+
+  know(people: readonly Person[]): void {
+    this.people = new Map(people.map((p) => [p.id, p]));
+    this.cursors.keep([...this.people.keys()]);
+  }
+
+  /** Puts somebody's cursor at a place of the viewport. */
+  point(from: string, x: number, y: number): void {
+    const person = this.people.get(from);
+    if (person === undefined) return;
+    const scale = this.scale();
+    this.cursors.point(from, { name: person.name, color: person.color, x: x * scale, y: y * scale });
+  }
+
+  hide(from: string): void {
+    this.cursors.hide(from);
+  }
+
+  ring(x: number, y: number): void {
+    const scale = this.scale();
+    this.cursors.ring(x * scale, y * scale);
+  }
+
+  /** A short word to the follower. */
+  say(text: string): void {
+    this.notice.textContent = text;
+    this.notice.hidden = false;
+    clearTimeout(this.noticeTimer);
+    this.noticeTimer = setTimeout(() => (this.notice.hidden = true), NOTICE_MS);
+  }
+
+  private size(tab: number): View {
+    return this.views.get(tab) ?? USUAL;
+  }
+
+  private scale(): number {
+    const { width, height } = this.size(this.tab);
+    return this.fit ? Math.min(1, this.root.clientWidth / width, this.root.clientHeight / height) || 1 : 1;
+  }
+
+  private resize(frame: HTMLIFrameElement, tab: number): void {
+    const { width, height } = this.size(tab);
+    frame.dataset['tab'] = String(tab);
+    frame.style.width = `${width}px`;
+    frame.style.height = `${height}px`;
+  }
+
+  private layout(): void {
+    const { width, height } = this.size(this.tab);
+    const scale = this.scale();
+    this.sheet.style.width = `${width * scale}px`;
+    this.sheet.style.height = `${height * scale}px`;
+    for (const frame of this.sheet.querySelectorAll('iframe')) frame.style.transform = scale === 1 ? '' : `scale(${scale})`;
+    this.onLayout();
+  }
+}
