@@ -198,7 +198,6 @@ class Room {
     this.#zoom(true);
     this.linkChanged(link.state);
     this.#measuring = setInterval(() => void this.#measure(), measure.every);
-    void this.#measure();
     document.title = `${visitor}’s page – Tandem`;
   }
 
@@ -215,7 +214,7 @@ class Room {
     this.#renderer = port1;
     port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
     const frame = h('iframe', { 'data-tandem': 'tab', title: `${this.visitor}’s page`, allow: 'clipboard-write', src: `${view}/` });
-    frame.addEventListener('load', () => frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '' }, view, [port2]), { once: true });
+    frame.addEventListener('load', () => frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', mode: state.mode }, view, [port2]), { once: true });
     fill(this.#stage, frame, this.#veil);
     this.#zoom(this.#fit);
   }
@@ -259,6 +258,7 @@ class Room {
   linkChanged(state: LinkState): void {
     this.#linkState = state;
     this.#showStatus();
+    void this.#measure();
   }
 
   #fromRenderer(port: MessagePort, data: unknown): void {

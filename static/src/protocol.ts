@@ -175,6 +175,8 @@ export const fromRenderer = {
   scroll: { doc: count, node: integer, x: number, y: number },
   pointer: place,
   mark: place,
+  /** A change did not fit: the document is wanted whole again. */
+  resync: { doc: count },
 } satisfies { [type: string]: Shape };
 export type FromRenderer = MessageOf<typeof fromRenderer>;
 
