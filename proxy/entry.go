@@ -50,6 +50,10 @@ func (p *Proxy) setCookie(w http.ResponseWriter, name, value string, maxAge int)
 // cookies with that name any may be the one: a sibling host can add others.
 func (p *Proxy) knows(r *http.Request, s *session.Session) bool {
 	found := r.CookiesNamed(p.cookieName(participantCookie))
+	if s.State().Over() {
+		// Its cookies are erased and open nothing; who has one may be told.
+		return len(found) > 0
+	}
 	for _, c := range found[:min(len(found), 4)] {
 		if s.Visitor(hostKey(r), c.Value) {
 			return true

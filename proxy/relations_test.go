@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"tandem/rewrite"
+	"tandem/session/jar"
+)
+
+func origin(t *testing.T, s string) rewrite.Origin {
+	t.Helper()
+	o, err := rewrite.ParseOrigin(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// S10: relations come from the real origins, whatever the browser says.
+func TestS10RelationsAndCookies(t *testing.T) {
+	const id = "abcdefghijkl"
+	content := rewrite.Domain{Scheme: "http", Host: "tandem-pages.localhost:7070"}
+	control, _ := url.Parse("http://tandem.localhost:7070")
+	p := &Proxy{content: content, control: control, now: time.Now}
+	bank := origin(t, "https://bank.example")
+	host := rewrite.Host{Kind: rewrite.Site, Session: id, Origin: bank}
+	site := func(o string) string { return content.Site(id, origin(t, o)) }
+	type h = map[string]string
+	for _, c := range []struct {
+		name    string
+		method  string
+		header  h
+		before  *arrival
+		want    relation
+		cookies jar.Relation
+		foreign bool
+	}{
+		{"own page", "GET", h{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "image", "Referer": site("https://bank.example") + "/x"}, nil, sameOrigin, jar.Same, false},
+		{"own page without referrer", "GET", h{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"}, nil, sameOrigin, jar.Same, false},
+		{"subdomain", "GET", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "image", "Referer": site("https://www.bank.example") + "/"}, nil, sameSite, jar.Same, false},
+		{"other scheme", "GET", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "image", "Referer": site("http://bank.example") + "/"}, nil, crossSite, jar.CrossSite, false},
+		{"hostile page posts", "POST", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "empty", "Origin": site("https://evil.example")}, nil, crossSite, jar.CrossSite, false},
+		{"hostile form", "POST", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Origin": site("https://evil.example")}, nil, crossSite, jar.CrossSitePostNav, false},
+		{"link from elsewhere", "GET", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Referer": site("https://news.example") + "/"}, nil, crossSite, jar.CrossSiteLaxNav, false},
+		{"no referrer", "GET", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"}, nil, crossSite, jar.CrossSiteLaxNav, false},
+		{"opaque origin", "POST", h{"Sec-Fetch-Site": "cross-site", "Origin": "null", "Referer": site("https://bank.example") + "/"}, nil, crossSite, jar.CrossSite, false},
+		{"opaque origin navigates", "GET", h{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Referer": site("https://bank.example") + "/"}, nil, crossSite, jar.CrossSiteLaxNav, false},
+		{"shell", "GET", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Referer": content.Shell(id) + "/"}, nil, byUser, jar.Same, false},
+		{"other session", "POST", h{"Origin": content.Site("zzzzzzzzzzzz", bank)}, nil, crossSite, jar.CrossSite, true},
+		{"control", "POST", h{"Origin": "http://tandem.localhost:7070"}, nil, crossSite, jar.CrossSite, true},
+		{"view host", "GET", h{"Referer": content.View(id) + "/", "Sec-Fetch-Dest": "image"}, nil, crossSite, jar.CrossSite, true},
+		{"look-alike", "POST", h{"Origin": "http://bank-example--abcdefghijkl.tandem-pages.localhost:7070.evil"}, nil, crossSite, jar.CrossSite, false},
+		{"over another site and back", "GET", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Referer": site("https://bank.example") + "/"},
+			&arrival{from: initiator{origin: bank}, passed: []rewrite.Origin{origin(t, "https://evil.example")}}, crossSite, jar.CrossSiteLaxNav, false},
+		{"over another site, forgotten", "GET", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "image", "Referer": site("https://bank.example") + "/"}, nil, crossSite, jar.CrossSite, false},
+		{"post after the dance", "POST", h{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Origin": "null", "Referer": site("https://bank.example") + "/"},
+			&arrival{from: initiator{origin: bank}}, sameOrigin, jar.Same, false},
+		{"somebody else's redirect", "POST", h{"Sec-Fetch-Site": "same-site", "Origin": site("https://evil.example")},
+			&arrival{from: initiator{user: true}}, crossSite, jar.CrossSite, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := &memory{}
+			target, _ := url.Parse("https://bank.example/pay?x=1")
+			if c.before != nil {
+				m.rememberArrival(arrivalKey(target), *c.before, time.Now())
+			}
+			r := &http.Request{Method: c.method, Header: make(http.Header), URL: target}
+			for k, v := range c.header {
+				r.Header.Set(k, v)
+			}
+			v := p.relate(r, m, host, target, bank)
+			if v.site != c.want || v.foreign != c.foreign {
+				t.Errorf("got %s foreign %v, want %s foreign %v", v.site, v.foreign, c.want, c.foreign)
+			}
+			if got := v.cookies(m, c.method, target, bank, time.Now()).SameSite; got != c.cookies {
+				t.Errorf("cookies: got %d, want %d", got, c.cookies)
+			}
+		})
+	}
+}
+
+func TestArrivalKeyIsTheSameForAllSpellings(t *testing.T) {
+	want := "https://a.example/b c|d?q=ü'"
+	for _, s := range []string{"https://a.example/b%20c%7Cd?q=%C3%BC%27", "https://A.example/x/../b%20c|d?q=ü'", "https://a.example/./b c|d?q=ü%27"} {
+		u, err := url.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := arrivalKey(u); got != want {
+			t.Errorf("%s: got %s, want %s", s, got, want)
+		}
+	}
+}
+
+func TestFrameNamedInHTMLIsNotTheTab(t *testing.T) {
+	m := &memory{}
+	target, _ := url.Parse("https://pay.example/frame?a=1&b=2")
+	x := &exchange{memory: m, p: &Proxy{now: time.Now}, target: &url.URL{Scheme: "https", Host: "shop.example", Path: "/"},
+		mapper: &rewrite.Mapper{Domain: rewrite.Domain{Scheme: "http", Host: "t.localhost"}, Session: "abcdefghijkl", Base: rewrite.Origin{Scheme: "https", Host: "shop.example"}}}
+	f := &frameSpotter{Writer: new(recorder), x: x}
+	f.Write([]byte(`<p><iframe class=x src="http://pay-example--abcdefghijkl.t.localhost/frame?a=1&amp;b=2"></iframe>`))
+	if !m.isFrame(pageURL(target), time.Now()) {
+		t.Error("frame not noticed")
+	}
+}

@@ -1,0 +1,164 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// S27: a spelling of a reserved path is ours or the site's, never a reserved path at the site.
+func TestS27ReservedPathsNeverReachASite(t *testing.T) {
+	var mu sync.Mutex
+	var seen []string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen = append(seen, r.URL.Path)
+		mu.Unlock()
+	})
+	w := newWorld(t, []string{origin})
+	w.open(w.site(origin) + "/")
+	for _, path := range []string{
+		"/.tandem/x", "/.tandem/", "/.tandem", "//.tandem/x", "/./.tandem/x", "/a/../.tandem/x", "/%2etandem/x", "/%2e%74andem/x", "/.tandem%2fx",
+		"/.tandem%2Fx", "/a%2f..%2f.tandem/x", "/.tandem//x", "/.tandem/../.tandem/x", "/%5c.tandem/x", "/.tandem%5cx", "/a/%2e%2e/.tandem/x",
+		"/.tandem/a/../b", "/.tandem/%2e%2e/.tandem/y", "/.TANDEM/x", "/.tandem;a=b/x", "/.tandem%252fx", "/x/.tandem/y", "/.tandemx",
+	} {
+		r := w.request("GET", w.site(origin), nil, "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin")
+		r.URL.Opaque = "//" + r.URL.Host + path
+		w.do(r)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, path := range seen {
+		if _, ours := reserved(&url.URL{Path: path}); ours {
+			t.Errorf("%q reached the site", path)
+		}
+	}
+	if len(seen) < 5 {
+		t.Errorf("got %q at the site: its own paths are missing", seen)
+	}
+}
+
+// S43: strangers learn nothing about which sessions there are.
+func TestS43StrangersGetTheSameAnswer(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {})
+	w := newWorld(t, []string{origin})
+	stranger := w.newClient(strings.TrimPrefix(w.control, "http://tandem.localhost:"))
+	stranger.Transport = w.client.Transport
+	answers := map[string]bool{}
+	for _, id := range []string{w.id, "aaaaaaaaaaaa"} {
+		for _, url := range []string{w.content.Shell(id) + "/", w.content.Shell(id) + "/.tandem/hop?to=x", w.content.Shell(id) + "/.tandem/socket"} {
+			r := w.request("GET", url, nil, "Sec-Fetch-Dest", "iframe", "Accept", "text/html")
+			resp, err := stranger.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			resp.Header.Del("Date")
+			answers[resp.Status+string(body)] = true
+		}
+	}
+	if len(answers) != 1 {
+		t.Errorf("got %d different answers", len(answers))
+	}
+	r := w.request("GET", w.site(origin)+"/", nil, "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors")
+	resp, err := stranger.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("anonymous tier: %s", resp.Status)
+	}
+}
+
+func TestTopLevelContentGoesToTheShell(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) { t.Error("site was asked") })
+	w := newWorld(t, []string{origin})
+	resp := w.do(w.request("GET", w.site(origin)+"/a?b=c", nil, "Sec-Fetch-Dest", "document", "Sec-Fetch-Mode", "navigate"))
+	if got, want := resp.Header.Get("Location"), w.content.Shell(w.id)+"/?open="+url.QueryEscape(w.site(origin)+"/a?b=c"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// S17: a site's service worker would outlive every decision of ours.
+func TestS17ServiceWorkersAreRefused(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) { t.Error("site was asked") })
+	w := newWorld(t, []string{origin})
+	resp := w.do(w.request("GET", w.site(origin)+"/sw.js", nil, "Service-Worker", "script"))
+	if resp.StatusCode != http.StatusForbidden {
+		t.Errorf("got %s", resp.Status)
+	}
+}
+
+// S30: a ticket for this host is worth nothing in a browser that did not ask for it.
+func TestS30TicketNeedsTheBrowserThatAsked(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {})
+	w := newWorld(t, []string{origin})
+	site, _ := url.Parse(w.site(origin))
+	planted := w.site(origin) + "/.tandem/enter?" + url.Values{"t": {w.session.Ticket(site.Host)}, "to": {"/"}, "state": {"attacker"}}.Encode()
+	resp := w.do(w.request("GET", planted, nil, "Sec-Fetch-Dest", "iframe"))
+	if resp.StatusCode != http.StatusForbidden || resp.Header.Get("Set-Cookie") != "" {
+		t.Errorf("got %s, cookie %q", resp.Status, resp.Header.Get("Set-Cookie"))
+	}
+}
+
+func TestShellEntryNeedsControlOrigin(t *testing.T) {
+	w := newWorld(t, []string{upstream(t, func(http.ResponseWriter, *http.Request) {})})
+	shell, _ := url.Parse(w.content.Shell(w.id))
+	for _, from := range []string{"", "null", w.content.Shell(w.id), "https://evil.example"} {
+		r := w.request("POST", w.content.Shell(w.id)+"/.tandem/enter", strings.NewReader("ticket="+w.session.Ticket(shell.Host)), "Content-Type", "application/x-www-form-urlencoded")
+		if from != "" {
+			r.Header.Set("Origin", from)
+		}
+		if resp := w.do(r); resp.StatusCode != http.StatusForbidden {
+			t.Errorf("Origin %q: got %s", from, resp.Status)
+		}
+	}
+}
+
+func TestOriginNotAllowedNamesTheCommand(t *testing.T) {
+	origin := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{origin})
+	resp := w.open(w.site("https://other.example") + "/")
+	body := readAll(t, resp)
+	if resp.StatusCode != http.StatusForbidden || !strings.Contains(body, "tandem origins allow https://other.example") || !strings.Contains(body, "sync.js") {
+		t.Errorf("got %s %s", resp.Status, body)
+	}
+}
+
+// S06: the server never asks itself.
+func TestS06LoopsAreRefused(t *testing.T) {
+	origin := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{origin})
+	self, _ := url.Parse(w.control)
+	byAddress := "http://127.0.0.1:" + self.Port()
+	if err := w.hub.Origins().Allow(t.Context(), byAddress, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []string{w.control, byAddress} {
+		if err := w.hub.Origins().Allow(t.Context(), o, true); err != nil {
+			t.Fatal(err)
+		}
+		if resp := w.open(w.site(o) + "/"); resp.StatusCode != http.StatusLoopDetected {
+			t.Errorf("%s: got %s, want 508", o, resp.Status)
+		}
+	}
+}
+
+func TestSessionEndedPage(t *testing.T) {
+	origin := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{origin})
+	w.open(w.site(origin) + "/")
+	if err := w.hub.End(t.Context(), w.id, "test"); err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range []string{w.site(origin) + "/", w.content.Shell(w.id) + "/"} {
+		if resp := w.open(u); resp.StatusCode != http.StatusGone {
+			t.Errorf("%s: got %s, want 410", u, resp.Status)
+		}
+	}
+}
