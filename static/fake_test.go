@@ -85,7 +85,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case label == "shell--"+fakeSession:
 		f.serveShell(w, r)
 	case label == "view--"+fakeSession:
-		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		io.WriteString(w, fakeRenderer)
 	default:
 		w.Header().Set("Content-Type", "text/html")

@@ -83,10 +83,10 @@ func TestASpokenCodeLeadsToTheInvitation(t *testing.T) {
 	f.answer("POST /api/join", 404, `{"error":{"code":"not_found","message":"no"}}`)
 	v := openPage(t, f.control+"/", desktop)
 	v.waitFor("", "document.activeElement.id === 'code'")
-	v.typeText("ab0d-efgh")
+	v.typeText("abod-eFgh")
 	v.key("Enter", 13)
-	v.waitFor("", "document.getElementById('code-status').textContent.includes('no session with this code')")
-	if got := f.calls[0]; got != `POST /api/join {"code":"ABODEFGH"}` {
+	v.waitFor("", "document.getElementById('code-status').textContent.includes('This code opens nothing')")
+	if got := f.calls[0]; got != `POST /api/join {"code":"AB0DEFGH"}` {
 		t.Errorf("sent %q", got)
 	}
 	f.answer("POST /api/join", 200, f.joined("visitor", "waiting", "shared"))

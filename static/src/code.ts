@@ -8,9 +8,9 @@ import { oldBrowser } from './ui/trouble';
 
 const length = 8;
 
-/** Codes are spoken: case, spaces and dashes carry nothing, and 0, 1 and 8 can only be misheard letters. */
+/** Codes are spoken: case, spaces and dashes carry nothing, and what sounds or looks like a 0 or a 1 is one. */
 export function clean(typed: string): string {
-  return typed.toUpperCase().replace(/0/g, 'O').replace(/1/g, 'I').replace(/8/g, 'B').replace(/[^A-Z2-7]/g, '').slice(0, length);
+  return typed.toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1').replace(/[^0-9A-Z]/g, '');
 }
 
 /** ABCD EFGH, as it is spoken. */
@@ -36,7 +36,7 @@ function start(): void {
     event.preventDefault();
     const code = clean(field.value);
     if (code.length !== length) {
-      fail(`A code has ${length} letters and digits; this one has ${code.length}.`);
+      fail(code ? `A code has ${length} letters and digits; this one has ${code.length}.` : 'Type the code you were told.');
       return;
     }
     void open(code);
@@ -66,7 +66,7 @@ function start(): void {
 }
 
 const sentences: Record<string, string> = {
-  not_found: 'There is no session with this code. Check each letter with the person who told you.',
+  not_found: 'This code opens nothing. Check each letter with the person who told you; a code works once and for a short time.',
   link_used: 'This code has already been used in another browser. Ask for a new one.',
   link_expired: 'This code is no longer valid. Ask for a new one.',
   session_ended: 'This session has already ended. Ask for a new code.',

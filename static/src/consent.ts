@@ -60,8 +60,7 @@ function invite(invitation: Joined): void {
     site(invitation),
     h('div', { class: 'terms' }, ...terms(invitation, agent)),
     actions, status,
-    h('p', { class: 'small' }, `Accept only if you expect this, for example because you are speaking with ${agent} now. `,
-      'Visit the site through this page as long as you want help; your other windows are not part of it.')));
+    h('p', { class: 'small' }, `Accept only if you expect this, for example because you are speaking with ${agent} now.`)));
   document.title = `${agent} invites you to browse together – Tandem`;
   heading.focus({ preventScroll: true });
 
@@ -69,7 +68,11 @@ function invite(invitation: Joined): void {
   const no = h('button', { type: 'button', class: 'button', 'data-tandem': 'decline' }, 'Decline');
   const armed = arm(() => fill(actions, yes, no));
   const press = (button: HTMLButtonElement, what: () => Promise<void>) => button.addEventListener('click', event => {
-    if (!event.isTrusted || !armed()) return;
+    if (!event.isTrusted) return;
+    if (!armed()) {
+      status.textContent = 'Please press once more.';
+      return;
+    }
     yes.disabled = no.disabled = true;
     status.textContent = button === yes ? 'Opening the site…' : '';
     what().catch(fail);
@@ -91,7 +94,7 @@ function site(invitation: Joined): HTMLElement {
     h('div', {},
       h('span', { class: 'site-label' }, 'Site'),
       h('strong', { 'data-tandem': 'address' }, invitation.origin),
-      address && !address.secure ? h('span', { class: 'site-label' }, 'This site does not use encryption') : null));
+      address && !address.secure && !/(^|\.)localhost(:|$)/.test(address.host) ? h('span', { class: 'site-label' }, 'This site does not use encryption') : null));
 }
 
 function terms(invitation: Joined, agent: string): HTMLElement[] {

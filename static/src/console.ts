@@ -20,6 +20,7 @@ const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
 
 /** How often the way to the server is measured, and how long an answer may take before the link is tried anew. */
+const restartEvery = 10_000; // ms: a page that can never be shown must not keep the server busy
 const measure = { every: 15_000, within: 8000 };
 
 class Console {
@@ -64,7 +65,7 @@ class Console {
   #message(message: ToAgent): void {
     switch (message.type) {
       case 'state': return this.#enter(message.state);
-      case 'ended': return this.#finished('ended', message.by);
+      case 'ended': return this.#finished('ended', message.by, message.reason);
       default: this.#room?.message(message);
     }
   }
@@ -89,7 +90,7 @@ class Console {
   }
 
   #waitingRoom(): void {
-    const status = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' }, `Waiting for ${this.#visitor} to accept…`);
+    const status = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' }, `${this.#visitor} has not accepted yet.`);
     const expires = this.#joined.expires_at ? new Date(this.#joined.expires_at) : null;
     fill(byId('main'), h('section', { class: 'notice waiting' },
       h('div', { class: 'sign' }, icon('wait')),
@@ -99,7 +100,7 @@ class Console {
         h('span', { class: 'site-label' }, this.#joined.mode === 'shared' ? 'You will both use' : 'You will look at and point in'),
         h('strong', { 'data-tandem': 'address' }, this.#joined.origin))),
       h('p', {}, `Send ${this.#visitor} the invitation link, or say the code on the phone. The page opens here as soon as it is accepted.`),
-      expires && !Number.isNaN(expires.getTime()) ? h('p', { class: 'small' }, `The invitation is good until ${expires.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}.`) : null,
+      expires && !Number.isNaN(expires.getTime()) ? h('p', { class: 'small' }, `The invitation is good until ${moment(expires)}.`) : null,
       h('div', { class: 'actions' }, h('button', {
         type: 'button', class: 'button', 'data-tandem': 'end', click: () => this.#end(),
       }, 'Cancel the invitation'))));
@@ -120,9 +121,9 @@ class Console {
     }
   }
 
-  #finished(state: Exclude<State, 'waiting' | 'active'>, by = ''): void {
+  #finished(state: Exclude<State, 'waiting' | 'active'>, by = '', reason = ''): void {
     const visitor = this.#visitor;
-    const cancelled = !this.#room && by === 'you';
+    const cancelled = !this.#room && (by === 'you' || by === 'agent');
     this.#leave(() => {
       if (state === 'declined') {
         finish({ icon: 'close', title: `${visitor} declined`, detail: ['Nothing was shared, and the invitation no longer works.', 'Make a new session if you want to try again.'] });
@@ -131,7 +132,7 @@ class Console {
       } else if (cancelled) {
         finish({ icon: 'close', title: 'You cancelled the invitation', detail: ['The link and the code no longer work. Nothing was shared.'] });
       } else {
-        finish({ icon: 'check', tone: 'good', title: 'The session has ended', detail: [`You no longer see ${visitor}’s page, and this link no longer works.`, 'What was kept for the session has been erased. Nothing was recorded.'] });
+        finish({ icon: 'check', tone: 'good', title: 'The session has ended', detail: [`${reason || 'The session is over.'} You no longer see ${visitor}’s page, and this link no longer works.`, 'What was kept for the session has been erased. Nothing was recorded.'] });
       }
     });
   }
@@ -180,6 +181,7 @@ class Room {
   #inputBase = 0;
   #inputSent = new Map<number, number>();
   #reaction = 0;
+  #startedAgain = 0;
   #measuring = 0;
 
   constructor(private visitor: string, joined: Joined, private link: Link<ToAgent>, end: () => void) {
@@ -227,7 +229,7 @@ class Room {
   setMode(mode: Mode): void {
     this.#mode = mode;
     const may = mode === 'shared';
-    fill(this.#modeLabel, icon(may ? 'pointer' : 'eye'), h('span', { class: 'text' }, shortMode(mode)));
+    fill(this.#modeLabel, icon(may ? 'pointer' : 'eye'), h('span', { class: 'short' }, shortMode(mode)));
     this.#modeLabel.title = ownRights(this.visitor, mode);
     this.#modeLabel.setAttribute('data-mode', mode);
     for (const button of this.#history) button.disabled = !may;
@@ -272,10 +274,18 @@ class Room {
         this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
         this.#inputSent.set(this.#inputBase + message.n, performance.now());
         this.#link.send({ ...message, n: this.#inputBase + message.n });
+      } else if (message.type === 'resync') {
+        this.#startAgain();
       } else {
         this.#link.send(message);
       }
     } catch { /* not in bounds: nothing the renderer makes */ }
+  }
+
+  #startAgain(): void {
+    if (Date.now() - this.#startedAgain < restartEvery) return;
+    this.#startedAgain = Date.now();
+    this.#link.restart();
   }
 
   #done(n: number): void {
@@ -384,6 +394,12 @@ class Room {
     this.#stage.append(this.#veil);
     timer.since = since;
   }
+}
+
+/** A time of today, or a day and a time. */
+function moment(time: Date): string {
+  const today = time.toDateString() === new Date().toDateString();
+  return time.toLocaleString([], today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
 }
 
 const labels = { back: 'Back', forward: 'Forward', reload: 'Reload' } as const;

@@ -119,6 +119,11 @@ export class Link<In> {
     if (!this.#lossyTimer) this.#flushLossy();
   }
 
+  /** Asks the server for everything anew. */
+  restart(): void {
+    if (this.#state.is === 'open') this.#startAgain();
+  }
+
   /** Tries again at once when the link is away. */
   readonly retry = (): void => {
     if (this.#state.is === 'away' && !this.#socket) this.connect();

@@ -161,7 +161,7 @@ class Shell {
         return;
       case 'cookies': return this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'cookies' }));
       case 'refused': return this.#toasts.show(message.why);
-      case 'ended': return this.#ended(message.by);
+      case 'ended': return this.#ended(message.by, message.reason);
     }
   }
 
@@ -493,7 +493,7 @@ class Shell {
     setTimeout(() => this.#ended(this.#you), 1000);
   }
 
-  #ended(by: string): void {
+  #ended(by: string, reason = ''): void {
     if (this.#over) return;
     const url = this.#frames.active?.url ?? '';
     const address = readable(url);
@@ -501,7 +501,7 @@ class Shell {
     this.#finish(() => finish({
       icon: 'check', tone: 'good', title: 'Sharing has ended',
       detail: [
-        own ? `You stopped sharing. ${this.#agentName()} sees nothing more.` : `${this.#agentName()} sees nothing more of your page.`,
+        own ? `You stopped sharing. ${this.#agentName()} sees nothing more.` : `${reason || 'The session is over.'} ${this.#agentName()} sees nothing more of your page.`,
         'What was kept for this session, such as sign-ins, has been erased. Nothing was recorded.',
       ],
       actions: [address && h('a', { class: 'button primary', href: url, rel: 'noreferrer', 'data-tandem': 'address' },

@@ -92,7 +92,7 @@ export class Cursors extends HTMLElement {
     ring.className = 'ring';
     ring.style.left = `${Math.round(x)}px`;
     ring.style.top = `${Math.round(y)}px`;
-    this.#root.append(ring);
+    this.#root.prepend(ring); // below the cursors
     setTimeout(() => ring.remove(), ringFor);
   }
 

@@ -12,7 +12,10 @@ export class People extends HTMLElement {
     const now = JSON.stringify([people, you, people.map(note)]);
     if (now === this.#shown) return;
     this.#shown = now;
-    this.replaceChildren(h('ul', { 'aria-label': 'Who is here' }, ...people.map(p => chip(p, p.id === you, note(p)))));
+    const others = people.filter(p => p.id !== you);
+    const own = people.filter(p => p.id === you);
+    this.replaceChildren(h('ul', { 'aria-label': 'Who is here' },
+      ...[...others, ...own].map(p => chip(p, p.id === you, note(p)))));
   }
 }
 
@@ -23,7 +26,7 @@ function chip(person: Person, own: boolean, note: string): HTMLElement {
   initial.style.color = textOn(person.color);
   const about = own ? 'you' : person.online ? note : 'not here';
   const item = h('li', { class: 'person', title: `${name} (${about})` }, initial,
-    h('span', { class: 'name' }, name), h('span', { class: 'about' }, about));
+    h('span', { class: 'name' }, name), h('span', { class: 'does' }, about));
   if (!person.online) item.classList.add('offline');
   return item;
 }

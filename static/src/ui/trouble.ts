@@ -57,15 +57,16 @@ const table: Record<string, (who: string) => Notice> = {
     detail: ['To keep sessions safe we accept only a few wrong tries. Wait a few minutes, then try again.'],
     actions: [again()],
   }),
+  already_active: () => ({
+    icon: 'eye', title: 'You have accepted already',
+    detail: ['The session has begun. Open it, and use Stop sharing to end it.'], actions: [again()],
+  }),
   offline: () => ({
     icon: 'stop', tone: 'bad', title: 'The server does not answer',
     detail: ['Check that you are connected to the internet, then try again.'], actions: [again()],
   }),
 };
-table['expired'] = table['link_expired']!;
-table['ended'] = table['session_ended']!;
-table['unauthorized'] = table['forbidden']!;
-table['rate_limited'] = table['too_many_tries']!;
+table['not_joined'] = table['forbidden']!;
 
 export function oldBrowser(): Notice {
   return {
