@@ -61,7 +61,6 @@ func (l local) End(ctx context.Context, id string) error { return l.hub.End(ctx,
 // The codes of errors that keep their meaning across the socket.
 var adminErrors = map[string]error{
 	"not_found":          session.ErrNotFound,
-	"over":               session.ErrOver,
 	"origin_not_allowed": session.ErrOriginNotAllowed,
 }
 

@@ -32,6 +32,16 @@ own entry says --private. A running server takes changes over at once.`,
 	return cmd
 }
 
+// pattern cuts a page's address down to what an entry is made of.
+func pattern(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	authority, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + authority
+}
+
 func newOriginsAllow(data *string) *cobra.Command {
 	var private bool
 	cmd := &cobra.Command{
@@ -42,7 +52,13 @@ func newOriginsAllow(data *string) *cobra.Command {
   tandem origins allow --private http://localhost:8080`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAdmin(cmd.Context(), *data, func(a admin) error { return a.Allow(cmd.Context(), args[0], private) })
+			return withAdmin(cmd.Context(), *data, func(a admin) error {
+				err := a.Allow(cmd.Context(), pattern(args[0]), private)
+				if err != nil {
+					return hinted{err, "an entry is an origin such as https://shop.example, or a pattern such as https://*.shop.example"}
+				}
+				return nil
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&private, "private", false, "let this one name resolve to a private or loopback address")
@@ -57,9 +73,9 @@ func newOriginsRemove(data *string) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
-				err := a.Remove(cmd.Context(), args[0])
+				err := a.Remove(cmd.Context(), pattern(args[0]))
 				if errors.Is(err, session.ErrNotFound) {
-					return hinted{fmt.Errorf("%s is not on the list", args[0]), `see it with "tandem origins list"`}
+					return hinted{fmt.Errorf("%s is not on the list", pattern(args[0])), `see it with "tandem origins list"`}
 				}
 				return err
 			})

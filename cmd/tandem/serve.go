@@ -96,6 +96,9 @@ browsers find on this machine.`,
 
 // run serves until ctx ends, and then until what is open has finished.
 func run(ctx context.Context, cfg config) error {
+	if _, _, err := names(cfg); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return listenError(cfg.Listen, err)

@@ -178,19 +178,17 @@ func person(name string, online bool) string {
 
 func newSessionEnd(data *string) *cobra.Command {
 	return &cobra.Command{
-		Use:     "end ID",
-		Short:   "End a session for both people",
-		Long:    `End closes a session at once: its links are dead, its cookies and pages erased.`,
+		Use:   "end ID",
+		Short: "End a session for both people",
+		Long: `End closes a session at once: its links are dead, its cookies and pages erased.
+Ending one that is over changes nothing.`,
 		Example: "  tandem session end abcdefgh2345",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
 				err := a.End(cmd.Context(), args[0])
-				switch {
-				case errors.Is(err, session.ErrNotFound):
+				if errors.Is(err, session.ErrNotFound) {
 					return hinted{fmt.Errorf("there is no session %s", args[0]), `see them with "tandem session list"`}
-				case errors.Is(err, session.ErrOver):
-					return hinted{fmt.Errorf("session %s is over already", args[0]), `see them with "tandem session list"`}
 				}
 				return err
 			})

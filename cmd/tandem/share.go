@@ -128,10 +128,18 @@ func (sh *share) allow(cmd *cobra.Command, a admin) error {
 	return a.Allow(cmd.Context(), sh.origin, sh.private)
 }
 
-// ask returns true only for a yes; the end of the input is a no.
+// ask returns true only for a yes; the end of the input, or an interrupt, is a no.
 func ask(cmd *cobra.Command, question string) bool {
 	fmt.Fprint(cmd.ErrOrStderr(), question)
-	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	reply := strings.ToLower(strings.TrimSpace(line))
-	return reply == "y" || reply == "yes"
+	replies := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		replies <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case reply := <-replies:
+		return reply == "y" || reply == "yes"
+	case <-cmd.Context().Done():
+		return false
+	}
 }
