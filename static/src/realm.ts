@@ -107,6 +107,16 @@ export class Realm {
     }, undefined);
   }
 
+  /** A script of ours as text. */
+  ownScript(name: string): string {
+    return guard(() => {
+      const request = new xhr!();
+      open(request, 'GET', `${this.home}/.tandem/${name}.js`, false);
+      send(request);
+      return status(request) === 200 ? (responseText(request) as string) : '';
+    }, '');
+  }
+
   /** Asks the server and calls back with the text, if it answers with 200. */
   get(path: string, done: (text: string) => void): void {
     guard(() => {

@@ -176,7 +176,7 @@ export class Urls {
     const t = locate(url, this.origin.scheme);
     if (!t) return url;
     const { scheme } = this.options.content;
-    if (t.bare) return slice(url, 0, t.start) + scheme + slice(url, t.colon);
+    if (t.bare) return slice(url, 0, t.start) + relative(slice(url, t.colon));
     const host = this.host(t.scheme || this.origin.scheme, t.authority);
     if (!host) return url;
     return slice(url, 0, t.start) + (t.scheme && socketScheme(t.scheme, scheme) + ':') + '//' + host + slice(url, t.end);
@@ -228,7 +228,7 @@ export class Urls {
 
   /** Proxied URL to site URL; everything else comes back as it is. */
   unmap(url: string): string {
-    if (!includes(url, this.suffix)) return url;
+    if (!mayHaveAuthority(url)) return url;
     return guard(() => this.unmapAbsolute(url), url);
   }
 
@@ -271,6 +271,9 @@ export class Urls {
     return out + slice(text, done);
   }
 }
+
+/** What follows the scheme in `https:path`, which is relative whatever the scheme it is proxied by. */
+const relative = (rest: string): string => (test(/^[^:/\\?#]*:/, rest) ? './' + rest : rest);
 
 /** Decides from the first letters, which suffice for nearly every URL of a real page, whether it could name a host. */
 function mayHaveAuthority(url: string): boolean {

@@ -1,7 +1,9 @@
 // Workers: addresses mapped, and our worker script put in front of those the server never sees (blob: and data:).
 // In front of the others the server puts it. Service workers of the site are not supported yet.
 
-import { apply, encodeComponent, getter, indexOf, mapDelete, mapGet, mapSet, NativeMap, reject, resolve, slice, startsWith, type Any } from '../natives';
+import {
+  apply, encodeComponent, getter, indexOf, mapDelete, mapGet, mapSet, NativeMap, reject, resolve, slice, startsWith, toJSON, type Any,
+} from '../natives';
 import type { Realm } from '../realm';
 import { domException } from '../runtime';
 
@@ -9,6 +11,7 @@ const scope = globalThis as Any;
 const NativeBlob = scope.Blob as typeof Blob;
 const blobType = getter(scope.Blob?.prototype, 'type');
 const createURL = scope.URL.createObjectURL as (b: Blob) => string;
+const unescapeText = scope.unescape as (s: string) => string;
 const encode64 = scope.btoa as (s: string) => string;
 
 
@@ -36,31 +39,36 @@ export function hookWorkers(realm: Realm): void {
   hookServiceWorkers(realm);
 }
 
+/** The worker script with its configuration, as the server puts it in front of the workers it sends. */
+let prefix: string | undefined;
+
+function workerPrefix(realm: Realm): string {
+  prefix ??= realm.ownScript('worker');
+  return prefix && `self.$tandem=${toJSON({ ...realm.config, cookies: '', referrer: '' })};\n${prefix}\n;\n`;
+}
+
 function workerURL(realm: Realm, url: string, options: Any): string {
+  if (startsWith(url, 'data:')) return withPrefixData(url, workerPrefix(realm));
+  if (!startsWith(url, 'blob:')) return url;
   const module = typeof options === 'object' && options !== null && options.type === 'module';
-  const script = `${realm.home}/.tandem/worker.js`;
-  const prefix = module ? `import ${quoted(script)};` : `importScripts(${quoted(script)});`;
-  if (startsWith(url, 'blob:')) return withPrefixBlob(url, prefix, module);
-  return startsWith(url, 'data:') ? withPrefixData(url, prefix) : url;
+  return withPrefixBlob(url, workerPrefix(realm), module);
 }
 
-const quoted = (url: string): string => `"${url}"`;
-
-function withPrefixBlob(url: string, prefix: string, module: boolean): string {
+function withPrefixBlob(url: string, ours: string, module: boolean): string {
   const blob = mapGet(blobs, url);
-  const rest = blob ?? (module ? `import ${quoted(url)};` : `importScripts(${quoted(url)});`);
+  const rest = blob ?? (module ? `import "${url}";` : `importScripts("${url}");`);
   const type = blob ? (blobType(blob) as string) : 'text/javascript';
-  return apply(createURL as Any, scope.URL, [new NativeBlob([prefix, rest], { type })]) as string;
+  return apply(createURL as Any, scope.URL, [new NativeBlob([ours, rest], { type })]) as string;
 }
 
-function withPrefixData(url: string, prefix: string): string {
+function withPrefixData(url: string, ours: string): string {
   const comma = indexOf(url, ',');
   if (comma < 0) return url;
   const head = slice(url, 0, comma + 1);
-  const base64 = indexOf(head, ';base64') >= 0;
-  if (!base64) return head + encodeComponent(prefix) + slice(url, comma + 1);
-  while (prefix.length % 3) prefix += ' '; // so that it encodes without padding
-  return head + encode64(prefix) + slice(url, comma + 1);
+  if (indexOf(head, ';base64') < 0) return head + encodeComponent(ours) + slice(url, comma + 1);
+  let text = unescapeText(encodeComponent(ours)) as string; // UTF-8 as a string of bytes
+  while (text.length % 3) text += ' '; // so that it encodes without padding
+  return head + encode64(text) + slice(url, comma + 1);
 }
 
 function hookServiceWorkers(realm: Realm): void {

@@ -1,0 +1,309 @@
+// Each test acts as the page's script and expects what it would see at the real site.
+
+import { documentConfig, install, Realm } from './install';
+import { equal, test, throws, within } from './harness';
+
+const nativeKeys = Object.getOwnPropertyNames(window).length;
+const before = { fetch: String(fetch), setAttribute: Element.prototype.setAttribute.length, open: XMLHttpRequest.prototype.open.name };
+const started = performance.now();
+const config = documentConfig()!;
+const realm = new Realm(window, config);
+install(realm);
+const startUp = performance.now() - started;
+const sent: unknown[][] = [];
+realm.points.tabs = {
+  open: (...args) => void sent.push(['open', ...args]),
+  post: (...args) => void sent.push(['post', ...args]),
+  close: (...args) => void sent.push(['close', ...args]),
+};
+
+const $tandem = (window as any).$tandem;
+const proxied = (label: string) => `http://${label}--${config.session}.${config.content.host}`;
+const cdn = proxied('cdn-example');
+const shop = proxied('shop-example');
+const element = (html: string): any => {
+  const holder = document.createElement('div');
+  holder.innerHTML = html;
+  return holder.firstElementChild;
+};
+/** The attribute as the browser's tree holds it. */
+const inTree = (e: Element, name: string) => {
+  return new XMLSerializerNative().serializeToString(e).match(new RegExp(` ${name}="([^"]*)"`))?.[1]?.replaceAll('&amp;', '&');
+};
+class XMLSerializerNative {
+  serializeToString(e: Element): string {
+    realm.urls.unmapText = (text) => text;
+    try {
+      return e.outerHTML;
+    } finally {
+      delete (realm.urls as any).unmapText;
+    }
+  }
+}
+
+/** What a page computes, and what it computes at the real site. */
+const values: [string, () => unknown, unknown][] = [
+  ['location.href', () => $tandem.location.href, config.url.replace('http:', 'https:') + '#frag'],
+  ['location.host', () => $tandem.location.host, 'shop.example'],
+  ['location.hostname', () => $tandem.location.hostname, 'shop.example'],
+  ['location.port', () => $tandem.location.port, ''],
+  ['location.protocol', () => $tandem.location.protocol, 'https:'],
+  ['location.origin', () => $tandem.location.origin, 'https://shop.example'],
+  ['location.pathname', () => $tandem.location.pathname, '/dir/page'],
+  ['location as text', () => `${$tandem.location}`.slice(0, 21), 'https://shop.example/'],
+  ['JSON of location', () => Object.keys(JSON.parse(JSON.stringify($tandem.location))).join(), 'ancestorOrigins,href,origin,protocol,host,hostname,port,pathname,search,hash'],
+  ['location is a Location', () => $tandem.location instanceof Location, true],
+  ['class of location', () => Object.prototype.toString.call($tandem.location), '[object Location]'],
+  ['location is one object', () => [$tandem.location === $tandem.o(window).location, $tandem.location === $tandem.o(document).location,
+    $tandem.v(location) === $tandem.location, Reflect.get(window, 'location') === $tandem.location], [true, true, true, true]],
+  ['top', () => [$tandem.top === window, $tandem.o(window).top === window, window.parent === window], [true, true, true]],
+  ['o of others', () => { const o = { location: 1 }; const d = new Date(); return [$tandem.o(o) === o, $tandem.o(d) === d, $tandem.o('x'), $tandem.o(null)]; }, [true, true, 'x', null]],
+  ['destructuring window', () => { const { location, document: d } = $tandem.o(window); return [location.host, d === document]; }, ['shop.example', true]],
+  ['ancestorOrigins', () => $tandem.location.ancestorOrigins.length, 0],
+  ['origin', () => window.origin, 'https://shop.example'],
+  ['document.URL', () => [document.URL.slice(0, 21), document.documentURI.slice(0, 21), document.baseURI.slice(0, 21)], ['https://shop.example/', 'https://shop.example/', 'https://shop.example/']],
+  ['document.domain', () => document.domain, 'shop.example'],
+  ['document.referrer', () => document.referrer, 'https://start.example/from'],
+  ['isSecureContext', () => isSecureContext, true],
+  ['our script is not in the page', () => document.querySelectorAll('script').length, 0],
+  ['a link the server mapped', () => {
+    const a = document.getElementById('link') as HTMLAnchorElement;
+    return [a.href, a.getAttribute('href'), a.host, a.origin, a.protocol, String(a), a.attributes[1]!.value, a.outerHTML];
+  }, ['https://cdn.example/x', 'https://cdn.example/x', 'cdn.example', 'https://cdn.example', 'https:', 'https://cdn.example/x', 'https://cdn.example/x',
+    '<a id="link" href="https://cdn.example/x">x</a>']],
+  ['a link set by property', () => { const a = document.createElement('a'); a.href = 'https://cdn.example/a?b#c'; return [a.href, inTree(a, 'href'), a.hash]; }, ['https://cdn.example/a?b#c', cdn + '/a?b#c', '#c']],
+  ['the host of a link set', () => { const a = document.createElement('a'); a.href = 'https://cdn.example/a'; a.host = 'shop.example:8443'; return [a.href, inTree(a, 'href')]; },
+    ['https://shop.example:8443/a', proxied('0sp8443-shop-example') + '/a']],
+  ['relative links', () => { const a = document.createElement('a'); a.href = '/x'; return [a.href, a.getAttribute('href')]; }, ['https://shop.example/x', '/x']],
+  ['setAttribute', () => { const i = document.createElement('img'); i.setAttribute('SRC', 'https://cdn.example/i.png'); return [i.src, i.getAttribute('src'), inTree(i, 'src')]; },
+    ['https://cdn.example/i.png', 'https://cdn.example/i.png', cdn + '/i.png']],
+  ['what an author wrote comes back', () => { const i = document.createElement('a'); i.setAttribute('href', 'HTTPS://Cdn.Example:443/i'); return i.getAttribute('href'); }, 'HTTPS://Cdn.Example:443/i'],
+  ['custom elements keep their attributes', () => { const i = document.createElement('x-y'); i.setAttribute('src', 'https://cdn.example/'); return inTree(i, 'src'); }, 'https://cdn.example/'],
+  ['srcset', () => { const i = document.createElement('img'); i.srcset = 'https://cdn.example/1 1x, /2 2x'; return [i.srcset, inTree(i, 'srcset')]; },
+    ['https://cdn.example/1 1x, /2 2x', `${cdn}/1 1x, /2 2x`]],
+  ['xlink:href', () => { const u = document.createElementNS('http://www.w3.org/2000/svg', 'use'); u.setAttributeNS('http://www.w3.org/1999/xlink', 'xlink:href', 'https://cdn.example/s#a');
+    return [u.getAttributeNS('http://www.w3.org/1999/xlink', 'href'), u.href.baseVal, inTree(u, 'xlink:href')]; }, ['https://cdn.example/s#a', 'https://cdn.example/s#a', cdn + '/s#a']],
+  ['attribute nodes', () => { const a = document.createAttribute('href'); a.value = 'https://cdn.example/n'; const l = document.createElement('a'); l.setAttributeNode(a);
+    return [l.href, a.value, inTree(l, 'href')]; }, ['https://cdn.example/n', 'https://cdn.example/n', cdn + '/n']],
+  ['integrity is set aside', () => { const s = document.createElement('script'); s.integrity = 'sha384-x'; return [s.integrity, s.getAttribute('integrity'), s.getAttributeNames(), s.outerHTML, inTree(s, 'integrity')]; },
+    ['sha384-x', 'sha384-x', ['integrity'], '<script integrity="sha384-x"></script>', 'sha384-x']],
+  ['innerHTML', () => { const d = document.createElement('div'); d.innerHTML = '<img alt="a" src="https://cdn.example/x">'; return [d.innerHTML, inTree(d, 'src')]; },
+    ['<img alt="a" src="https://cdn.example/x">', cdn + '/x']],
+  ['insertAdjacentHTML', () => { const d = document.createElement('div'); d.insertAdjacentHTML('beforeend', '<a href="//cdn.example/&amp;x">'); return [d.innerHTML, inTree(d, 'href')]; },
+    ['<a href="//cdn.example/&amp;x"></a>', '//cdn-example--' + config.session + '.' + config.content.host + '/&x']],
+  ['DOMParser', () => { const d = new DOMParser().parseFromString('<a href="https://cdn.example/">', 'text/html'); return [d.querySelector('a')!.href, inTree(d.querySelector('a')!, 'href')]; }, ['https://cdn.example/', cdn + '/']],
+  ['template', () => { const t = document.createElement('template'); t.innerHTML = '<a href="https://cdn.example/">'; return inTree(t.content.firstElementChild!, 'href'); }, cdn + '/'],
+  ['selectors', () => [document.querySelector('a[href="https://cdn.example/x"]')?.id, document.getElementById('link')!.matches('[href^="https://cdn.example"]')], ['link', true]],
+  ['style attribute', () => { const e = element('<p style="background:url(https://cdn.example/b)">'); return [e.getAttribute('style'), inTree(e, 'style')!.includes(cdn)]; },
+    ['background:url(https://cdn.example/b)', true]],
+  ['style.cssText', () => { const e = document.createElement('p'); e.style.cssText = 'background-image: url(https://cdn.example/b)'; return [e.style.cssText, inTree(e, 'style')!.includes(cdn)]; },
+    ['background-image: url("https://cdn.example/b");', true]],
+  ['style.backgroundImage', () => { const e = document.createElement('p'); e.style.backgroundImage = 'url(https://cdn.example/b)';
+    return [e.style.backgroundImage, e.style.getPropertyValue('background-image'), inTree(e, 'style')!.includes(cdn)]; }, ['url("https://cdn.example/b")', 'url("https://cdn.example/b")', true]],
+  ['style.setProperty', () => { const e = document.createElement('p'); e.style.setProperty('background-image', 'url(https://cdn.example/b)'); return inTree(e, 'style')!.includes(cdn); }, true],
+  ['computed style', () => { const e = element('<p style="background-image:url(https://cdn.example/b)">'); document.body.append(e); const s = getComputedStyle(e);
+    const got = [s.backgroundImage, s.getPropertyValue('background-image')]; e.remove(); return got; }, ['url("https://cdn.example/b")', 'url("https://cdn.example/b")']],
+  ['style text', () => { const s = document.createElement('style'); s.textContent = 'p{background:url(https://cdn.example/b)}'; document.head.append(s);
+    const got = [s.textContent, s.sheet!.cssRules[0]!.cssText.includes('https://cdn.example/b'), inTree(s, 'x') ?? new XMLSerializerNative().serializeToString(s).includes(cdn)]; s.remove(); return got; },
+    ['p{background:url(https://cdn.example/b)}', true, true]],
+  ['insertRule', () => { const s = new CSSStyleSheet(); s.insertRule('p{background:url(https://cdn.example/b)}'); return s.cssRules[0]!.cssText; }, 'p { background: url("https://cdn.example/b"); }'],
+  ['Request', () => { const r = new Request('https://cdn.example/x'); return [r.url, r instanceof Request, r.constructor === Request]; }, ['https://cdn.example/x', true, true]],
+  ['history', () => { history.pushState(1, '', 'https://shop.example/pushed'); const got = [$tandem.location.href, navigation.currentEntry!.url]; history.back(); return got; },
+    ['https://shop.example/pushed', 'https://shop.example/pushed']],
+  ['history: a foreign origin throws', () => throws(() => history.pushState(1, '', 'https://cdn.example/')), 'SecurityError'],
+  ['eval', () => [$tandem.eval('location.host'), eval($tandem.js('location.host'))], ['shop.example', 'shop.example']],
+  ['Function', () => [new Function('return location.host')(), Function('a', 'return location.host + a')('!'), new Function() instanceof Function, Function.name], ['shop.example', 'shop.example!', true, 'Function']],
+  ['async functions', () => Object.getPrototypeOf(async () => 1).constructor('return location').toString().includes('$tandem.location'), true],
+  ['handlers set as attributes', () => { const e = element('<b onclick="this.result = location.host">'); e.click(); return e.result; }, 'shop.example'],
+  ['handlers set by script', () => { const e: any = document.createElement('b'); e.setAttribute('onclick', 'this.result = location.host'); e.click(); return [e.result, e.getAttribute('onclick')]; },
+    ['shop.example', 'this.result = location.host']],
+  ['script text', () => { const s = document.createElement('script'); s.text = 'window.one = location.host'; document.head.append(s); s.remove(); return [(window as any).one, s.text, s.innerHTML]; },
+    ['shop.example', 'window.one = location.host', 'window.one = location.host']],
+  ['script text as a node', () => { const s = document.createElement('script'); s.append(document.createTextNode('window.two = location.host')); document.head.append(s); s.remove(); return [(window as any).two, s.textContent]; },
+    ['shop.example', 'window.two = location.host']],
+  ['data blocks stay', () => { const s = document.createElement('script'); s.type = 'application/json'; s.text = '{"location":1}'; return new XMLSerializerNative().serializeToString(s); }, '<script type="application/json">{"location":1}</script>'],
+  ['cookies', () => { const all = [document.cookie]; document.cookie = 'a=1; path=/'; all.push(document.cookie); document.cookie = 'secret=1; HttpOnly'; document.cookie = 'a=; expires=Thu, 01 Jan 1970 00:00:00 GMT'; all.push(document.cookie); return all; },
+    ['first=1', 'first=1; a=1', 'first=1']],
+  ['RTCPeerConnection', () => [throws(() => new RTCPeerConnection()), throws(() => new (RTCPeerConnection.prototype.constructor as any)()), String(RTCPeerConnection)], ['NotSupportedError', 'NotSupportedError', 'function RTCPeerConnection() { [native code] }']],
+  ['functions look native', () => [String(fetch), Element.prototype.setAttribute.length, XMLHttpRequest.prototype.open.name, Function.prototype.toString.toString(),
+    'prototype' in fetch, Object.getOwnPropertyNames(fetch).sort().join()], [before.fetch, before.setAttribute, before.open, 'function toString() { [native code] }', false, 'length,name']],
+  ['accessors look native', () => { const d = Object.getOwnPropertyDescriptor(HTMLAnchorElement.prototype, 'href')!; return [d.get!.name, String(d.set), d.enumerable]; }, ['get href', 'function set href() { [native code] }', true]],
+  ['illegal invocations throw as ever', () => [throws(() => (Element.prototype.setAttribute as any).call({}, 'href', 'https://x.example/')), throws(() => (document.createElement as any)())], ['TypeError', 'TypeError']],
+  ['only one name is added to the window', () => [Object.getOwnPropertyNames(window).length - nativeKeys - 1 <= 1, Object.keys(window).includes('$tandem')], [true, false]],
+  ['dynamic import', () => [$tandem.url('https://cdn.example/m.js'), $tandem.url('./m.js'), $tandem.url('bare')], [cdn + '/m.js', './m.js', 'bare']],
+  ['import.meta', () => { const meta = { url: cdn + '/m.js' }; return $tandem.meta(meta).url; }, 'https://cdn.example/m.js'],
+];
+for (const [name, run, want] of values) test(name, () => equal(run(), want));
+
+test('fetch', async () => {
+  const r = await fetch('https://cdn.example/data?x=1');
+  equal([r.url, await r.json()], ['https://cdn.example/data?x=1', { host: 'cdn-example', path: '/data?x=1' }]);
+  const url = new URL('https://cdn.example/data');
+  equal((await fetch(new Request(url))).url, 'https://cdn.example/data');
+  equal((await fetch('/redirect')).url, 'https://cdn.example/echo');
+});
+
+test('XMLHttpRequest', async () => {
+  const x = new XMLHttpRequest();
+  x.open('GET', 'https://cdn.example/data');
+  await within((done) => { x.onload = done; x.send(); });
+  equal([x.responseURL, JSON.parse(x.responseText).host], ['https://cdn.example/data', 'cdn-example']);
+});
+
+test('cookies that a response sets', async () => {
+  const r = await fetch('/set');
+  equal([document.cookie.includes('header=yes'), r.headers.get('tandem-cookie')], [true, null]);
+  const x = new XMLHttpRequest();
+  x.open('GET', '/set', false);
+  x.send();
+  equal([x.getResponseHeader('tandem-cookie'), x.getAllResponseHeaders().includes('tandem')], [null, false]);
+});
+
+test('cookieStore', async () => {
+  await cookieStore.set('store', '1');
+  equal([(await cookieStore.get('store'))!.value, document.cookie.includes('store=1')], ['1', true]);
+  const changed = within<CookieChangeEvent>((done) => cookieStore.addEventListener('change', done, { once: true }));
+  await cookieStore.delete('store');
+  equal([(await changed).deleted[0]!.name, await cookieStore.get('store')], ['store', null]);
+});
+
+test('WebSocket', async () => {
+  const s = new WebSocket('wss://cdn.example/socket');
+  const event = await within<MessageEvent>((done) => { s.onmessage = done; });
+  equal([s.url, event.data, event.origin, s instanceof WebSocket, WebSocket.OPEN], ['wss://cdn.example/socket', 'cdn-example', 'wss://cdn.example', true, 1]);
+  s.close();
+});
+
+test('EventSource', async () => {
+  const s = new EventSource('https://cdn.example/events');
+  const event = await within<MessageEvent>((done) => { s.onmessage = done; });
+  equal([s.url, event.data, event.origin], ['https://cdn.example/events', 'hello', 'https://cdn.example']);
+  s.close();
+});
+
+const workerMessages = (w: Worker, n: number) => within<unknown[]>((done) => {
+  const all: unknown[] = [];
+  w.onerror = (e) => done([e.message]);
+  w.onmessage = (e) => { if (all.push(e.data) === n) done(all); };
+});
+
+test('a worker from the server', async () => {
+  const got = await workerMessages(new Worker('https://shop.example/worker.js'), 2);
+  equal(got, [['https://shop.example/worker.js', 'shop.example', 'https://shop.example', 'https://shop.example'],
+    ['https://cdn.example/data', { host: 'cdn-example', path: '/data' }]]);
+});
+
+for (const type of ['classic', 'module'] as const) {
+  test(`a ${type} worker from a blob`, async () => {
+    const url = URL.createObjectURL(new Blob(['fetch("https://cdn.example/b").then(r => postMessage([r.url, self.origin]))']));
+    const worker = new Worker(url, { type });
+    URL.revokeObjectURL(url);
+    equal(await workerMessages(worker, 1), [['https://cdn.example/b', 'https://shop.example']]);
+  });
+}
+
+for (const url of ['data:text/javascript,fetch("https://cdn.example/d").then(r => postMessage(r.url))',
+  'data:text/javascript;base64,' + btoa('fetch("https://cdn.example/d").then(r => postMessage(r.url))')]) {
+  test(`a worker from ${url.slice(0, 29)}`, async () => equal(await workerMessages(new Worker(url), 1), ['https://cdn.example/d']));
+}
+
+test('service workers are refused', async () => {
+  const problem = await navigator.serviceWorker.register('/sw.js').catch((e) => e.name);
+  equal(problem, 'NotSupportedError');
+});
+
+test('a frame that is about:blank', () => {
+  const frame = document.createElement('iframe');
+  document.body.append(frame);
+  const w = window[window.length - 1] as any;
+  const a = w.document.createElement('a');
+  a.href = 'https://cdn.example/';
+  equal([String(w.fetch), w.$tandem !== undefined, a.href, throws(() => new w.RTCPeerConnection())], ['function fetch() { [native code] }', true, 'https://cdn.example/', 'NotSupportedError']);
+  frame.remove();
+});
+
+test('a frame written into', async () => {
+  const frame = document.createElement('iframe');
+  document.body.append(frame);
+  frame.contentDocument!.open();
+  frame.contentDocument!.write('<p id=p>', '<a id=a href="https://cdn.example/">', '</a><scr', 'ipt>window.host = location.href</scr', 'ipt>');
+  frame.contentDocument!.close();
+  const w = frame.contentWindow as any;
+  equal([w.document.getElementById('a').href, inTree(w.document.getElementById('a'), 'href')], ['https://cdn.example/', cdn + '/']);
+  frame.remove();
+});
+
+test('postMessage between sites', async () => {
+  const frame = document.createElement('iframe');
+  frame.src = 'https://cdn.example/frame';
+  equal(inTree(frame, 'src'), cdn + '/frame');
+  await within((done) => { frame.onload = done; document.body.append(frame); });
+  const answer = within<MessageEvent>((done) => addEventListener('message', done, { once: true }));
+  $tandem.o(frame.contentWindow).postMessage('wrong', 'https://other.example');
+  $tandem.o(frame.contentWindow).postMessage('right', 'https://cdn.example');
+  const event = await answer;
+  equal([event.data[0], event.origin, event.source === frame.contentWindow], ['right', 'https://cdn.example', true]);
+  equal(throws(() => $tandem.o(frame.contentWindow).location.href), 'SecurityError');
+  frame.remove();
+});
+
+test('srcdoc reads back and is rewritten', () => {
+  const frame = document.createElement('iframe');
+  frame.srcdoc = '<a href="https://cdn.example/">';
+  equal([frame.srcdoc, frame.getAttribute('srcdoc'), inTree(frame, 'srcdoc')!.includes('/.tandem/sync.js')],
+    ['<a href="https://cdn.example/">', '<a href="https://cdn.example/">', true]);
+});
+
+test('window.open is a tab', () => {
+  sent.length = 0;
+  const w = window.open('https://cdn.example/new', 'pop', 'width=100') as any;
+  const id = sent[0]![1];
+  equal(sent, [['open', id, 'https://cdn.example/new', 'pop', 'width=100']]);
+  equal([w.closed, w.opener === window, throws(() => w.document), window.open('/again', 'pop') === w], [false, true, 'SecurityError', true]);
+  equal(sent[1], ['open', id, 'https://shop.example/again', 'pop', '']);
+  w.postMessage({ a: 1 }, 'https://cdn.example');
+  equal(sent[2], ['post', id, { a: 1 }, 'https://shop.example', 'https://cdn.example']);
+  let got: unknown[] = [];
+  addEventListener('message', (e) => { got = [e.data, e.origin, e.source === w]; }, { once: true });
+  realm.points.tabEvents!.post(id as string, 'hello', 'https://cdn.example');
+  equal(got, ['hello', 'https://cdn.example', true]);
+  realm.points.tabEvents!.closed(id as string);
+  equal([w.closed, window.open('https://cdn.example/', '_blank', 'noopener')], [true, null]);
+});
+
+test('links to other windows are tabs, unless the page prevents it', async () => {
+  sent.length = 0;
+  const a = element('<a href="https://cdn.example/t" target="_blank">x</a>') as HTMLAnchorElement;
+  document.body.append(a);
+  a.click();
+  a.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey: true }));
+  a.addEventListener('click', (e) => e.preventDefault(), { once: true });
+  a.click();
+  a.addEventListener('click', (e) => e.stopPropagation());
+  a.removeAttribute('href');
+  a.click();
+  await within((done) => setTimeout(done, 50));
+  equal(sent.map((m) => [m[0], m[2], m[4]]), [['open', 'https://cdn.example/t', 'noopener'], ['open', 'https://cdn.example/t', 'noopener']]);
+  a.remove();
+});
+
+test('forms to other windows are tabs', () => {
+  sent.length = 0;
+  const form = element('<form action="https://cdn.example/s?old" target="_blank"><input name="q" value="a b"></form>') as HTMLFormElement;
+  document.body.append(form);
+  form.requestSubmit();
+  form.submit();
+  equal(sent.map((m) => m[2]), ['https://cdn.example/s?q=a+b', 'https://cdn.example/s?q=a+b']);
+  form.remove();
+});
+
+test('tokens are told to the server', async () => {
+  const a = document.createElement('a');
+  a.href = 'https://under_score.example/x';
+  equal(a.href, 'https://under_score.example/x');
+  equal(await (await fetch('/aliases')).json(), ['https://under_score.example']);
+});
+
+test('starting is quick', () => {
+  if (startUp > 60) throw new Error(`installing took ${startUp} ms`);
+});
