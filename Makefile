@@ -1,0 +1,48 @@
+# Everything a developer runs, each a line or a few. "make" alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help build test lint generate bench demo fuzz chromium app-wordpress test-apps
+
+FUZZTIME ?= 3s
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## bin/tandem
+	go build -trimpath -o bin/tandem ./cmd/tandem
+
+demo: build ## a server, a shop and a session on this machine; prints two links
+	./bin/tandem demo
+
+test: chromium ## all tests, with the race detector and in a real browser
+	go test -race -timeout 20m ./...
+
+lint: ## gofmt, vet, staticcheck, and the type checker for static/src
+	@echo "gofmt";       files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted:" $$files; exit 1; fi
+	@echo "vet";         go vet ./...
+	@echo "staticcheck"; go run honnef.co/go/tools/cmd/staticcheck ./...
+	@echo "typecheck";   cd static && npm ci --no-audit --no-fund --loglevel=error && npm run --silent typecheck
+
+generate: ## what is generated and committed: static/dist and the tables shared with TypeScript
+	go generate ./...
+
+bench: ## all benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME (3s)
+	@grep -rHoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | grep -v node_modules | sed 's/:func / /' | \
+	while read -r file name; do \
+		echo "fuzz $$name ($$(dirname $$file))"; \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" >.fuzz.log 2>&1 </dev/null || { cat .fuzz.log; exit 1; }; \
+	done; status=$$?; rm -f .fuzz.log; exit $$status
+
+chromium:
+	@for name in "$${CHROMIUM:-}" chromium chromium-browser google-chrome; do [ -z "$$name" ] || ! command -v "$$name" >/dev/null || exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing Chromium"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	else echo "The tests need Chromium: apt-get install chromium (as root), or name another one in CHROMIUM" >&2; exit 1; fi
+
+app-wordpress: ## WordPress on loopback, from Debian's packages (installs them when root)
+	./cmd/tandem/apps/wordpress.sh
+
+test-apps: chromium ## a post written, published and read in WordPress, by two people
+	TANDEM_TEST_APPS=1 go test -count 1 -timeout 15m -run '^TestApp' -v ./cmd/tandem
