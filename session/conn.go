@@ -304,7 +304,8 @@ func deflate(text []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w.Reset(&b)
 	_, err := w.Write(text)
-	return b.Bytes(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close()) // writes the rest
+	return b.Bytes(), err
 }
 
 // signal makes the writer look for something to send.

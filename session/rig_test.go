@@ -415,7 +415,7 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// snapshot is a page with one link, node 4, and one password field, node 5.
+// snapshot is a page with one link, node 3, its text, 4, and a password field, 5.
 const snapshot = `[[0,1,"standards",["html",0,["body",0,["a",["href","/x"],"Go"],["input",["type","password"]]]]]]`
 
 // show makes the visitor show a page as document 1 in tab 1.
