@@ -1,0 +1,74 @@
+// Package session holds the sessions of a server: who takes part, who may do
+// what, what they saw so far, and the sockets between them.
+//
+// # Words
+//
+// A session is one meeting of a visitor and an agent. The visitor leads: only
+// the visitor's browser loads the site and runs its scripts. The agent follows
+// and sees a mirror. A [Hub] holds all sessions; a room is where the people of
+// one session meet; each has a seat there, which stays when the connection
+// goes. A link is the ordered stream of messages to one seat, whatever sockets
+// carry it.
+//
+// A session waits for the visitor's consent, is active, and then is over:
+// declined, expired or ended. What is over is erased at once: jar, assets,
+// tree, cookies and tickets. For a day a tombstone without content tells those
+// who hold a link what happened.
+//
+// # Who gets in
+//
+// Links carry a secret of 128 bits in the fragment of their URL, which browsers
+// send to nobody; a page of ours posts it. The visitor's is bound to the
+// browser that shows it first; the agent's works on several devices until the
+// end. A code of eight characters, for the telephone, does what the visitor's
+// link does, for 15 minutes, and few may be guessed. Only digests are kept.
+// A session's id is public and opens nothing.
+//
+// Having joined, a browser is known on the control host by a cookie for its
+// role. Consent is given there and nowhere else. On the shell and on each
+// content host the visitor has another cookie, had in exchange for a ticket:
+// good for 30 seconds, once, at that host. The agent never has one. All of
+// them are worthless when the session is over.
+//
+// # Who may do what
+//
+// The table rights is all there is. In short: the visitor tells what is shown;
+// the agent asks for input and navigation in shared mode only; both point; both
+// may end the session. Beyond the table, input to masked nodes and navigation
+// to origins that are not allowed are refused. What a page in the visitor's
+// browser says arrives as if the shell had said it, so nothing a visitor may
+// send raises anybody's rights, and what is wrong with it is refused without
+// closing the connection.
+//
+// # The link
+//
+// Frames are JSON, or JSON deflated (RFC 1951, no header) in a binary frame.
+// The client begins with {"hello":{"stream","received"}}, naming the stream it
+// was in and the last message it has; the answer {"welcome":{…}} says whether
+// the stream goes on. If not, both sides number from 1, the leader tells anew
+// all it shows, and the follower is told all there is. Then frames are
+// [number, acknowledgement, message], or [0, acknowledgement] alone. Number 0
+// marks a message that may be lost, which only pointers are.
+//
+// What was sent is kept until acknowledged: at most 4 MiB, and nothing more is
+// sent while that is full. What waits has no number yet, and newer news take
+// the place of older. When more than 1 MiB waits, what waits about documents
+// is dropped, and each document is told afresh when its turn comes; so a slow
+// follower lags by little and costs little. Who cannot even take the rest is
+// disconnected with 4408. A stream whose owner does not come back within a
+// minute is given up. Inputs that were under way to a leader who resumes are
+// performed, once; when the leader starts again instead, whoever asked is told
+// that they were not.
+//
+// Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4408
+// too slow, 4409 replaced by a newer connection, 4413 frame too large, 1001
+// server going away.
+//
+// # What is kept
+//
+// A record (people, state, digests) is on disk before a change of it takes
+// effect; only an end takes effect first. Content (jar, tabs, aliases, cookie
+// digests) follows within a tenth of a second, sealed under the session's own
+// key, which is destroyed at the end. Trees and assets are never written: after
+// a restart nobody can resume, so the leader tells them again.
+package session
