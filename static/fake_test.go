@@ -37,6 +37,7 @@ type fake struct {
 	received int
 	got      chan map[string]any // messages of the page, in order
 	refuse   bool                // answer no more sockets
+	over     bool                // the session has ended
 	hellos   []map[string]any
 }
 
@@ -138,6 +139,13 @@ func (f *fake) serveShell(w http.ResponseWriter, r *http.Request) {
 	case "/.tandem/socket":
 		f.serveSocket(w, r)
 	default:
+		f.mu.Lock()
+		over := f.over
+		f.mu.Unlock()
+		if over {
+			WriteProblem(w, r, Problem{Status: 410, Title: "Over"})
+			return
+		}
 		Page(w, 200, "shell", f.data())
 	}
 }

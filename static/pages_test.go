@@ -236,6 +236,19 @@ func TestStopSharingEndsItHereAndThere(t *testing.T) {
 	}
 }
 
+func TestASessionThatEndedMeanwhileIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.welcome = visitorWelcome("shared")
+	v := openPage(t, f.data().Shell()+"/", desktop)
+	f.want("ops")
+	f.mu.Lock()
+	f.refuse, f.over = true, true
+	f.conn.Close()
+	f.mu.Unlock()
+	v.waitFor("", "document.body.innerText.includes('Sharing has ended')")
+}
+
 func agentWelcome(mode, state string) map[string]any {
 	w := visitorWelcome(mode)
 	w["you"] = map[string]any{"id": "a", "role": "agent", "name": "Ada", "color": "#7c3aed"}

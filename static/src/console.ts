@@ -19,8 +19,8 @@ import { ownRights, readable, shortMode } from './ui/words';
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
 
-/** How often the way to the server is measured, and how long an answer may take before the link is tried anew. */
 const restartEvery = 10_000; // ms: a page that can never be shown must not keep the server busy
+/** How often the way to the server is measured, and how long an answer may take before the link is tried anew. */
 const measure = { every: 15_000, within: 8000 };
 
 class Console {
@@ -28,6 +28,7 @@ class Console {
   #link: Link<ToAgent>;
   #room: Room | null = null;
   #welcomed: Welcome | null = null;
+  #present: Person[] = [];
   #state: State;
   #over = false;
 
@@ -40,6 +41,7 @@ class Console {
       onWelcome: state => this.#welcome(state),
       onMessage: message => this.#message(message),
       onState: state => this.#linkChanged(state),
+      gone: () => read(session, 'agent').then(() => null, whyGone),
     });
   }
 
@@ -56,13 +58,15 @@ class Console {
 
   #welcome(state: Welcome): void {
     this.#welcomed = state;
+    this.#present = state.people;
     const had = this.#room;
     this.#enter(state.state);
     if (had && !state.resumed) had.begin(state);
-    this.#room?.people(state.people);
+    had?.people(state.people);
   }
 
   #message(message: ToAgent): void {
+    if (message.type === 'people') this.#present = message.people;
     switch (message.type) {
       case 'state': return this.#enter(message.state);
       case 'ended': return this.#finished('ended', message.by, message.reason);
@@ -80,7 +84,9 @@ class Console {
     if (this.#room || this.#over) return;
     this.#state = 'active';
     this.#room = new Room(this.#visitor, this.#joined, this.#link, () => this.#end());
-    if (this.#welcomed) this.#room.begin(this.#welcomed);
+    if (!this.#welcomed) return;
+    this.#room.begin(this.#welcomed);
+    this.#room.people(this.#present);
   }
 
   #end(): void {
@@ -252,7 +258,7 @@ class Room {
   }
 
   people(people: readonly Person[]): void {
-    this.#people.show(people, this.#you, () => 'here');
+    this.#people.show(people, this.#you, () => '');
     // The renderer labels cursors with these.
     this.#renderer?.postMessage({ type: 'people', people });
   }
@@ -394,6 +400,12 @@ class Room {
     this.#stage.append(this.#veil);
     timer.since = since;
   }
+}
+
+function whyGone(error: unknown): 'ended' | 'refused' | null {
+  if (!(error instanceof ApiError)) return null;
+  if (['session_ended', 'declined', 'link_expired'].includes(error.code)) return 'ended';
+  return ['not_joined', 'not_found'].includes(error.code) ? 'refused' : null;
 }
 
 /** A time of today, or a day and a time. */

@@ -20,6 +20,8 @@ export interface LinkOptions<In> {
   onWelcome(state: Welcome): void;
   onMessage(message: In): void;
   onState?(state: LinkState): void;
+  /** Asked when the server does not take a connection: whether there is any use in trying again. */
+  gone?(): Promise<'ended' | 'refused' | null>;
   /** For tests. */
   open?(url: string): WebSocket;
   random?(): number;
@@ -163,6 +165,7 @@ export class Link<In> {
   };
 
   #closed(code: number): void {
+    const taken = this.#welcomed;
     this.#drop();
     const final = ({ 4401: 'refused', 4403: 'ended', 4409: 'replaced' } as const)[code];
     if (final) {
@@ -172,6 +175,16 @@ export class Link<In> {
     // Both sides no longer agree about the stream, or it cannot be kept up.
     if (code === 4400 || code === 4408 || code === 4413) this.#forget();
     this.#retryLater();
+    if (!taken) void this.#askWhetherGone();
+  }
+
+  /** A browser does not tell a refused connection from a lost one. */
+  async #askWhetherGone(): Promise<void> {
+    const why = await this.#options.gone?.().catch(() => null);
+    if (!why || this.#welcomed || this.#state.is === 'closed') return;
+    clearTimeout(this.#retryTimer);
+    this.#drop();
+    this.#set({ is: 'closed', why });
   }
 
   #retryLater(): void {

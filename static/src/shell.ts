@@ -74,6 +74,10 @@ class Shell {
     onWelcome: state => this.#welcome(state),
     onMessage: message => this.#fromServer(message),
     onState: state => this.#linkChanged(state),
+    gone: async () => {
+      const { status } = await fetch('/', { method: 'HEAD', cache: 'no-store' });
+      return status === 410 ? 'ended' : status === 403 || status === 404 ? 'refused' : null;
+    },
   });
 
   constructor(private wanted: string) {}

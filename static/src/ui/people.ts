@@ -25,8 +25,8 @@ function chip(person: Person, own: boolean, note: string): HTMLElement {
   initial.style.background = person.color;
   initial.style.color = textOn(person.color);
   const about = own ? 'you' : person.online ? note : 'not here';
-  const item = h('li', { class: 'person', title: `${name} (${about})` }, initial,
-    h('span', { class: 'name' }, name), h('span', { class: 'does' }, about));
+  const item = h('li', { class: 'person', title: about ? `${name} (${about})` : name }, initial,
+    h('span', { class: 'name' }, name), about ? h('span', { class: 'does' }, about) : null);
   if (!person.online) item.classList.add('offline');
   return item;
 }
