@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -251,4 +252,52 @@ func shortDir(t *testing.T) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
+}
+
+// A request that has begun is answered, though the server is told to stop.
+func TestStoppingLetsRequestsFinish(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	cfg := config{Listen: "127.0.0.1:0", Data: shortDir(t), Logger: slog.New(slog.DiscardHandler)}
+	ready, done := make(chan *server, 1), make(chan error, 1)
+	cfg.Ready = func(s *server) { ready <- s }
+	go func() { done <- run(ctx, cfg) }()
+	s := <-ready
+	address := "127.0.0.1:" + s.Control.Port()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	const body = `{"code":"AAAAAAAA"}`
+	fmt.Fprintf(conn, "POST /api/join HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		s.Control.Host, s.Control, len(body), body[:5])
+	answered := bufio.NewReader(conn)
+
+	// The listener accepts in order: a later request that is answered shows
+	// that this one has begun.
+	second, err := http.Get("http://" + address + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Body.Close()
+	stop()
+	for {
+		probe, err := net.Dial("tcp", address)
+		if err != nil {
+			break
+		}
+		probe.Close()
+		time.Sleep(5 * time.Millisecond)
+	}
+	io.WriteString(conn, body[5:])
+	res, err := http.ReadResponse(answered, nil)
+	if err != nil {
+		t.Fatalf("the open request was cut off: %v", err)
+	}
+	res.Body.Close()
+	if err := <-done; err != nil {
+		t.Errorf("stopping: %v", err)
+	}
 }
