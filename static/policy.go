@@ -59,7 +59,8 @@ func policy(name string, d Data) string {
 		return join("default-src 'none'", "script-src 'none'", "style-src 'self' 'unsafe-inline'",
 			"img-src 'self' data: blob:", "font-src 'self' data: blob:", "media-src 'self' data: blob:",
 			"connect-src 'none'", "frame-src 'none'", "object-src 'none'", "form-action 'none'",
-			"base-uri 'none'", "frame-ancestors 'self'")
+			// Every ancestor counts: the renderer and the agent's page around it.
+			"base-uri 'none'", "frame-ancestors 'self' "+d.Control)
 	}
 	return "default-src 'none'; frame-ancestors 'none'"
 }
