@@ -315,20 +315,22 @@ func (a *applier) move() {
 	for _, at := range moved {
 		if t.nodes[at].parent == detached { // named twice
 			a.fail(errPlace)
-			return
+			continue
 		}
 		a.disturb(t.nodes[at].parent)
 		t.unlink(at)
 		a.stale = a.stale || t.bases > 0
 	}
-	if before != 0 && t.nodes[before].parent != parent {
+	if before != 0 && t.nodes[before].parent != parent { // one of those that move
 		a.fail(errPlace)
 	}
 	for _, at := range moved {
 		if a.err != nil {
 			before = 0 // link them anyhow: the tree must stay whole
 		}
-		t.link(at, parent, before)
+		if t.nodes[at].parent == detached {
+			t.link(at, parent, before)
+		}
 	}
 	if a.err == nil {
 		a.disturb(parent)
@@ -541,7 +543,7 @@ func (a *applier) text(start int) {
 		return
 	}
 	if from >= 0 {
-		a.spend((len(n.name) + len(data)) / 16)
+		a.spend(len(n.name) + len(data))
 		var ok bool
 		if data, ok = splice(n.name, int(from), int(del), data); !ok {
 			a.fail(errValue)
@@ -677,7 +679,7 @@ func (a *applier) setProp(at int32, p prop, value string) {
 		s := n.needState()
 		if (p == propModal || p == propPopover) && value != "" && s.props[p] == "" {
 			a.tree.opened++
-			s.opened = a.tree.opened
+			s.opened[p-propModal] = a.tree.opened
 		}
 		s.props[p] = strings.Clone(value)
 	})

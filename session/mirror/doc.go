@@ -1,3 +1,91 @@
 // Package mirror keeps the server's copy of a document which a leader's
-// browser mirrors, and checks every operation on it.
+// browser mirrors. It checks, masks and performs every operation before
+// followers get it, and can tell a late follower the whole document.
+//
+// The leader is a browser that also runs the site's scripts, so nothing it
+// says is trusted: operations are taken apart by a grammar, names and URLs are
+// judged against lists, everything is bounded, and a [Document] gives out
+// nothing that it would not accept.
+//
+// # Operations
+//
+// This is the reference for the recorder and the renderer. [Document.Apply]
+// takes a JSON array of operations, which are performed in order. Each is an
+// array of its code and its operands:
+//
+//	[0, ids, mode, …forms]           snapshot: replaces everything; mode is "standards" or "quirks"
+//	[1, …nodes]                      remove; without nodes it is the operation that does nothing
+//	[2, parent, before, ids, …forms] insert
+//	[3, parent, before, …nodes]      move, keeping what the nodes are and show
+//	[4, element, name, value]        set an attribute, or remove it if value is null
+//	[5, text, data]                  replace a text's data
+//	[5, text, from, del, ins]        replace del UTF-16 units from an offset
+//	[6, element, property, value]    set a property, see below
+//	[7, node, x, y]                  scroll; node 0 is the window
+//	[8, sheet, "i", index, rule]     insertRule
+//	[8, sheet, "d", index]           deleteRule
+//	[8, sheet, "r", text]            replace a sheet's rules by text
+//	[9, root, …sheets]               adoptedStyleSheets of the document (0) or a shadow root
+//	[10, element, picture]           what a canvas shows: a bitmap as data: URL, a blob's id, or ""
+//	[11, element, doc]               which document a frame shows; null for none
+//	[12, node, start?, end?]         focus, and the selection in it; node 0 for none
+//	[13, element, state]             media: {paused, time, rate, volume, muted}
+//	[14, …names]                     custom elements that are defined
+//	[15, node, digest]               of the leader's tree, for followers to compare
+//
+// Nodes are integers that the leader chose, 1 or more and unique among those
+// that exist; 0 is the document. A node that is not mirrored (a comment, a
+// processing instruction) has none and does not count as a sibling. before is
+// a child of parent, or 0 for the end. ids is either the first of consecutive
+// ids or a list of all, for the forms and what is below them in preorder.
+//
+// A form is one node with what is below it:
+//
+//	"data"                                  text
+//	[tag, attributes, …forms]               element
+//	[0, "!", name, public id, system id]    doctype
+//	[0, "#", "open" or "closed", …forms]    shadow root
+//
+// tag is the local name, with "svg:" or "math:" before it in these namespaces.
+// attributes is 0 or a list of names and values by turns, with qualified names
+// ("xlink:href"). A shadow root comes before its host's children whatever
+// before says, and can be neither moved nor removed without its host. Strings
+// may hold lone surrogates.
+//
+// The properties are value and customValidity (strings), checked,
+// indeterminate, modal, popover and disabledSheet (booleans), selected
+// (indexes of options) and files (names). modal and popover put an element on
+// top of those opened before.
+//
+// A sheet is the <style> or <link> that it belongs to, or a negative number
+// for a constructed one, which exists from its first mention to the next
+// snapshot; disabledSheet takes such numbers too. What [8] did to the sheet of
+// an element is forgotten, here as in a browser, when the text or children of
+// the <style> or the address of the <link> change, but not when it moves.
+//
+// # What is corrected
+//
+// Some things are ordinary in pages, and not worth losing the document for.
+// They are corrected in what followers get, and counted: attributes on*,
+// srcdoc, nonce and integrity are dropped, and so are src and href of
+// scripts, the value of hidden inputs, and http-equiv unless it is harmless;
+// text in scripts becomes empty; a URL that runs script becomes ""; a tag that
+// createElement refuses becomes "x-tandem"; unknown properties, names
+// that are no names, and values over their limit are dropped. A dropped
+// operation becomes [1].
+//
+// Masked are inputs that are or once were password fields, text inputs with
+// the name or id of one, fields whose autocomplete names a card, a one-time
+// code or a password, and whatever the recorder marks with
+// data-tandem-masked. Of their value, as attribute, property or text, and of
+// customValidity, followers get "" or exactly [Mask]; selected is empty, and
+// a selection inside is not told.
+//
+// # What is refused
+//
+// Everything else that is not of the grammar or does not fit the tree (unknown
+// and taken ids, circles, a second root element, text in the document) is an
+// error that wraps [ErrResync]: followers get nothing of that array, and the
+// document accepts nothing but a snapshot from then on. Beyond [Limits] the
+// error wraps [ErrLimit] as well.
 package mirror

@@ -388,7 +388,7 @@ func (n *node) cost() int {
 // state is what few nodes have. Values are kept as JSON.
 type state struct {
 	props   [propCount]string
-	opened  int // place in the order of the top layer
+	opened  [2]int // places of modal and popover in the order of the top layer
 	scroll  [2]string
 	sheet   *sheet
 	adopted []int32

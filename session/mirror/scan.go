@@ -324,53 +324,51 @@ func surrogate(s string) (rune, bool) {
 // splice replaces del UTF-16 units of s at from, as CharacterData.replaceData
 // counts them.
 func splice(s string, from, del int, ins string) (string, bool) {
-	if from < 0 || del < 0 {
+	left, rest, ok := cut(s, from)
+	if !ok {
 		return "", false
 	}
-	if isASCII(s) && isASCII(ins) {
-		if from > len(s) || del > len(s)-from {
-			return "", false
-		}
-		return s[:from] + ins + s[from+del:], true
-	}
-	units := toUnits(s)
-	if from > len(units) || del > len(units)-from {
-		return "", false
-	}
-	out := append(units[:from:from], toUnits(ins)...)
-	return fromUnits(append(out, units[from+del:]...)), true
+	_, right, ok := cut(rest, del)
+	return join(join(left, ins), right), ok
 }
 
-func toUnits(s string) []uint16 {
-	units := make([]uint16, 0, len(s))
-	for i := 0; i < len(s); {
-		if r, ok := surrogate(s[i:]); ok {
-			units = append(units, uint16(r))
+// cut splits s after n UTF-16 units, if need be between two surrogates.
+func cut(s string, n int) (left, right string, ok bool) {
+	i := 0
+	for ; n > 0 && i < len(s); n-- {
+		if s[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if _, lone := surrogate(s[i:]); lone {
 			i += 3
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		units = utf16.AppendRune(units, r)
+		if high, low := utf16.EncodeRune(r); r >= 0x10000 {
+			if n == 1 {
+				var b strings.Builder
+				writeUnit(&b, high)
+				writeUnit(&b, low)
+				return s[:i] + b.String()[:3], b.String()[3:] + s[i+size:], true
+			}
+			n--
+		}
 		i += size
 	}
-	return units
+	return s[:i], s[i:], n == 0
 }
 
-func fromUnits(units []uint16) string {
-	var b strings.Builder
-	b.Grow(len(units))
-	for i := 0; i < len(units); i++ {
-		r := rune(units[i])
-		if utf16.IsSurrogate(r) && i+1 < len(units) {
-			if pair := utf16.DecodeRune(r, rune(units[i+1])); pair != utf8.RuneError {
-				b.WriteRune(pair)
-				i++
-				continue
-			}
+// join concatenates and makes one character of two surrogates that meet.
+func join(a, b string) string {
+	if len(a) >= 3 && len(b) >= 3 {
+		high, _ := surrogate(a[len(a)-3:])
+		low, _ := surrogate(b)
+		if r := utf16.DecodeRune(high, low); r != utf8.RuneError {
+			return a[:len(a)-3] + string(r) + b[3:]
 		}
-		writeUnit(&b, r)
 	}
-	return b.String()
+	return a + b
 }
 
 // appendString writes s as a JSON string.

@@ -173,15 +173,21 @@ func (e *encoder) styles() {
 // states writes properties and whatever else nodes have; the top layer in the
 // order in which it was opened, and scrolling last, when everything is there.
 func (e *encoder) states() {
-	var opened []int32
+	type open struct {
+		at int32
+		p  prop
+		no int
+	}
+	var opened []open
 	for _, at := range e.stateOf {
 		n := &e.nodes[at]
 		s := n.state
 		for p, value := range s.props {
-			switch prop(p) {
-			case propModal, propPopover:
-			default:
-				e.prop(n.id, prop(p), value)
+			switch p := prop(p); {
+			case p != propModal && p != propPopover:
+				e.prop(n.id, p, value)
+			case value != "":
+				opened = append(opened, open{at, p, s.opened[p-propModal]})
 			}
 		}
 		if s.canvas != "" {
@@ -190,17 +196,11 @@ func (e *encoder) states() {
 		}
 		e.value(11, n.id, s.frame)
 		e.value(13, n.id, s.media)
-		if s.props[propModal] != "" || s.props[propPopover] != "" {
-			opened = append(opened, at)
-		}
 	}
-	slices.SortStableFunc(opened, func(a, b int32) int {
-		return cmp.Compare(e.nodes[a].state.opened, e.nodes[b].state.opened)
-	})
-	for _, at := range opened {
-		n := &e.nodes[at]
-		e.prop(n.id, propModal, n.state.props[propModal])
-		e.prop(n.id, propPopover, n.state.props[propPopover])
+	slices.SortFunc(opened, func(a, b open) int { return cmp.Compare(a.no, b.no) })
+	for _, o := range opened {
+		n := &e.nodes[o.at]
+		e.prop(n.id, o.p, n.state.props[o.p])
 	}
 	for _, at := range e.stateOf {
 		n := &e.nodes[at]
