@@ -156,8 +156,8 @@ func hasBody(method string, status int) bool {
 type body struct {
 	src   io.ReadCloser
 	write func(w io.Writer) error
-	eager bool  // of unknown length: send the header before the first byte is there
-	err   error // of the copy, after WriteTo; a response it cuts short must not look complete
+	begin func() // called first; may be nil
+	err   error  // of the copy, after WriteTo; a response it cuts short must not look complete
 }
 
 func newBody(src io.ReadCloser) *body {
@@ -169,8 +169,8 @@ func newBody(src io.ReadCloser) *body {
 // WriteTo writes the body once.
 func (b *body) WriteTo(w io.Writer) (int64, error) {
 	counted := &counter{w: w}
-	if b.eager {
-		flush(w)
+	if b.begin != nil {
+		b.begin()
 	}
 	b.err = b.write(counted)
 	return counted.n, b.err

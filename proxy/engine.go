@@ -91,9 +91,9 @@ func (e *engine) serve(w http.ResponseWriter, x *exchange) {
 	ctx, cancel := context.WithCancel(context.WithValue(x.out.Context(), exchangeKey{}, x))
 	defer cancel()
 	defer context.AfterFunc(x.memory.ctx, cancel)()
-	out := newWriter(w)
-	defer out.finish()
-	e.goproxy.ServeHTTP(out, x.out.WithContext(ctx))
+	x.writer = newWriter(w)
+	defer x.writer.finish()
+	e.goproxy.ServeHTTP(x.writer, x.out.WithContext(ctx))
 	if x.body != nil && x.body.err != nil {
 		if ctx.Err() == nil {
 			x.p.log.Info("response cut short", append(x.attrs(), "cause", cause(x.body.err))...)
@@ -126,7 +126,10 @@ func (e *engine) roundTrip(r *http.Request, ctx *goproxy.ProxyCtx) (*http.Respon
 	own.Trailer = nil
 	stripHops(own.Header)
 	x.body = newBody(resp.Body)
-	x.body.eager = resp.ContentLength < 0
+	if resp.ContentLength < 0 {
+		// A stream: its header goes out before the first byte is there.
+		x.body.begin = x.writer.Flush
+	}
 	own.Body = x.body
 	return &own, nil
 }

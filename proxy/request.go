@@ -32,7 +32,8 @@ type exchange struct {
 	referrer string        // what document.referrer shall be
 	stored   *assets.Asset // what the browser asks to revalidate, if we have it
 
-	body       *body       // of the response; set by the engine
+	writer     *writer     // to the browser; set by the engine, like body
+	body       *body       // of the response
 	siteHeader http.Header // of the response, as the site sent it
 }
 

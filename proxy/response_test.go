@@ -1,0 +1,223 @@
+package proxy
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem/rewrite"
+)
+
+// S13: what a site tells a browser to do must not happen to us.
+func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
+	hostile := map[string]string{
+		"Set-Cookie": "a=b", "Clear-Site-Data": `"*"`, "Service-Worker-Navigation-Preload": "true", "Strict-Transport-Security": "max-age=1",
+		"Alt-Svc": `h3=":443"`, "NEL": "{}", "Reporting-Endpoints": `a="https://x"`, "Report-To": "{}", "SourceMap": "x", "X-SourceMap": "x",
+		"Public-Key-Pins": "x", "Expect-CT": "x", "X-Frame-Options": "DENY", "Cross-Origin-Embedder-Policy": "require-corp",
+		"Cross-Origin-Opener-Policy": "same-origin", "Speculation-Rules": `"/x"`, "Permissions-Policy": "geolocation=*", "Accept-CH": "x",
+		"Use-As-Dictionary": "x", "Content-Security-Policy-Report-Only": "default-src 'none'; report-uri https://x", "Tandem-Cookie": "forged=1",
+		"Tandem-Problem": "forged", "Access-Control-Allow-Private-Network": "true", "Sec-Session-Registration": "x", "Digest": "x",
+	}
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		for name, v := range hostile {
+			w.Header().Set(name, v)
+		}
+		w.Header().Set("Origin-Agent-Cluster", "?0")
+		w.Header().Set("Referrer-Policy", "unsafe-url")
+		w.Header().Set("Content-Security-Policy", "script-src https://evil.example")
+		w.Header().Set("X-Custom", "kept for scripts")
+		w.Header().Set("Content-Type", "text/html")
+	})
+	w := newWorld(t, []string{origin})
+	for dest, resp := range map[string]*http.Response{
+		"iframe": w.open(w.site(origin) + "/"),
+		"empty":  w.get(w.site(origin)+"/", "empty", w.site(origin)),
+	} {
+		for name := range hostile {
+			if v := resp.Header.Get(name); v != "" && !strings.EqualFold(name, "Tandem-Cookie") {
+				t.Errorf("%s: browser got %s: %s", dest, name, v)
+			}
+		}
+		if v := resp.Header.Get("Tandem-Cookie"); strings.Contains(v, "forged") {
+			t.Errorf("forged Tandem-Cookie %s", v)
+		}
+		csp := resp.Header["Content-Security-Policy"]
+		if len(csp) == 0 || csp[0] != rewrite.CSP(w.content) || strings.Contains(strings.Join(csp, " "), "evil") {
+			t.Errorf("%s: policies %q", dest, csp)
+		}
+		for name, want := range map[string]string{"Origin-Agent-Cluster": "?1", "Referrer-Policy": "strict-origin-when-cross-origin",
+			"X-Dns-Prefetch-Control": "off", "X-Robots-Tag": "noindex, nofollow"} {
+			if got := resp.Header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", dest, name, got, want)
+			}
+		}
+		if got := resp.Header.Get("X-Custom") != ""; got != (dest == "empty") {
+			t.Errorf("%s: X-Custom passed: %v", dest, got)
+		}
+	}
+}
+
+// S11: CORS answers are mapped, never reflected.
+func TestS11AllowedOriginsAreMappedExactly(t *testing.T) {
+	var allow []string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) { w.Header()["Access-Control-Allow-Origin"] = allow })
+	w := newWorld(t, []string{origin})
+	page := w.site("https://page.example")
+	for _, c := range []struct {
+		allow []string
+		want  string
+	}{
+		{nil, ""}, {[]string{"*"}, "*"}, {[]string{"null"}, "null"},
+		{[]string{"https://page.example"}, page}, {[]string{"https://other.example"}, w.site("https://other.example")},
+		{[]string{"https://page.example/"}, ""}, {[]string{"https://page.example, https://b.example"}, ""},
+		{[]string{"https://page.example", "https://b.example"}, ""}, {[]string{"page.example"}, ""},
+	} {
+		allow = c.allow
+		resp := w.get(w.site(origin)+"/", "empty", page, "Origin", page)
+		if got := resp.Header.Get("Access-Control-Allow-Origin"); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.allow, got, c.want)
+		}
+	}
+}
+
+func TestFrameAncestorsKeepTheirMeaning(t *testing.T) {
+	d := rewrite.Domain{Scheme: "http", Host: "t.localhost:1"}
+	m := &rewrite.Mapper{Domain: d, Session: "abcdefghijkl", Base: rewrite.Origin{Scheme: "https", Host: "b.example"}}
+	shell := "frame-ancestors " + d.Shell("abcdefghijkl")
+	for _, c := range []struct{ xfo, csp, want string }{
+		{"", "", ""}, {"DENY", "", shell}, {"sameorigin", "", shell + " 'self'"}, {"nonsense", "", ""},
+		{"DENY", "frame-ancestors 'self' https://a.example", shell + " 'self' http://a-example--abcdefghijkl.t.localhost:1"},
+		{"", "default-src x; frame-ancestors 'none'", shell}, {"", "frame-ancestors a.example", shell + " http://a-example--abcdefghijkl.t.localhost:1"},
+		{"", "frame-ancestors https://*.a.example", shell + " http://*.t.localhost:1"}, {"DENY", "default-src 'self'", shell},
+	} {
+		h := http.Header{}
+		h.Set("X-Frame-Options", c.xfo)
+		h.Set("Content-Security-Policy", c.csp)
+		if got := frameAncestors(h, m, d); got != c.want {
+			t.Errorf("%q %q: got %q, want %q", c.xfo, c.csp, got, c.want)
+		}
+	}
+}
+
+func TestRedirectsAreMappedAndNotFollowed(t *testing.T) {
+	var location string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Location"] = []string{location}
+		w.WriteHeader(http.StatusFound)
+	})
+	w := newWorld(t, []string{origin})
+	w.open(w.site("https://other.example") + "/") // not asked, but forbidden
+	for in, want := range map[string]string{
+		"/next": "/next", "https://other.example/x?a=b#c": w.site("https://other.example") + "/x?a=b#c",
+		"//other.example/x":   "//" + strings.TrimPrefix(w.site("http://other.example"), "http://") + "/x",
+		"javascript:alert(1)": "", "data:text/html,x": "", "http://169.254.169.254/latest": w.site("http://169.254.169.254") + "/latest",
+	} {
+		location = in
+		resp := w.get(w.site(origin)+"/", "empty", w.site(origin))
+		if got := resp.Header.Get("Location"); got != want {
+			t.Errorf("%s: got %q, want %q", in, got, want)
+		}
+	}
+	if resp := w.open(w.site("http://169.254.169.254") + "/latest"); resp.StatusCode != http.StatusForbidden {
+		t.Errorf("metadata address: %s", resp.Status) // S03
+	}
+}
+
+func TestStrictTransportUpgrades(t *testing.T) {
+	m := &memory{}
+	now := time.Now()
+	m.setStrictTransport("a.example", true, time.Hour, now)
+	m.setStrictTransport("b.example", false, time.Hour, now)
+	m.setStrictTransport("c.example", false, 0, now)
+	for host, want := range map[string]bool{"a.example": true, "x.y.a.example": true, "b.example": true, "x.b.example": false, "c.example": false, "example": false} {
+		if got := m.strictTransport(host, now); got != want {
+			t.Errorf("%s: got %v", host, got)
+		}
+	}
+}
+
+func TestValidators(t *testing.T) {
+	for _, c := range []struct{ etag, modified string }{{`"abc"`, ""}, {`W/"a/b+c=="`, ""}, {"", "Mon, 02 Jan 2006 15:04:05 GMT"}} {
+		etag, since := untag(tag(c.etag, c.modified))
+		if etag != c.etag || since != c.modified {
+			t.Errorf("got %q %q, want %q %q", etag, since, c.etag, c.modified)
+		}
+	}
+	for in, want := range map[string]string{`"site"`: `"site"`, `W/"tde0-YWJj"`: "", `"tds-x"`: "", etagMark + `!!"`: ""} {
+		if etag, since := untag(in); etag != want || since != "" {
+			t.Errorf("%s: got %q %q, want %q", in, etag, since, want)
+		}
+	}
+}
+
+func TestCacheControlIsPrivate(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "private", "public, max-age=60, s-maxage=600": "private, max-age=60", "no-store": "private, no-store", "Public,immutable": "private, immutable",
+	} {
+		if got := privately(http.Header{"Cache-Control": {in}}); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+	if got := privately(http.Header{"Cache-Control": {"max-age=9"}, "Vary": {"Accept, Cookie"}}); got != "private, max-age=9, no-cache" {
+		t.Errorf("Vary: Cookie: got %s", got)
+	}
+}
+
+func TestRequestHygiene(t *testing.T) {
+	var got *http.Request
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r.Clone(t.Context())
+		http.SetCookie(w, &http.Cookie{Name: "site", Value: "1", HttpOnly: true})
+	})
+	w := newWorld(t, []string{origin})
+	site := w.site(origin)
+	w.open(site + "/a?b=c")
+	for name, want := range map[string]string{"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Referer": "", "Origin": "", "Cookie": ""} {
+		if v := got.Header.Get(name); v != want {
+			t.Errorf("first document: %s is %q, want %q", name, v, want)
+		}
+	}
+	if o, _ := url.Parse(origin); got.Host != o.Host || got.RequestURI != "/a?b=c" {
+		t.Errorf("got %s %s", got.Host, got.RequestURI)
+	}
+	w.client.Jar.SetCookies(mustURL(site), []*http.Cookie{{Name: "page", Value: "own"}})
+	r := w.request("POST", site+"/post", strings.NewReader("x=1"), "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin",
+		"Origin", site, "Referer", site+"/a?b=c", "X-Forwarded-For", "1.2.3.4", "X-Requested-With", "XMLHttpRequest", "Available-Dictionary", "x", "Via", "x", "Forwarded", "x",
+		"Accept-Encoding", "gzip, deflate, br, zstd, dcb", "Sec-Fetch-Storage-Access", "active")
+	w.do(r)
+	for name, want := range map[string]string{"Origin": origin, "Referer": origin + "/a?b=c", "Sec-Fetch-Site": "same-origin", "Cookie": "site=1", "X-Forwarded-For": "",
+		"X-Requested-With": "XMLHttpRequest", "Available-Dictionary": "", "Via": "", "Forwarded": "", "Accept-Encoding": "zstd, br, gzip", "Sec-Fetch-Storage-Access": ""} {
+		if v := got.Header.Get(name); v != want {
+			t.Errorf("post: %s is %q, want %q", name, v, want)
+		}
+	}
+}
+
+func mustURL(s string) *url.URL {
+	u, err := url.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
+
+// The anonymous tier: no cookie, no jar, and what the site sets is dropped.
+func TestAnonymousTierHasNoJar(t *testing.T) {
+	var cookie string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		cookie = r.Header.Get("Cookie")
+		w.Header().Set("Set-Cookie", "n=1")
+	})
+	w := newWorld(t, []string{origin})
+	w.get(w.site(origin)+"/f.woff2", "font", w.site("https://page.example")) // no participant cookie yet
+	w.open(w.site(origin) + "/")
+	if cookie != "" {
+		t.Errorf("the anonymous tier's Set-Cookie went into the jar: %s", cookie)
+	}
+	w.get(w.site(origin)+"/x", "empty", w.site(origin))
+	if cookie != "n=1" {
+		t.Errorf("leader's request has %q", cookie)
+	}
+}
