@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -129,6 +130,10 @@ func (w *window) observe(ev any) {
 		if json.Unmarshal(ev.Context.AuxData, &aux) == nil && aux.IsDefault {
 			w.contexts[aux.FrameID] = ev.Context.ID
 		}
+	case *network.EventWebSocketFrameReceived:
+		w.frame("<", ev.Response)
+	case *network.EventWebSocketFrameSent:
+		w.frame(">", ev.Response)
 	case *runtime.EventConsoleAPICalled:
 		line := string(ev.Type)
 		for _, arg := range ev.Args {
@@ -142,6 +147,14 @@ func (w *window) observe(ev any) {
 		}
 		w.console = append(w.console, line)
 	}
+}
+
+// frame notes what went over a WebSocket, where somebody wants to read along.
+func (w *window) frame(direction string, frame *network.WebSocketFrame) {
+	if os.Getenv("TANDEM_TEST_LOG") == "" || frame == nil {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "%s %s %.300s\n", w.name, direction, frame.PayloadData)
 }
 
 // report leaves a picture and the console of a failed test's window.
@@ -200,7 +213,7 @@ var (
 	// top is the window's own page.
 	top frame = func(_ frameInfo, depth int) bool { return depth == 0 }
 	// mirror is what a follower sees.
-	mirror frame = func(f frameInfo, _ int) bool { return f.Name == "tandem-mirror" }
+	mirror frame = func(f frameInfo, _ int) bool { return strings.Contains(f.URL, "/.tandem/mirror?") }
 	// content is the site as the visitor has it.
 	content frame = func(f frameInfo, depth int) bool { return depth == 1 && strings.Contains(f.URL, "--") }
 )

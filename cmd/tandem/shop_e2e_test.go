@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/evanw/esbuild/pkg/api"
+
+	"tandem/cmd/tandem/shop"
+	"tandem/session"
+)
+
+// meeting is a visitor and an agent in one session on a server of the test's own.
+type meeting struct {
+	t       *testing.T
+	server  *server
+	shop    *shop.Shop
+	invited session.Invitation
+	visitor *window
+	agent   *window
+}
+
+// startServer runs a whole server for the length of a test.
+func startServer(t *testing.T, data string) *server {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, stopped := make(chan *server, 1), make(chan error, 1)
+	level := slog.LevelWarn
+	if os.Getenv("TANDEM_TEST_LOG") != "" {
+		level = slog.LevelDebug
+	}
+	go func() {
+		stopped <- run(ctx, config{
+			Listen: "127.0.0.1:0", Data: data, Drain: 2 * time.Second,
+			Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+			Ready:  func(s *server) { ready <- s },
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Errorf("stopping the server: %v", err)
+		}
+	})
+	select {
+	case s := <-ready:
+		return s
+	case err := <-stopped:
+		stopped <- nil
+		t.Fatal(err)
+	case <-time.After(patience):
+		t.Fatal("the server did not start")
+	}
+	return nil
+}
+
+// startMeeting starts a server and a shop, invites both people and opens their links.
+func startMeeting(t *testing.T, mode session.Mode) *meeting {
+	t.Helper()
+	b := sharedBrowser(t)
+	m := &meeting{t: t, server: startServer(t, t.TempDir())}
+	var err error
+	if m.shop, err = shop.Start(t.Context(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	m.allow(m.shop.URL(), m.shop.PayURL())
+	m.invite(m.shop.URL()+"/", mode)
+	m.agent = b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
+	m.agent.wait(top, `document.querySelector('[data-tandem=status]')`)
+	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+	return m
+}
+
+func (m *meeting) allow(urls ...string) {
+	m.t.Helper()
+	for _, url := range urls {
+		if err := m.server.Hub.Origins().Allow(m.t.Context(), url, true); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+}
+
+func (m *meeting) invite(url string, mode session.Mode) {
+	m.t.Helper()
+	var err error
+	m.invited, err = m.server.Hub.Create(m.t.Context(), session.Request{URL: url, Mode: mode, AgentName: "Ada", VisitorName: "Vic"})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// accept consents as the visitor and waits until both see the page.
+func (m *meeting) accept() {
+	m.t.Helper()
+	m.visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+	m.visitor.click(top, "[data-tandem=accept]")
+	m.visitor.wait(content, `document.readyState === 'complete'`)
+	m.agent.wait(mirror, `document.body && document.body.children.length > 0`)
+}
+
+// Read late: the test binary also runs as the program, in other directories.
+var digestScript = sync.OnceValue(func() string {
+	source, err := os.ReadFile("../../static/src/testing/digest.ts")
+	if err != nil {
+		panic(err)
+	}
+	result := api.Transform(string(source), api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatIIFE, GlobalName: "tandemTest"})
+	if len(result.Errors) > 0 {
+		panic(result.Errors[0].Text)
+	}
+	return string(result.Code)
+})
+
+const digestCall = `(() => { %s; return tandemTest.digest(document, {frames: false}); })()`
+
+// same checks that the mirror shows the visitor's page: first the trees, then the pixels.
+func (m *meeting) same(step string) {
+	m.t.Helper()
+	js := fmt.Sprintf(digestCall, digestScript())
+	var visitor, agent string
+	deadline := time.Now().Add(patience)
+	for {
+		errV, errA := m.visitor.eval(content, js, &visitor), m.agent.eval(mirror, js, &agent)
+		if errV == nil && errA == nil && visitor == agent {
+			break
+		}
+		if time.Now().After(deadline) {
+			m.t.Fatalf("%s: the mirror differs (%v, %v):\n%s", step, errV, errA, firstDifference(visitor, agent))
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	m.samePixels(step, 0.995)
+}
+
+// samePixels compares what both windows show of the page, until it agrees in
+// at least the given share of pixels.
+func (m *meeting) samePixels(step string, want float64) {
+	m.t.Helper()
+	var share float64
+	var err error
+	for range 20 {
+		if share, err = m.pixels(); err == nil && share >= want {
+			m.t.Logf("%s: %.3f %% of pixels agree", step, 100*share)
+			return
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+	m.t.Errorf("%s: %.3f %% of pixels agree, want %.1f %% (%v)", step, 100*share, 100*want, err)
+}
+
+func (m *meeting) pixels() (float64, error) {
+	v, err := m.visitor.shot(`[data-tandem=tab]`, top)
+	if err != nil {
+		return 0, err
+	}
+	a, err := m.agent.shot(`iframe[name=tandem-mirror]`, within("view--"))
+	if err != nil {
+		return 0, err
+	}
+	return agreement(v, a), nil
+}
+
+// shot pictures the box of an element without the pointers people see over it.
+func (w *window) shot(selector string, in frame) (image.Image, error) {
+	hide := `for (const e of document.querySelectorAll('[data-tandem=cursors]')) e.style.visibility = %q; 0`
+	_ = w.eval(in, fmt.Sprintf(hide, "hidden"), nil)
+	defer func() { _ = w.eval(in, fmt.Sprintf(hide, ""), nil) }()
+	_, id, err := w.find(in)
+	if err != nil {
+		return nil, err
+	}
+	var object struct {
+		Result struct {
+			ObjectID string `json:"objectId"`
+		} `json:"result"`
+	}
+	if err := w.try("Runtime.evaluate", map[string]any{"expression": fmt.Sprintf(`[...document.querySelectorAll(%s)].filter(e => e.getClientRects().length && getComputedStyle(e).visibility === 'visible').at(-1)`, quote(selector)), "contextId": id}, &object); err != nil {
+		return nil, err
+	}
+	if object.Result.ObjectID == "" {
+		return nil, fmt.Errorf("%s: nothing to picture", w.name)
+	}
+	var res struct {
+		Quads [][]float64 `json:"quads"`
+	}
+	if err := w.try("DOM.getContentQuads", map[string]any{"objectId": object.Result.ObjectID}, &res); err != nil || len(res.Quads) == 0 {
+		return nil, fmt.Errorf("%s: not shown (%v)", w.name, err)
+	}
+	q := res.Quads[0]
+	return w.picture(&rect{q[0], q[1], q[2] - q[0], q[5] - q[1]})
+}
+
+// agreement is the share of pixels whose colours are the same to the eye.
+func agreement(a, b image.Image) float64 {
+	size := a.Bounds().Intersect(b.Bounds())
+	all := max(a.Bounds().Dx()*a.Bounds().Dy(), b.Bounds().Dx()*b.Bounds().Dy())
+	if all == 0 {
+		return 0
+	}
+	same := 0
+	for y := size.Min.Y; y < size.Max.Y; y++ {
+		for x := size.Min.X; x < size.Max.X; x++ {
+			ar, ag, ab, _ := a.At(x, y).RGBA()
+			br, bg, bb, _ := b.At(x, y).RGBA()
+			if near(ar, br) && near(ag, bg) && near(ab, bb) {
+				same++
+			}
+		}
+	}
+	return float64(same) / float64(all)
+}
+
+// near allows for the rounding of anti-aliasing, 3 of 255.
+func near(a, b uint32) bool {
+	d := int(a>>8) - int(b>>8)
+	return d <= 3 && d >= -3
+}
+
+func firstDifference(a, b string) string {
+	start := 0
+	for start < len(a) && start < len(b) && a[start] == b[start] {
+		start++
+	}
+	from := max(0, start-200)
+	return fmt.Sprintf("visitor: …%s…\nagent:   …%s…", a[from:min(len(a), start+300)], b[from:min(len(b), start+300)])
+}
+
+func TestShopTogether(t *testing.T) {
+	m := startMeeting(t, session.Shared)
+	m.accept()
+	m.same("home")
+}
