@@ -201,6 +201,11 @@ func TestTabsThatPagesOpen(t *testing.T) {
 	ask[bool](v, "shop-example--", `port.postMessage({type:'open', id:'w1', url:'https://news.example/help', name:'help', features:''}), true`)
 	v.waitFor("", "document.querySelectorAll('iframe').length === 2 && document.querySelector('[data-tandem=tab]').src.includes('news-example--')")
 	v.waitFor("shop-example--", "told.some(m => m.type === 'opened' && m.id === 'w1')")
+	for f.want("tab")["tab"] != 2.0 {
+	}
+	if m := f.want("activate"); m["tab"] != 2.0 {
+		t.Errorf("activated %v, want the new tab once it was described", m)
+	}
 	v.waitFor("news-example--", "told.some(m => m.type === 'start')")
 	v.waitFor("", "document.querySelectorAll('[role=tab]').length === 2")
 

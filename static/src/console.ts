@@ -77,6 +77,8 @@ class Console {
   #enter(state: State): void {
     this.#state = state;
     if (state === 'active') this.#open();
+    // The message that says by whom it was ended follows.
+    else if (state === 'ended') setTimeout(() => this.#finished(state), 300);
     else if (state !== 'waiting') this.#finished(state);
   }
 

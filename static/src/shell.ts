@@ -119,9 +119,7 @@ class Shell {
   }
 
   #openWanted(url: string): void {
-    const tab = this.#frames.open(url);
-    if (tab) this.#describe(tab);
-    else this.#toasts.show('There are too many pages open. Close one first.');
+    if (!this.#frames.open(url)) this.#toasts.show('There are too many pages open. Close one first.');
   }
 
   /** The server begins with nothing: tell it everything. */
@@ -368,7 +366,6 @@ class Shell {
         this.#toasts.show('This page wants to open more windows than there is room for.');
         return;
       }
-      this.#describe(tab);
     }
     this.#documents.send(doc, { type: 'opened', id });
   }
@@ -423,6 +420,7 @@ class Shell {
   #activated(): void {
     const { active } = this.#frames;
     if (!active) return;
+    this.#describe(active); // the server activates only what it knows
     this.#link.send({ type: 'activate', tab: active.id });
     if (active.view) this.#link.send({ type: 'view', ...active.view });
   }
