@@ -188,10 +188,11 @@ export class Recorder {
     for (const type of ['focusin', 'focusout', 'selectionchange', 'select']) on(type, () => this.focus.touch());
     for (const type of ['beforetoggle', 'toggle', 'close']) on(type, (target) => this.top.touch(target));
     for (const type of MEDIA_EVENTS) on(type, (target) => this.media.touch(target));
-    on('load', (target) => this.loaded(target));
+    for (const type of ['load', 'error']) on(type, (target) => this.loaded(target));
     if (root === this.document) on('DOMContentLoaded', () => this.findShadows());
   }
 
+  /** A sheet has come, or the browser has chosen a picture, even if it could not load it. */
   private loaded(target: Node): void {
     if (!isElement(target) || !isHTML(target)) return;
     const name = localName(target);

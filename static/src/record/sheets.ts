@@ -198,7 +198,10 @@ export class Sheets implements Part {
     this.forgetPending(sheet);
     const history = logs.get(sheet);
     if (!history) this.tellAll(id, sheet, ops);
-    else for (const op of history) this.tell(id, op, ops);
+    else {
+      if (history[0]?.[0] !== 'r') this.tell(id, ['r', ''], ops);
+      for (const op of history) this.tell(id, op, ops);
+    }
     return id;
   }
 

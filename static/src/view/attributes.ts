@@ -12,7 +12,7 @@ const XML = 'http://www.w3.org/XML/1998/namespace';
 /** They act, load, or ask the follower's browser for something of its own. */
 const NEVER = new Set([
   'srcdoc', 'srcset', 'imagesrcset', 'imagesizes', 'nonce', 'integrity', 'autofocus', 'autoplay', 'ping', 'target', 'action', 'formaction',
-  'http-equiv', 'is', 'download', 'accesskey', 'crossorigin', 'referrerpolicy', 'loading', 'manifest', 'attributionsrc', 'sandbox',
+  'http-equiv', 'is', 'download', 'accesskey', 'crossorigin', 'referrerpolicy', 'loading', 'manifest', 'autocomplete', 'attributionsrc', 'sandbox',
   'allow', 'csp', 'data', 'codebase', 'archive', 'classid', 'longdesc', 'cite', 'profile', 'popovertarget', 'command', 'commandfor',
   'xmlns', 'shadowrootmode', 'background',
 ]);
@@ -46,8 +46,6 @@ function judge(element: Element, name: string, value: string, addresses: Address
       return link(element, tag, html, value, addresses);
     case 'rel':
       return tag === 'link' ? relation(value) : value;
-    case 'autocomplete':
-      return 'off';
     case 'popover':
       return 'manual'; // opens and closes when the leader's does, and by nothing else
     case 'content':

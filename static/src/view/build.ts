@@ -103,10 +103,8 @@ function prepare(element: Element): void {
     case 'form':
     case 'textarea':
     case 'select':
-      element.setAttribute('autocomplete', 'off');
-      break;
     case 'input':
-      element.setAttribute('autocomplete', 'new-password');
+      element.setAttribute('autocomplete', 'off');
       break;
     case 'audio':
     case 'video':
@@ -125,8 +123,10 @@ function attributes(ctx: BuildContext, element: Element, list: unknown): void {
 
 export function attribute(ctx: BuildContext, element: Element, name: unknown, value: unknown): void {
   if (typeof name !== 'string' || (typeof value !== 'string' && value !== null)) throw new Invalid('attribute');
-  if (name === 'autocomplete' && element.localName === 'input') return; // kept off
+  if (name === 'autocomplete') return; // stays off
   setAttribute(element, name, value, ctx.addresses);
+  // Password managers heed nothing else.
+  if (name === 'type' && element.localName === 'input' && value === 'password') element.setAttribute('autocomplete', 'new-password');
 }
 
 function children(ctx: BuildContext, parent: Node, form: unknown[], from: number, numbers: Numbers, depth: number): void {

@@ -29,7 +29,9 @@ export class Mirror {
   private nodes = new Map<Id, Node>();
   private numbers = new WeakMap<Node, Id>();
   private readonly sources = new WeakMap<Text, string>();
-  private readonly pictures = new WeakMap<Element, string>();
+  private readonly pictures = new WeakMap<HTMLCanvasElement, string>();
+  /** New ones, whose attributes are not set yet. */
+  private canvases: HTMLCanvasElement[] = [];
   private readonly scrolls = new Map<Node, { x: number; y: number }>();
   private readonly defined = new Set<string>();
   private readonly sheets: Sheets;
@@ -68,6 +70,7 @@ export class Mirror {
     for (const op of ops) {
       if (!Array.isArray(op)) throw new Invalid('op');
       this.perform(op);
+      for (const canvas of this.canvases.splice(0)) this.paint(canvas);
     }
     this.scrollAgain();
   }
@@ -149,6 +152,7 @@ export class Mirror {
     if (this.nodes.has(id)) throw new Invalid('id in use');
     this.nodes.set(id, node);
     this.numbers.set(node, id);
+    if ((node as Element).localName === 'canvas') this.canvases.push(node as HTMLCanvasElement);
     if (!isShadow(node)) return;
     this.sheets.root(node);
     this.options.onRoot(node);
@@ -233,6 +237,7 @@ export class Mirror {
   private attribute(element: Element, name: unknown, value: unknown): void {
     if (value === null && name === 'open' && element.localName === 'dialog') (element as HTMLDialogElement).close();
     attribute(this.building, element, name, value);
+    if (element.localName === 'canvas') this.paint(element as HTMLCanvasElement);
   }
 
   private text(node: Node, op: unknown[]): void {
@@ -313,14 +318,27 @@ export class Mirror {
     if (canvas.localName !== 'canvas' || typeof source !== 'string') throw new Invalid('canvas');
     const address = /^data:image\/(?:png|webp|jpeg);base64,/.test(source) ? source : /^blob:[a-z0-9]+$/.test(source) ? this.addresses.asset(source) : '';
     if (address === '') throw new Invalid('canvas');
-    this.pictures.set(canvas, address);
+    this.pictures.set(canvas as HTMLCanvasElement, address);
+    this.paint(canvas as HTMLCanvasElement);
+  }
+
+  /**
+   * Shows a canvas's picture. Where scripts can't run, browsers render a canvas as if it were a span (HTML §4.12.5),
+   * so there it becomes an image by its style.
+   */
+  private paint(canvas: HTMLCanvasElement): void {
+    const address = this.pictures.get(canvas);
+    if (this.window.matchMedia('(scripting: none)').matches) {
+      const size = `%3Csvg xmlns='http://www.w3.org/2000/svg' width='${canvas.width}' height='${canvas.height}'/%3E`;
+      canvas.style.setProperty('content', `url("${address ?? 'data:image/svg+xml,' + size}")`);
+    }
+    if (address === undefined) return;
     const image = new Image();
     image.onload = () => {
       if (this.pictures.get(canvas) !== address) return; // a later one was quicker
-      const { width, height } = canvas as HTMLCanvasElement;
-      const context = (canvas as HTMLCanvasElement).getContext('2d');
-      context?.clearRect(0, 0, width, height);
-      context?.drawImage(image, 0, 0, width, height);
+      const context = canvas.getContext('2d');
+      context?.clearRect(0, 0, canvas.width, canvas.height);
+      context?.drawImage(image, 0, 0, canvas.width, canvas.height);
     };
     image.src = address;
   }
@@ -399,7 +417,8 @@ type Mover = Node & { moveBefore?(node: Node, before: Node | null): void };
 /** Moves a node, keeping what it shows (frames, scrolling, focus, animations) where the browser can. */
 function move(parent: Node, node: Node, before: Node | null): void {
   const mover = parent as Mover;
-  if (mover.moveBefore !== undefined && node.isConnected && parent.isConnected) {
+  // Across a shadow boundary Chromium keeps the old place's layout too.
+  if (mover.moveBefore !== undefined && node.isConnected && node.getRootNode() === parent.getRootNode()) {
     try {
       return mover.moveBefore(node, before);
     } catch { /* it would close a circle, or this browser can't here: insertBefore knows */ }

@@ -6,9 +6,10 @@ import { Invalid } from './build';
 
 type Window = globalThis.Window & typeof globalThis;
 
-/** What every mirrored document and shadow root starts with. */
+/** What every mirrored document and shadow root starts with. Where no script runs, noscript and controls would show. */
 const BASE = `
 noscript { display: none !important; }
+video:not([controls])::-webkit-media-controls { display: none !important; }
 [data-tandem-masked] {
   cursor: not-allowed !important;
   background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='52' height='16'%3E%3Crect width='52' height='16' rx='8' fill='%23555'/%3E%3Ctext x='26' y='11.5' font-family='system-ui,sans-serif' font-size='10' fill='%23fff' text-anchor='middle'%3Ehidden%3C/text%3E%3C/svg%3E") !important;

@@ -1,0 +1,433 @@
+// The whole mirror without a server: a leader's page in one frame, its recorder
+// sending JSON to a renderer beside it, and after each thing that a page or a
+// person may do both sides have to read the same.
+
+import { equal, test } from '../harness';
+import { Realm } from '../install';
+import type { Id, Mode } from '../ops';
+import type { FromDocument } from '../port';
+import type { FromRenderer, ToAgent } from '../protocol';
+import { Recorder } from '../record/recorder';
+import { digest } from '../testing/digest';
+import { Renderer } from './renderer';
+import { Stage } from './stage';
+
+type Window = globalThis.Window & typeof globalThis;
+
+interface Pair {
+  window: Window;
+  document: Document;
+  recorder: Recorder;
+  mirror: HTMLIFrameElement;
+  /** All that was sent, as text. */
+  sent: string[];
+  messages: FromDocument[];
+  back: FromRenderer[];
+  renderer: Renderer;
+  closed: WeakMap<Element, ShadowRoot>;
+  frames: Recorder[];
+}
+
+const config = {
+  session: 'abcdefghijkl', origin: 'https://shop.example', url: 'https://shop.example/cart/', cookies: '', referrer: '',
+  content: { scheme: 'http', host: 'tandem-pages.localhost:7070' },
+};
+const PROXIED = 'http://cdn-example--abcdefghijkl.tandem-pages.localhost:7070';
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function inline(html: string): HTMLIFrameElement {
+  const frame = document.createElement('iframe');
+  frame.srcdoc = html;
+  return frame;
+}
+
+const empty = (mode: Mode): HTMLIFrameElement => {
+  const frame = inline((mode === 'standards' ? '<!doctype html>' : '') + '<html><head></head><body></body></html>');
+  frame.setAttribute('sandbox', 'allow-same-origin');
+  return frame;
+};
+
+async function pair(html: string): Promise<Pair> {
+  document.body.replaceChildren();
+  const leader = inline(html);
+  leader.style.cssText = 'width:800px;height:600px';
+  await new Promise((resolve) => {
+    leader.onload = resolve;
+    document.body.append(leader);
+  });
+  const window = leader.contentWindow as Window;
+  const realm = new Realm(window, config);
+  const root = document.createElement('div');
+  root.style.cssText = 'width:800px;height:600px';
+  document.body.append(root);
+  const stage = new Stage(root);
+  const p = { window, document: window.document, sent: [], messages: [], back: [], closed: new WeakMap(), frames: [] } as unknown as Pair;
+  p.renderer = new Renderer({ key: 'k', stage, acts: true, frame: empty, send: (m) => p.back.push(m) });
+  receive(p, { type: 'tabs', tabs: [{ tab: 1, url: config.url, active: true }] });
+  receive(p, { type: 'view', tab: 1, width: 800, height: 600 });
+  receive(p, { type: 'doc', doc: 1, tab: 1, url: config.url });
+  p.recorder = new Recorder({ realm, document: window.document, send: (message) => relay(p, 1, message) });
+  p.recorder.start();
+  await until(() => root.querySelector('iframe[name=tandem-mirror]') !== null);
+  p.mirror = root.querySelector('iframe')!;
+  return p;
+}
+
+function relay(p: Pair, doc: number, message: FromDocument): void {
+  p.messages.push(message);
+  if (message.type !== 'ops') return;
+  p.sent.push(message.ops);
+  receive(p, { type: 'ops', doc, ops: JSON.parse(message.ops) });
+}
+
+const receive = (p: Pair, message: ToAgent): void => p.renderer.receive(message);
+
+async function until(done: () => boolean, ms = 3000): Promise<void> {
+  for (const end = performance.now() + ms; !done();) {
+    if (performance.now() > end) throw new Error('never true: ' + done);
+    await wait(10);
+  }
+}
+
+const frame = (p: Pair) => new Promise<void>((resolve) => p.window.requestAnimationFrame(() => p.window.requestAnimationFrame(() => resolve())));
+
+function same(p: Pair, what = ''): void {
+  p.recorder.flush();
+  const closed = p.closed;
+  const got = digest(p.mirror.contentDocument!, { frames: true, base: config.url });
+  const want = digest(p.document, { frames: true, base: config.url, masked: (e) => p.recorder.masked(e), shadow: (host) => closed.get(host) ?? null });
+  if (got === want) {
+    const resyncs = p.back.filter((m) => m.type === 'resync').length;
+    equal(resyncs, 0, what + ' resyncs');
+    return;
+  }
+  const a = got.split('\n');
+  const b = want.split('\n');
+  let i = 0;
+  while (a[i] === b[i]) i++;
+  throw new Error(`${what}: line ${i}\n mirror: ${a.slice(Math.max(0, i - 2), i + 4).join('\n         ')}\n leader: ${b.slice(Math.max(0, i - 2), i + 4).join('\n         ')}\n sent: ${p.sent.slice(-3).join("\n").slice(-1500)} y ${p.window.scrollY} ${p.mirror.contentWindow!.scrollY}`);
+}
+
+const page = `<!doctype html><html lang="en"><head><title>Shop</title><meta charset="utf-8">
+<style>body { font: 16px sans-serif } .red { color: red; background: url(/img/red.png) } .tall { height: 3000px } #box { overflow: auto; height: 80px; width: 200px }</style>
+<script>var secretScript = 1;</script></head>
+<body class="a"><!-- a comment --><h1 id="h">Hello <b>there</b></h1>
+<ul id="list"><li id="l1">one</li><li id="l2">two</li><li id="l3">three</li><li id="l4">four</li><li id="l5">five</li></ul>
+<form id="f"><input id="i" name="q" value="v"><input id="c" type="checkbox"><input id="r1" type="radio" name="r" checked><input id="r2" type="radio" name="r">
+<input id="pw" type="password" name="pass" value="hunter2-initial"><input id="cc" autocomplete="billing cc-number" value="4111-initial"><input id="file" type="file">
+<input id="hid" type="hidden" value="csrf-token-1"><textarea id="t">text</textarea>
+<select id="s"><option>a</option><option selected>b</option><option>c</option></select><select id="m" multiple><option>x</option><option>y</option></select></form>
+<p id="p">Some text that is long enough to be worth a splice when it changes a little.</p>
+<div id="box"><div class="tall"></div></div><a id="a" href="${PROXIED}/x?y=1">link</a>
+<svg id="svg" width="20" height="20" viewBox="0 0 20 20"><circle cx="5" cy="5" r="4"></circle></svg>
+<dialog id="d"><p>dialog</p></dialog><div id="pop" popover>pop</div><details id="det"><summary>s</summary>more</details>
+<canvas id="cv" width="40" height="20"></canvas><noscript>no script</noscript><template><i>t</i></template></body></html>`;
+
+type Step = (p: Pair, $: (id: string) => any) => unknown; // eslint-disable-line
+
+const steps: Record<string, Step> = {
+  'attribute set, changed, removed': (_, $) => { $('h').setAttribute('data-x', '1'); $('h').setAttribute('class', 'red big'); $('p').removeAttribute('title'); },
+  'attribute removed again': (_, $) => $('h').removeAttribute('data-x'),
+  'style property': (_, $) => { $('h').style.color = 'blue'; $('h').style.setProperty('--gap', '3px'); },
+  'style with an address': (_, $) => $('h').setAttribute('style', `background: url("${PROXIED}/bg.png"); color: green`),
+  'handlers and odd attribute names': (_, $) => $('p').parentNode.insertAdjacentHTML('beforeend', '<i onclick="x()" @click="y" [hidden]="z" :k="1">odd</i>'),
+  'text data': (_, $) => ($('h').firstChild.data = 'Goodbye '),
+  'text spliced': (_, $) => $('p').firstChild.replaceData(5, 4, 'words'),
+  'text split and normalised': (_, $) => { $('p').firstChild.splitText(10); $('p').firstChild.splitText(4); },
+  'normalize': (_, $) => $('p').normalize(),
+  'textContent': (_, $) => ($('l1').textContent = 'uno'),
+  'innerHTML': (_, $) => ($('l2').innerHTML = '<b>two</b> and <i>a half</i><!-- c -->!'),
+  'outerHTML': (_, $) => ($('l3').outerHTML = '<li id="l3" class="new">trois</li>'),
+  'append and remove in one batch': (p, $) => { const e = p.document.createElement('li'); $('list').append(e); e.remove(); },
+  'remove and put back': (_, $) => { const e = $('l1'), parent = e.parentNode, next = e.nextSibling; e.remove(); parent.insertBefore(e, next); },
+  'keyed shuffle': (_, $) => { for (const id of ['l5', 'l1', 'l4', 'l2', 'l3']) $('list').append($(id)); },
+  'move across parents': (_, $) => { $('f').append($('l1')); $('list').prepend($('l4')); },
+  'wrap': (p, $) => { const w = p.document.createElement('section'); w.id = 'w'; $('h').before(w); w.append('in ', $('h'), $('p')); },
+  'swap parent and child': (p, $) => { const b = $('h').querySelector('b'), h = $('h'); h.replaceWith(b); b.append(h); },
+  'unwrap': (_, $) => { const w = $('w'); w.replaceWith(...w.childNodes); },
+  'known nodes in a new tree': (p, $) => {
+    const outer = p.document.createElement('div'), inner = p.document.createElement('div');
+    outer.append('a', inner); inner.append($('l5'), p.document.createElement('hr'), $('l2')); $('list').before(outer);
+  },
+  'comments between siblings': (p, $) => { $('list').prepend(p.document.createComment('x')); $('list').firstChild.after(p.document.createElement('li')); },
+  'fragment': (p, $) => { const f = p.document.createDocumentFragment(); f.append('t', p.document.createElement('em')); $('list').append(f); },
+  'replaceChildren': (p, $) => $('list').replaceChildren(p.document.createElement('li'), $('l5') ?? ''),
+  'insertAdjacentHTML': (_, $) => $('list').insertAdjacentHTML('beforeend', '<li id=n1>n1<li id=n2>n2'),
+  'cloneNode': (_, $) => $('list').after($('list').cloneNode(true)),
+  'script and noscript stay empty': (p, $) => { const s = p.document.createElement('script'); s.textContent = 'var leak=1'; $('list').after(s, p.document.createElement('noscript')); },
+  'image with srcset': async (p, $) => { const i = p.document.createElement('img'); i.srcset = `${PROXIED}/a.png 1x`; i.src = `${PROXIED}/b.png`; i.alt = ''; $('list').after(i); await new Promise((r) => (i.onload = i.onerror = r)); await wait(30); },
+  'svg with namespaced attributes': (p, $) => {
+    const u = p.document.createElementNS('http://www.w3.org/2000/svg', 'use');
+    u.setAttributeNS('http://www.w3.org/1999/xlink', 'xlink:href', '#sym'); $('svg').append(u);
+    const g = p.document.createElementNS('http://www.w3.org/2000/svg', 'linearGradient'); g.setAttribute('gradientUnits', 'userSpaceOnUse'); $('svg').append(g);
+  },
+  'foreignObject and MathML': (_, $) => $('svg').insertAdjacentHTML('beforeend', '<foreignObject><div>html</div></foreignObject><math><mi>x</mi></math>'),
+  'xlink attribute removed': (_, $) => $('svg').querySelector('use').removeAttributeNS('http://www.w3.org/1999/xlink', 'href'),
+  'value by script': (_, $) => ($('i').value = 'typed'),
+  'value attribute after the value': (_, $) => $('i').setAttribute('value', 'attr'),
+  'value by a person': (p, $) => { $('i').value = 'person'; $('i').dispatchEvent(new p.window.InputEvent('input', { bubbles: true })); },
+  'checkbox': (_, $) => $('c').click(),
+  'indeterminate': (_, $) => ($('c').indeterminate = true),
+  'radio group': (_, $) => $('r2').click(),
+  'textarea': (_, $) => ($('t').value = 'two\nlines'),
+  'textarea setRangeText': (_, $) => $('t').setRangeText('TWO', 0, 3),
+  'select': (_, $) => ($('s').selectedIndex = 2),
+  'select by option': (_, $) => ($('s').options[0].selected = true),
+  'multiple select': (_, $) => { $('m').options[0].selected = true; $('m').options[1].selected = true; },
+  'options added and removed': (p, $) => { $('s').add(new p.window.Option('d', 'd', false, true)); $('s').options[0].remove(); },
+  'files': (p, $) => { const t = new p.window.DataTransfer(); t.items.add(new p.window.File(['x'], 'photo.png')); $('file').files = t.files; },
+  'custom validity': (_, $) => $('i').setCustomValidity('no good'),
+  'form reset': (_, $) => $('f').reset(),
+  'password typed': (_, $) => ($('pw').value = 'hunter2-typed'),
+  'password shown': (_, $) => ($('pw').type = 'text'),
+  'password value as attribute': (_, $) => { $('pw').setAttribute('value', 'hunter2-attr'); },
+  'field becomes secret': (_, $) => { $('i').value = 'harmless'; $('i').autocomplete = 'one-time-code'; $('i').value = '999123-code'; },
+  'card number': (_, $) => ($('cc').value = '4111-typed'),
+  'insertRule': (p) => { p.document.styleSheets[0]!.insertRule('.r1 { margin: 1px }', 0); },
+  'insertRule in an empty style': (p) => { const s = p.document.createElement('style'); s.id = 'sp'; p.document.head.append(s); s.sheet!.insertRule('.s { border: var(--b); padding: var(--p) }'); },
+  'deleteRule': (p) => p.document.styleSheets[0]!.deleteRule(1),
+  'rule.style': (p) => { (p.document.styleSheets[0]!.cssRules[0] as CSSStyleRule).style.margin = '7px'; },
+  'nested rule': (p) => {
+    const sheet = p.document.styleSheets[0]!; const at = sheet.insertRule('@media all { .m { color: red } }', 0);
+    (sheet.cssRules[at] as CSSMediaRule).insertRule('.n { color: blue }', 0);
+  },
+  'selectorText': (p) => { (p.document.styleSheets[0]!.cssRules[1] as CSSStyleRule).selectorText = '.renamed'; },
+  'sheet disabled': (p) => { p.document.styleSheets[0]!.disabled = true; },
+  'sheet enabled': (p) => { p.document.styleSheets[0]!.disabled = false; },
+  'style text changed': (_, $) => ($('sp').textContent = `.x { background: url(${PROXIED}/x.png) } .y { color: red }`),
+  'style element moved': (p, $) => { $('sp').sheet.insertRule('.moved { color: red }'); p.document.body.prepend($('sp')); },
+  'adopted sheet': (p) => { const s = new p.window.CSSStyleSheet(); s.replaceSync('.ad { color: red } .ad2 { background: var(--x) }'); p.document.adoptedStyleSheets = [s]; },
+  'adopted push': (p) => { const s = new p.window.CSSStyleSheet(); s.insertRule('.push { top: 0 }'); p.document.adoptedStyleSheets.push(s); },
+  'adopted replaceSync and rule': (p) => { const s = p.document.adoptedStyleSheets[0]!; s.replaceSync('.z { left: 0 }'); s.insertRule('.zz { left: 1px }', 1); },
+  'adopted emptied': (p) => { p.document.adoptedStyleSheets = []; },
+  'open shadow root': (p, $) => {
+    const host = p.document.createElement('div'); host.id = 'host'; host.append('light'); $('list').after(host);
+    host.attachShadow({ mode: 'open' }).innerHTML = '<style>p { color: red }</style><p>in <slot></slot></p><input id="si" value="1">';
+  },
+  'change in a shadow root': (_, $) => { $('host').shadowRoot.querySelector('p').append('more'); $('host').shadowRoot.getElementById('si').value = '2'; },
+  'shadow adopted sheet': (p, $) => { const s = new p.window.CSSStyleSheet(); s.replaceSync('p { margin: 2px }'); $('host').shadowRoot.adoptedStyleSheets = [s]; },
+  'shadow root on a known host': (p, $) => { const h = $('n2') ?? $('list'); const r = p.document.createElement('div'); h.append(r); p.recorder.flush(); r.attachShadow({ mode: 'open' }).append('late'); },
+  'closed shadow root': (p, $) => { const h = p.document.createElement('div'); $('list').after(h); const r = h.attachShadow({ mode: 'closed' }); r.innerHTML = '<b>closed</b>'; p.closed.set(h, r); },
+  'declarative shadow root': (p, $) => { const d = p.document.createElement('div'); $('list').after(d); (d as any).setHTMLUnsafe('<div><template shadowrootmode="open"><i>decl</i></template></div>'); }, // eslint-disable-line
+  'nested shadow roots': (_, $) => { const r = $('host').shadowRoot; r.append(Object.assign(r.ownerDocument.createElement('div'), { id: 'inner' })); r.getElementById('inner').attachShadow({ mode: 'open' }).innerHTML = '<u>deep</u>'; },
+  'move between shadow and light': (p, $) => { const r = $('host').shadowRoot; p.document.body.append(r.querySelector('p')); r.append($('l5') ?? 'none'); },
+  'custom element undefined': (p, $) => { $('list').after(p.document.createElement('x-late')); },
+  'custom element defined': (p) => p.window.customElements.define('x-late', class extends p.window.HTMLElement {}),
+  'modal dialog': (_, $) => $('d').showModal(),
+  'dialog closed': (_, $) => $('d').close(),
+  'dialog not modal': (_, $) => $('d').show(),
+  'popover': (_, $) => $('pop').showPopover(),
+  'popover hidden': (_, $) => $('pop').hidePopover(),
+  'details': (_, $) => ($('det').open = true),
+  'window scroll': async (p, $) => { $('list').insertAdjacentHTML('beforeend', '<li class=tall>'); p.window.scrollTo(0, 700); await wait(60); },
+  'element scroll': async (_, $) => { $('box').scrollTop = 150; await wait(60); },
+  'title': (p) => { p.document.title = 'New title'; },
+  'hidden and inert': (_, $) => { $('list').hidden = true; $('f').inert = true; },
+  'contenteditable': (_, $) => { $('p')?.setAttribute('contenteditable', 'true'); },
+  'lone surrogate and NUL-like text': (_, $) => $('h').append('\ud800x\u2028\u0001'),
+  'long text': (_, $) => $('h').append('x'.repeat(70000)),
+  'many nodes': (p, $) => { for (let i = 0; i < 500; i++) { const e = p.document.createElement('li'); e.textContent = String(i); $('list').append(e); } },
+  'every second removed': (_, $) => { const kids = [...$('list').children]; kids.forEach((k, i) => { if (i % 2) k.remove(); }); },
+  'reverse': (_, $) => { const kids = [...$('list').childNodes].reverse(); $('list').append(...kids); },
+  'snapshot again keeps ids': (p, $) => { const before = p.recorder.id($('list')); p.recorder.snapshot(); equal(p.recorder.id($('list')), before); },
+  'change after it': (_, $) => $('list').prepend('first'),
+  'body replaced': (p) => { const b = p.document.createElement('body'); b.innerHTML = '<ul id="list"><li id="l1">x</li></ul><p id="p">p</p>'; p.document.body.replaceWith(b); },
+  'root replaced': (p) => { const h = p.document.createElement('html'); h.innerHTML = '<head><title>r</title></head><body><ul id="list"></ul></body>'; p.document.documentElement.replaceWith(h); },
+  'after the root': (_, $) => $('list').append('still'),
+  'document.open and write': (p) => {
+    p.document.open(); p.document.write('<!doctype html><p id="list">written'); p.document.write(' twice</p>'); p.document.close(); p.recorder.reopened();
+  },
+  'after writing': (_, $) => $('list').append(' and more'),
+};
+
+test('each operation is mirrored', async () => {
+  const p = await pair(page);
+  const $ = (id: string) => p.document.getElementById(id) as any; // eslint-disable-line
+  same(p, 'snapshot');
+  for (const [name, step] of Object.entries(steps)) {
+    try {
+      await step(p, $);
+      await frame(p); // scroll events come with one
+      same(p, name);
+    } catch (error) {
+      throw new Error(`${name}: ${(error as Error).stack}`);
+    }
+  }
+});
+
+test('secrets never leave', async () => {
+  const p = await pair(page);
+  const $ = (id: string) => p.document.getElementById(id) as HTMLInputElement;
+  $('pw').value = 'hunter2-typed';
+  $('pw').type = 'text';
+  $('pw').setAttribute('value', 'hunter2-attr');
+  $('pw').setAttribute('data-value', $('pw').value);
+  $('pw').setSelectionRange(2, 5);
+  $('pw').focus();
+  p.recorder.flush();
+  const swapped = p.document.createElement('input');
+  swapped.name = 'pass';
+  swapped.value = 'hunter2-swapped';
+  $('pw').replaceWith(swapped);
+  $('cc').value = '4111-typed';
+  p.recorder.flush();
+  p.recorder.snapshot();
+  const all = p.sent.join('\n');
+  for (const secret of ['hunter2', '4111', 'csrf-token']) equal(all.includes(secret), false, secret);
+  equal(all.includes('secretScript'), false, 'script text');
+  equal(all.includes('abcdefghijkl'), false, 'proxied addresses');
+  equal(all.includes('https://cdn.example/x?y=1'), true, 'the site’s addresses');
+  const masked = p.mirror.contentDocument!.getElementById('cc') as HTMLInputElement;
+  equal([masked.value, masked.hasAttribute('data-tandem-masked')], ['••••••••', true]);
+});
+
+test('canvas pictures arrive', async () => {
+  const p = await pair(page);
+  const context = (p.document.getElementById('cv') as HTMLCanvasElement).getContext('2d')!;
+  context.fillStyle = 'rgb(10, 200, 30)';
+  context.fillRect(0, 0, 40, 20);
+  const mirrored = p.mirror.contentDocument!.getElementById('cv') as HTMLCanvasElement;
+  await until(() => String([...mirrored.getContext('2d')!.getImageData(5, 5, 1, 1).data]) === '10,200,30,255');
+});
+
+test('what nobody announces is found', async () => {
+  const p = await pair(page);
+  const input = p.document.getElementById('i') as HTMLInputElement;
+  // As autofill does: natively, without an event.
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!.set!.call(input, 'filled in');
+  await until(() => (p.mirror.contentDocument!.getElementById('i') as HTMLInputElement).value === 'filled in');
+  const sheet = new p.window.CSSStyleSheet();
+  p.document.adoptedStyleSheets.push(sheet);
+  await until(() => p.mirror.contentDocument!.adoptedStyleSheets.length === 2);
+});
+
+test('blobs are sent once and named', async () => {
+  const p = await pair(page);
+  const url = (p.window as any).URL.createObjectURL(new p.window.Blob(['<svg xmlns="http://www.w3.org/2000/svg"/>'], { type: 'image/svg+xml' })); // eslint-disable-line
+  p.document.body.insertAdjacentHTML('beforeend', `<img id="b1" src="${url}"><img id="b2" src="${url}">`);
+  const source = (id: string) => p.mirror.contentDocument!.getElementById(id)?.getAttribute('src') ?? '';
+  await until(() => source('b1') !== '' && source('b2') !== '');
+  equal(source('b1'), source('b2'));
+  equal(/^\/\.tandem\/a\/k\/blob\/[a-z0-9]+$/.test(source('b1')), true, source('b1'));
+  const blobs = p.messages.filter((m) => m.type === 'blob');
+  equal(blobs.length, 1);
+  equal(JSON.stringify(p.sent).includes('blob:http'), false);
+});
+
+test('frames show their documents', async () => {
+  const p = await pair(page);
+  p.document.body.insertAdjacentHTML('beforeend', '<div id="holder"><iframe id="fr"></iframe></div>');
+  const holding = p.document.getElementById('fr') as HTMLIFrameElement;
+  const inner = holding.contentDocument!;
+  inner.body.innerHTML = '<p id="in">inner</p>';
+  receive(p, { type: 'doc', doc: 2, tab: 1, parent: [1, 0], url: 'about:blank' });
+  const realm = new Realm(holding.contentWindow, config);
+  const recorder = new Recorder({ realm, document: inner, send: (message) => relay(p, 2, message) });
+  recorder.start(); // its snapshot waits until the parent says where it belongs
+  p.recorder.shows(holding.contentWindow!, 2);
+  same(p, 'frame');
+  inner.body.append('more');
+  recorder.flush();
+  same(p, 'change in a frame');
+  p.recorder.snapshot();
+  same(p, 'snapshot of the parent');
+  inner.getElementById('in')!.textContent = 'still here';
+  recorder.flush();
+  same(p, 'change after that');
+  const holder = p.document.getElementById('holder')!;
+  p.document.body.prepend(p.document.createElement('hr'));
+  (p.document.body as any).moveBefore(holder, p.document.body.firstChild); // eslint-disable-line
+  same(p, 'moved frame');
+});
+
+test('an operation that does not fit asks for the whole', async () => {
+  const p = await pair(page);
+  receive(p, { type: 'ops', doc: 1, ops: [[2, 99999, 0, 5000, 'x']] });
+  equal(p.back.filter((m) => m.type === 'resync').length, 1);
+  receive(p, { type: 'ops', doc: 1, ops: [[5, 1, 'ignored']] });
+  p.back.length = 0;
+  p.recorder.snapshot();
+  same(p, 'after the snapshot');
+});
+
+test('the mirror cannot act', async () => {
+  const p = await pair(page);
+  receive(p, { type: 'ops', doc: 1, ops: [[0, 1, 'standards', ['html', 0, ['head', 0, ['base', ['href', 'https://evil.example/']], ['meta', ['http-equiv', 'refresh', 'content', '0;url=https://evil.example']],
+    ['script', ['src', 'https://evil.example/x.js'], 'globalThis.pwned = 1']], ['body', ['onload', 'parent.pwned = 1'],
+    ['img', ['src', 'javascript:1', 'onerror', 'parent.pwned = 1', 'srcset', 'https://evil.example/y']], ['iframe', ['srcdoc', '<script>parent.parent.pwned=1</script>', 'src', 'https://evil.example']],
+    ['a', ['href', 'JavaScript:parent.pwned=1', 'ping', 'https://evil.example', 'target', '_top'], 'x'], ['object', ['data', 'https://evil.example']], ['form', ['action', 'https://evil.example']],
+    ['input', ['autofocus', '', 'formaction', 'https://evil.example']], ['svg:svg', 0, ['svg:a', ['xlink:href', 'javascript:1']], ['svg:image', ['href', 'https://cdn.example/p.png']], ['svg:script', ['href', 'https://evil.example/z.js']]],
+    ['p', ['style', 'background: url(https://cdn.example/q.png); background-image: url(javascript:1)']]]]]] });
+  await wait(100);
+  const html = p.mirror.contentDocument!.documentElement.outerHTML;
+  equal(/evil|onload|onerror|srcdoc|refresh|javascript:[^1]/i.test(html), false, html);
+  equal((globalThis as { pwned?: number }).pwned, undefined);
+  equal(html.includes('/.tandem/a/k/https/cdn.example/p.png') && html.includes('/.tandem/a/k/https/cdn.example/q.png'), true, html);
+  equal(p.mirror.contentDocument!.querySelector('a')!.getAttribute('href'), '#');
+});
+
+test('libraries with toJSON do not garble', async () => {
+  const p = await pair(page);
+  const proto = Array.prototype as { toJSON?: unknown };
+  proto.toJSON = () => 'broken';
+  try {
+    p.document.getElementById('h')!.append('quoted " \\ \u2028 \ud800 ', p.document.createElement('b'));
+    p.recorder.flush();
+  } finally {
+    delete proto.toJSON;
+  }
+  same(p);
+});
+
+/** A small generator with a seed, so that what fails once fails again. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+function shake(p: Pair, roll: (below: number) => number): void {
+  const body = p.document.body;
+  const all = () => [...body.querySelectorAll<HTMLElement>('*')];
+  const pick = () => { const list = all(); return list.length === 0 ? body : list[roll(list.length)]!; };
+  const anywhere = (node: Node) => { const to = roll(5) === 0 ? body : pick(); return node.contains(to) ? body : to; };
+  const make = (): HTMLElement => {
+    const e = p.document.createElement(['div', 'span', 'p', 'ul', 'li', 'style', 'input'][roll(7)]!);
+    if (roll(2)) e.append('t' + roll(100));
+    if (roll(3) === 0) e.append(p.document.createElement('b'), p.document.createComment('c'));
+    return e;
+  };
+  const node = pick();
+  switch (roll(16)) {
+    case 0: case 1: { const to = anywhere(node); return void to.insertBefore(make(), to.childNodes[roll(to.childNodes.length + 1)] ?? null); }
+    case 2: return node === body ? undefined : node.remove();
+    case 3: case 4: case 5: { const to = anywhere(node); if (node !== body && !node.contains(to)) to.insertBefore(node, [...to.childNodes].filter((c) => c !== node)[roll(to.childNodes.length + 1)] ?? null); return; }
+    case 6: { const w = make(); if (node !== body) { node.replaceWith(w); w.append(node); } return; }
+    case 7: if (node !== body) node.replaceWith(...node.childNodes); return;
+    case 8: return void (node.innerHTML = ['<i>a</i><u>b</u>', 'text', '', '<ul><li>1<li>2<li>3</ul>'][roll(4)]!);
+    case 9: return node.setAttribute(['class', 'id', 'data-a', 'style', 'title'][roll(5)]!, 'v' + roll(9));
+    case 10: { const t = [...node.childNodes].find((c) => c.nodeType === 3) as Text | undefined; if (t) { if (t.length > 1) t.splitText(1); else t.data = 'long text '.repeat(9) + roll(99); } return; }
+    case 11: return node.normalize();
+    case 12: { const kids = [...node.childNodes]; for (let i = kids.length; i > 1; i--) node.append(kids[roll(i)]!); return; }
+    case 13: { const clone = node.cloneNode(true); const to = anywhere(node); if (node !== body && all().length < 400) to.append(clone); return; }
+    case 14: { if (node.shadowRoot === null && ['div', 'span', 'p'].includes(node.localName)) node.attachShadow({ mode: 'open' }).innerHTML = '<b>s</b><slot></slot>'; else node.shadowRoot?.append(make()); return; }
+    case 15: { if (node.shadowRoot && node.firstChild) node.shadowRoot.append(node.firstChild); else if (node instanceof p.window.HTMLInputElement) node.value = 'v' + roll(9); return; }
+  }
+}
+
+for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  test(`random operations, seed ${seed}`, async () => {
+    const p = await pair('<!doctype html><html><head></head><body><div><p>a</p><p>b</p></div><ul><li>1</li><li>2</li><li>3</li></ul></body></html>');
+    const roll = random(seed);
+    for (let batch = 0; batch < 60; batch++) {
+      for (let i = roll(12); i >= 0; i--) shake(p, roll);
+      same(p, `batch ${batch}`);
+    }
+    const known: Id[] = [];
+    for (const element of p.document.querySelectorAll('*')) known.push(p.recorder.id(element));
+    equal(new Set(known).size, known.length, 'ids are unique');
+  });
+}
