@@ -239,6 +239,9 @@ func canonicalHost(host string, pattern bool) (string, error) {
 		return "", errors.New("the host name is not valid")
 	}
 	name = strings.TrimSuffix(name, ".")
+	if again, err := hostProfile.ToASCII(name); err != nil || again != name {
+		return "", errors.New("the host name is not valid") // no spelling of it is the one
+	}
 	if name == "" || len(name) > 253 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-._") != "" ||
 		strings.HasPrefix(name, ".") || strings.Contains(name, "..") {
 		return "", errors.New("the host name is not valid")

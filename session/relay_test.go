@@ -296,7 +296,13 @@ func TestInvalidOpsAreNotPassedOn(t *testing.T) {
 func TestResume(t *testing.T) {
 	c := newCouple(t, Shared)
 	c.vis.send(`{"type":"mark","doc":1,"node":4,"fx":0.1,"fy":0,"x":0,"y":0}`)
-	until(t, "the mark is under way", func() bool { return len(c.seatOf(Agent).link.ring)+len(c.seatOf(Agent).link.queue) > 0 })
+	room := c.session(c.inv).room
+	until(t, "the mark is under way", func() bool {
+		room.mu.Lock()
+		defer room.mu.Unlock()
+		l := room.seat(Agent).link
+		return l.sent > c.ag.received
+	})
 	c.ag.drop() // not having read it
 	until(t, "the agent is gone", func() bool { return !c.session(c.inv).room.online(Agent) })
 	c.vis.send(`{"type":"mark","doc":1,"node":4,"fx":0.2,"fy":0,"x":0,"y":0}`)
@@ -321,8 +327,6 @@ func TestResume(t *testing.T) {
 		t.Errorf("a repeated message was taken for a new one: %s", text)
 	}
 }
-
-func (c *couple) seatOf(role Role) *seat { return c.session(c.inv).room.seat(role) }
 
 func TestInputWaitsForTheVisitor(t *testing.T) {
 	c := newCouple(t, Shared)
