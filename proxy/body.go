@@ -285,12 +285,20 @@ func peek(r io.Reader, contentType string) (first []byte, again io.Reader, err e
 		more, err = r.Read(buf[n:])
 		n += more
 	}
-	if err != nil && err != io.EOF {
+	first = buf[:n]
+	switch {
+	case err == nil || err == io.EOF:
+		return first, io.MultiReader(bytes.NewReader(first), r), nil
+	case n == 0:
 		return nil, nil, err
 	}
-	first = buf[:n]
-	return first, io.MultiReader(bytes.NewReader(first), r), nil
+	return first, io.MultiReader(bytes.NewReader(first), failing{err}), nil
 }
+
+// failing is what comes after the last byte of a broken body.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // transcode makes encodings that cannot be spliced UTF-8; all others stay. The
 // header then names the charset, since our head pushes the page's own

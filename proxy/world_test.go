@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"tandem/rewrite"
@@ -37,6 +38,7 @@ type world struct {
 	content rewrite.Domain
 	control string
 	id      string
+	agent   string // the agent's link
 	session *session.Session
 	client  *http.Client // the visitor's; follows no redirects
 	log     *lockedBuffer
@@ -113,7 +115,7 @@ func (w *world) enter(start string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.id = invitation.ID
+	w.id, w.agent = invitation.ID, invitation.AgentURL
 	w.session, _ = w.hub.Session(w.id)
 	var entry struct{ Enter, Ticket string }
 	w.api("/api/join", map[string]string{"code": invitation.Code}, nil)
@@ -261,4 +263,26 @@ func eventually(t testing.TB, what string, ok func() bool) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// agentKey joins as the agent and returns the key of its assets.
+func agentKey(w *world) string {
+	w.t.Helper()
+	link := mustURL(w.agent)
+	secret := link.Fragment
+	w.api("/api/join", map[string]string{"session": w.id, "secret": secret}, nil)
+	dialer := websocket.Dialer{Jar: w.client.Jar, NetDialContext: w.client.Transport.(*http.Transport).DialContext}
+	conn, _, err := dialer.Dial("ws"+strings.TrimPrefix(w.control, "http")+"/api/sessions/"+w.id+"/agent/socket", http.Header{"Origin": {w.control}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(`{"hello":{"stream":"","received":0}}`)); err != nil {
+		w.t.Fatal(err)
+	}
+	var answer struct{ Welcome struct{ Key string } }
+	if err := conn.ReadJSON(&answer); err != nil || answer.Welcome.Key == "" {
+		w.t.Fatalf("no welcome: %v", err)
+	}
+	return answer.Welcome.Key
 }

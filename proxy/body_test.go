@@ -1,0 +1,329 @@
+package proxy
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
+	"tandem/rewrite"
+)
+
+// encode packs b by a chain of codings, in the order they are applied.
+func encode(t testing.TB, b []byte, codings ...string) []byte {
+	t.Helper()
+	for _, coding := range codings {
+		var out bytes.Buffer
+		var w io.WriteCloser
+		switch coding {
+		case "gzip":
+			w = gzip.NewWriter(&out)
+		case "deflate":
+			w = zlib.NewWriter(&out)
+		case "raw":
+			w, _ = flate.NewWriter(&out, 5)
+		case "br":
+			w = brotli.NewWriter(&out)
+		case "zstd":
+			w, _ = zstd.NewWriter(&out)
+		}
+		if _, err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		b = out.Bytes()
+	}
+	return b
+}
+
+func TestDecode(t *testing.T) {
+	text := []byte(strings.Repeat("hello ", 1000))
+	for _, c := range []struct {
+		codings []string
+		header  string
+	}{
+		{nil, ""}, {nil, "identity"}, {[]string{"gzip"}, "gzip"}, {[]string{"gzip"}, "X-GZIP"}, {[]string{"deflate"}, "deflate"}, {[]string{"raw"}, "deflate"},
+		{[]string{"br"}, "br"}, {[]string{"zstd"}, "zstd"}, {[]string{"gzip", "br"}, "gzip, br"},
+	} {
+		r, err := decode(bytes.NewReader(encode(t, text, c.codings...)), []string{c.header}, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, text) {
+			t.Errorf("%s: got %d bytes, %v", c.header, len(got), err)
+		}
+	}
+	for _, header := range []string{"dcb", "gzip, gzip, gzip", "compress"} {
+		if _, err := decode(strings.NewReader(""), []string{header}, 1<<20); !errors.Is(err, errCoding) {
+			t.Errorf("%s: got %v", header, err)
+		}
+	}
+	r, _ := decode(strings.NewReader("plain text"), []string{"gzip"}, 1<<20)
+	if _, err := io.ReadAll(r); err == nil {
+		t.Error("a lying coding was accepted")
+	}
+}
+
+// S44: what unpacks to far more than it is gets cut.
+func TestS44DecompressionBombs(t *testing.T) {
+	zeros := make([]byte, 96<<20)
+	for _, coding := range []string{"gzip", "br", "zstd"} {
+		packed := encode(t, zeros, coding)
+		r, err := decode(bytes.NewReader(packed), []string{coding}, documentMax)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, r)
+		if err == nil || n > 16<<20 {
+			t.Errorf("%s: %d bytes of %d let through %d, %v", coding, len(packed), len(zeros), n, err)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte("x"), "gzip")
+	f.Add(encode(f, []byte("hello"), "br"), "br")
+	f.Add(encode(f, []byte("hello"), "zstd"), "zstd")
+	f.Add(encode(f, []byte("hello"), "raw"), "deflate")
+	f.Fuzz(func(t *testing.T, body []byte, header string) {
+		r, err := decode(bytes.NewReader(body), []string{header}, 1<<20)
+		if err != nil {
+			return
+		}
+		if n, _ := io.Copy(io.Discard, r); n > 1<<20 {
+			t.Errorf("%d bytes let through", n)
+		}
+	})
+}
+
+func TestOversizedScriptIsRefused(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		w.Write(bytes.Repeat([]byte("/*x*/"), sourceMax/5+10))
+	})
+	w := newWorld(t, []string{origin})
+	w.open(w.site(origin) + "/")
+	resp := w.get(w.site(origin)+"/a.js", "script", w.site(origin))
+	if got := resp.Header.Get("Tandem-Problem"); got != "too_large" || resp.StatusCode != http.StatusBadGateway {
+		t.Errorf("got %s %s", resp.Status, got)
+	}
+}
+
+func TestUTF16DocumentBecomesUTF8(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Write([]byte{0xff, 0xfe})
+		for _, c := range "<p>ü</p>" {
+			w.Write([]byte{byte(c), byte(c >> 8)})
+		}
+	})
+	w := newWorld(t, []string{origin})
+	resp := w.open(w.site(origin) + "/")
+	if body := readAll(t, resp); !strings.Contains(body, "<p>ü</p>") || !strings.Contains(resp.Header.Get("Content-Type"), "utf-8") {
+		t.Errorf("got %s %q", resp.Header.Get("Content-Type"), body)
+	}
+}
+
+func TestKindOfBody(t *testing.T) {
+	for _, c := range []struct {
+		dest, mode, contentType, disposition string
+		status                               int
+		want                                 kind
+	}{
+		{"iframe", "navigate", "text/html", "", 200, page}, {"iframe", "navigate", "", "", 200, page}, {"iframe", "navigate", "text/html", "", 404, page},
+		{"iframe", "navigate", "application/xhtml+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/pdf", "", 200, plain},
+		{"iframe", "navigate", "text/html", "attachment; filename=x", 200, plain}, {"iframe", "navigate", "text/html", "", 304, plain}, {"iframe", "navigate", "text/html", "", 206, plain},
+		{"empty", "cors", "text/html", "", 200, plain}, {"empty", "cors", "text/javascript", "", 200, plain},
+		{"script", "no-cors", "text/plain", "", 200, script}, {"script", "cors", "text/javascript", "", 200, module}, {"worker", "same-origin", "text/javascript", "", 200, worker},
+		{"style", "no-cors", "text/css", "", 200, stylesheet}, {"image", "no-cors", "text/html", "", 200, plain}, {"manifest", "cors", "application/json", "", 200, manifest},
+		{"video", "no-cors", "application/vnd.apple.mpegurl", "", 200, playlist}, {"video", "no-cors", "video/mp4", "", 206, plain},
+		{"", "", "text/javascript; charset=utf-8", "", 200, script}, {"", "", "text/css", "", 200, stylesheet}, {"", "", "image/png", "", 200, plain},
+	} {
+		in := &http.Request{Method: "GET", Header: http.Header{}}
+		in.Header.Set("Sec-Fetch-Dest", c.dest)
+		in.Header.Set("Sec-Fetch-Mode", c.mode)
+		x := &exchange{in: in, visit: visit{navigate: c.mode == "navigate"}}
+		resp := &http.Response{StatusCode: c.status, Header: http.Header{"Content-Type": {c.contentType}, "Content-Disposition": {c.disposition}}}
+		if got := x.kind(resp); got != c.want {
+			t.Errorf("%+v: got %d", c, got)
+		}
+	}
+}
+
+// Leader and followers see the same bytes by one request at the site.
+func TestStoredResponses(t *testing.T) {
+	var asked, revalidated atomic.Int32
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/logo.png":
+			asked.Add(1)
+			w.Header().Set("Content-Type", "image/png")
+			w.Header().Set("ETag", `"v1"`)
+			w.Header().Set("Cache-Control", "public, max-age=60")
+			w.Write([]byte("PNG bytes"))
+		case "/always.png":
+			w.Header().Set("Content-Type", "image/png")
+			w.Header().Set("ETag", `"v1"`)
+			if r.Header.Get("If-None-Match") == `"v1"` {
+				revalidated.Add(1)
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
+			w.Write([]byte("PNG bytes"))
+		case "/style.css":
+			w.Header().Set("Content-Type", "text/css")
+			w.Write([]byte(`a{background:url(/logo.png)}b{background:url(https://cdn.example/b.png)}c{background:url("img/c.png")}`))
+		case "/moved.png":
+			http.Redirect(w, r, "/logo.png", http.StatusFound)
+		}
+	})
+	w := newWorld(t, []string{origin})
+	site := w.site(origin)
+	w.open(site + "/")
+	resp := w.get(site+"/logo.png", "image", site)
+	readAll(t, resp)
+	etag := resp.Header.Get("ETag")
+	if resp.Header.Get("Cache-Control") != "private, no-cache" || !strings.HasPrefix(etag, storedMark) {
+		t.Errorf("got %v", resp.Header)
+	}
+	if resp = w.get(site+"/logo.png", "image", site, "If-None-Match", etag); resp.StatusCode != http.StatusNotModified || asked.Load() != 1 {
+		t.Errorf("fresh: %s after %d requests", resp.Status, asked.Load())
+	}
+	if resp = w.get(site+"/logo.png", "image", site, "If-None-Match", `"tds-unknown"`); resp.StatusCode != http.StatusOK || asked.Load() != 2 {
+		t.Errorf("unknown version: %s after %d requests", resp.Status, asked.Load())
+	}
+	readAll(t, resp)
+
+	resp = w.get(site+"/always.png", "image", site)
+	readAll(t, resp)
+	if resp = w.get(site+"/always.png", "image", site, "If-None-Match", resp.Header.Get("ETag")); resp.StatusCode != http.StatusNotModified || revalidated.Load() != 1 {
+		t.Errorf("stale: %s, site asked %d times", resp.Status, revalidated.Load())
+	}
+
+	style := readAll(t, w.get(site+"/style.css", "style", site))
+	if want := w.site("https://cdn.example") + "/b.png"; !strings.Contains(style, want) {
+		t.Errorf("leader's style sheet %s misses %s", style, want)
+	}
+	w.get(site+"/moved.png", "image", site)
+
+	w.checkFollowers(origin, &asked)
+}
+
+// checkFollowers checks what the view host gives for the responses above.
+func (w *world) checkFollowers(origin string, asked *atomic.Int32) {
+	t := w.t
+	key := agentKey(w)
+	before := asked.Load()
+	at := func(path string) string {
+		return w.content.View(w.id) + assetPrefix + key + "/" + strings.Replace(origin, "://", "/", 1) + path
+	}
+	if resp := w.do(w.request("GET", at("/logo.png"), nil)); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("an image that no mirror shows: %s", resp.Status)
+	}
+	for _, path := range []string{"/logo.png", "/moved.png", "/style.css", "/never.png"} {
+		w.session.Assets().Refer(origin + path)
+	}
+	for _, path := range []string{"/logo.png", "/moved.png"} {
+		resp := w.do(w.request("GET", at(path), nil))
+		if body := readAll(t, resp); body != "PNG bytes" || !strings.Contains(resp.Header.Get("Content-Security-Policy"), "sandbox") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: got %s %q %v", path, resp.Status, body, resp.Header)
+		}
+	}
+	style := readAll(t, w.do(w.request("GET", at("/style.css"), nil)))
+	for _, want := range []string{strings.TrimPrefix(at("/logo.png"), w.content.View(w.id)), assetPrefix + key + "/https/cdn.example/b.png"} {
+		if !strings.Contains(style, want) {
+			t.Errorf("follower's style sheet %s misses %s", style, want)
+		}
+	}
+	for _, u := range []string{at("/never.png"), strings.Replace(at("/logo.png"), key, "wrong", 1)} {
+		if resp := w.do(w.request("GET", u, nil)); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: got %s", u, resp.Status)
+		}
+	}
+	if asked.Load() != before {
+		t.Error("a follower caused a request to the site")
+	}
+}
+
+func TestRangesUploadsAndDownloadsPass(t *testing.T) {
+	content := strings.Repeat("0123456789", 100)
+	var uploaded string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == "POST":
+			b, _ := io.ReadAll(r.Body)
+			uploaded = strconv.FormatInt(r.ContentLength, 10) + ":" + string(b)
+		case r.URL.Path == "/video.mp4":
+			w.Header().Set("Content-Type", "video/mp4")
+			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(content))
+		default:
+			w.Header().Set("Content-Disposition", "attachment; filename=x.html")
+			w.Header().Set("Content-Type", "text/html")
+			w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+			io.WriteString(w, content)
+		}
+	})
+	w := newWorld(t, []string{origin})
+	site := w.site(origin)
+	w.open(site + "/")
+	resp := w.open(site + "/download")
+	if body := readAll(t, resp); body != content || resp.ContentLength != int64(len(content)) {
+		t.Errorf("download: %d of %d bytes, length %d", len(body), len(content), resp.ContentLength)
+	}
+	resp = w.get(site+"/video.mp4", "video", site, "Range", "bytes=10-19")
+	if body := readAll(t, resp); body != content[10:20] || resp.StatusCode != http.StatusPartialContent {
+		t.Errorf("range: %s %q", resp.Status, body)
+	}
+	readAll(t, w.get(site+"/video.mp4", "video", site, "Range", "bytes=0-"))
+	if _, ok := w.session.Assets().Peek(origin + "/video.mp4"); !ok {
+		t.Error("a range that is the whole medium was not stored")
+	}
+	w.do(w.request("POST", site+"/", strings.NewReader("form data"), "Origin", site, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Site", "same-origin"))
+	if uploaded != "9:form data" {
+		t.Errorf("upload arrived as %q", uploaded)
+	}
+}
+
+func TestRewrittenScriptsAreSharedUnlessTheyNameTheSession(t *testing.T) {
+	c := newScriptCache(1 << 20)
+	m := func(id string) *rewrite.Mapper {
+		return &rewrite.Mapper{Domain: rewrite.Domain{Scheme: "http", Host: "t.localhost"}, Session: id, Base: rewrite.Origin{Scheme: "https", Host: "a.example"}}
+	}
+	src := []byte(`import "https://b.example/x.js"; location.href`)
+	for _, id := range []string{"aaaaaaaaaaaa", "bbbbbbbbbbbb"} {
+		want, _ := rewrite.JS(bytes.Clone(src), rewrite.Script{Kind: rewrite.ScriptModule, Mapper: m(id)})
+		for range 2 {
+			if got := c.rewrite(src, rewrite.ScriptModule, m(id)); !bytes.Equal(got, want) {
+				t.Errorf("%s: got %s, want %s", id, got, want)
+			}
+		}
+	}
+}
+
+func TestScriptCacheKeepsItsLimit(t *testing.T) {
+	c := newScriptCache(4096)
+	for i := range 100 {
+		c.put(scriptKey{session: strconv.Itoa(i)}, make([]byte, 500))
+		c.get(scriptKey{session: "0"})
+	}
+	if c.bytes > c.limit {
+		t.Errorf("%d bytes of %d", c.bytes, c.limit)
+	}
+	if _, ok := c.get(scriptKey{session: "0"}); !ok {
+		t.Error("the most used item went first")
+	}
+	if _, ok := c.get(scriptKey{session: "50"}); ok {
+		t.Error("an old item is still there")
+	}
+}
