@@ -76,7 +76,7 @@ func startBrowser(t *testing.T) context.Context {
 func runFile(t *testing.T, browser context.Context, url string) {
 	ctx, cancel := chromedp.NewContext(browser)
 	defer cancel()
-	ctx, stop := context.WithTimeout(ctx, 60*time.Second)
+	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
 	defer stop()
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)

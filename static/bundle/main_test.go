@@ -44,20 +44,21 @@ func TestAttributesAreTheServers(t *testing.T) {
 // layers lists, per part of src, the parts it may import. A part is a directory or a file of src. Entries may
 // import everything, and everything may import what is listed under "".
 var layers = map[string]string{
-	"natives": "",
-	"patch":   "natives",
-	"sha256":  "natives",
-	"attrs":   "",
-	"config":  "natives",
-	"url":     "natives sha256",
-	"css":     "natives",
-	"html":    "natives attrs",
-	"realm":   "natives patch config url",
-	"script":  "natives realm",
-	"runtime": "natives patch realm url script",
-	"hooks":   "natives patch realm url config attrs html css script runtime",
-	"install": "natives patch realm config url script runtime hooks",
-	"ui":      "protocol",
+	"natives":  "",
+	"patch":    "natives",
+	"sha256":   "natives",
+	"attrs":    "",
+	"config":   "natives",
+	"url":      "natives config punycode sha256",
+	"punycode": "natives",
+	"css":      "natives",
+	"html":     "natives attrs",
+	"realm":    "natives patch config url",
+	"script":   "natives realm",
+	"runtime":  "natives patch realm url script",
+	"hooks":    "natives patch realm url config attrs html css script runtime",
+	"install":  "natives patch realm config url script runtime hooks",
+	"ui":       "protocol",
 }
 
 func TestImportsPointDownwards(t *testing.T) {

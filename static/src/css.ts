@@ -137,14 +137,25 @@ class Scanner {
     this.open += '(';
   }
 
-  /** Puts the mapped URL where [start, at) was, if it differs; quoted, which is safe in every place. */
+  /** Puts the mapped URL where [start, at) was, if it differs; quoted where it has to be. */
   private replace(start: number, url: string): void {
     this.importing = false;
     const mapped = this.map(url);
     if (mapped === url) return;
-    this.out += slice(this.text, this.done, start) + quote(mapped, this.text[start] === "'" ? "'" : '"');
+    const mark = this.text[start];
+    const bare = mark !== '"' && mark !== "'" && isBare(mapped);
+    this.out += slice(this.text, this.done, start) + (bare ? mapped : quote(mapped, mark === "'" ? "'" : '"'));
     this.done = this.at;
   }
+}
+
+/** Whether a URL may stand in url() without quotes. */
+function isBare(url: string): boolean {
+  for (let i = 0; i < url.length; i++) {
+    const c = charCodeAt(url, i);
+    if (c <= 0x20 || c === 0x22 || c === 0x27 || c === 0x28 || c === 0x29 || c === 0x5c || c === 0x7f) return false;
+  }
+  return true;
 }
 
 function quote(url: string, mark: string): string {

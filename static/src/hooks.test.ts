@@ -10,6 +10,7 @@ const config = documentConfig()!;
 const realm = new Realm(window, config);
 install(realm);
 const startUp = performance.now() - started;
+const added = Object.getOwnPropertyNames(window).length - nativeKeys;
 const sent: unknown[][] = [];
 realm.points.tabs = {
   open: (...args) => void sent.push(['open', ...args]),
@@ -129,7 +130,7 @@ const values: [string, () => unknown, unknown][] = [
     'prototype' in fetch, Object.getOwnPropertyNames(fetch).sort().join()], [before.fetch, before.setAttribute, before.open, 'function toString() { [native code] }', false, 'length,name']],
   ['accessors look native', () => { const d = Object.getOwnPropertyDescriptor(HTMLAnchorElement.prototype, 'href')!; return [d.get!.name, String(d.set), d.enumerable]; }, ['get href', 'function set href() { [native code] }', true]],
   ['illegal invocations throw as ever', () => [throws(() => (Element.prototype.setAttribute as any).call({}, 'href', 'https://x.example/')), throws(() => (document.createElement as any)())], ['TypeError', 'TypeError']],
-  ['only one name is added to the window', () => [Object.getOwnPropertyNames(window).length - nativeKeys - 1 <= 1, Object.keys(window).includes('$tandem')], [true, false]],
+  ['only one name is added to the window', () => [added, Object.keys(window).includes('$tandem')], [1, false]],
   ['dynamic import', () => [$tandem.url('https://cdn.example/m.js'), $tandem.url('./m.js'), $tandem.url('bare')], [cdn + '/m.js', './m.js', 'bare']],
   ['import.meta', () => { const meta = { url: cdn + '/m.js' }; return $tandem.meta(meta).url; }, 'https://cdn.example/m.js'],
 ];
@@ -195,7 +196,7 @@ test('a worker from the server', async () => {
 
 for (const type of ['classic', 'module'] as const) {
   test(`a ${type} worker from a blob`, async () => {
-    const url = URL.createObjectURL(new Blob(['fetch("https://cdn.example/b").then(r => postMessage([r.url, self.origin]))']));
+    const url = URL.createObjectURL(new Blob(['fetch("https://cdn.example/b").then(r => postMessage([r.url, self.origin]))'], { type: 'text/javascript' }));
     const worker = new Worker(url, { type });
     URL.revokeObjectURL(url);
     equal(await workerMessages(worker, 1), [['https://cdn.example/b', 'https://shop.example']]);

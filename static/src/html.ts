@@ -53,8 +53,7 @@ const HINTS = ['//', '\\', '&', 'srcdoc', 'javascript:', 'http-equiv', 'location
 /** Whether rewriting could change anything; most strings that pages insert have nothing of it. */
 function mayChange(html: string): boolean {
   if (!includes(html, '<')) return false;
-  if (includes(html, '//') && includes(html, '=')) return true;
-  for (let i = 1; i < HINTS.length; i++) if (includes(html, HINTS[i]!)) return true;
+  for (let i = 0; i < HINTS.length; i++) if (includes(html, HINTS[i]!)) return true;
   const lower = toLowerCase(html);
   return lower !== html && (includes(lower, 'srcdoc') || includes(lower, 'http-equiv') || includes(lower, 'javascript:'));
 }

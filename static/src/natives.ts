@@ -71,7 +71,7 @@ export const decodeComponent = decodeURIComponent;
 export const fromCharCode = String.fromCharCode;
 export const fromCodePoint = String.fromCodePoint;
 export const parseInteger = parseInt;
-export const min = Math.min;
+export const floor = Math.floor;
 
 const string = String.prototype;
 export const indexOf: (s: string, part: string, from?: number) => number = method(string, 'indexOf');

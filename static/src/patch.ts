@@ -2,7 +2,7 @@
 // was: name, length, descriptor, source text (`[native code]`), and that methods are no constructors.
 
 import {
-  apply, construct, defineProperty, getOwnPropertyDescriptor, NativeProxy, NativeWeakMap, push, weakGet, weakSet,
+  apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, NativeProxy, NativeWeakMap, push, weakGet, weakSet,
   type Any, type Native,
 } from './natives';
 
@@ -33,6 +33,7 @@ export class Patcher {
 
   /** Replaces a method. Does nothing where the realm lacks it or has sealed it. */
   method(holder: Any, name: PropertyKey, hook: (native: Call, self: Any, args: Any[]) => Any): void {
+    if (holder === this.global) holder = this.owner(name);
     const found = holder && getOwnPropertyDescriptor(holder, name);
     if (!found?.configurable || typeof found.value !== 'function') return;
     const native = found.value as Native;
@@ -48,6 +49,7 @@ export class Patcher {
 
   /** Replaces one or both halves of an accessor. */
   accessor(holder: Any, name: PropertyKey, { get, set }: Accessor): void {
+    if (holder === this.global) holder = this.owner(name);
     const found = holder && getOwnPropertyDescriptor(holder, name);
     if (!found?.configurable) return;
     const wanted: PropertyDescriptor = { ...found };
@@ -74,6 +76,13 @@ export class Patcher {
     if (own?.configurable && own.value === native) {
       this.define(native.prototype, 'constructor', { ...own, value: replacement }, own);
     }
+  }
+
+  /** The object that has a global's property: of a worker's, most are its prototypes'. */
+  private owner(name: PropertyKey): Any {
+    let holder = this.global as object | null;
+    while (holder && !getOwnPropertyDescriptor(holder, name)) holder = getPrototypeOf(holder);
+    return holder;
   }
 
   /** Makes one function answer for another when its source text is asked for. */

@@ -9,6 +9,7 @@ import {
   apply, charCodeAt, endsWith, getter, guard, includes, indexOf, lastIndexOf, mapClear, mapGet, mapHas, mapSet, mapSize, NativeMap,
   NativeURL, numberToString, padStart, parseInteger, slice, startsWith, toLowerCase, type Native,
 } from './natives';
+import { decodePunycode } from './punycode';
 import { sha256 } from './sha256';
 
 export interface Origin {
@@ -44,8 +45,24 @@ export function parseAuthority(scheme: string, host: string): Origin | undefined
     const parsed = new NativeURL(`${secure ? 'https' : 'http'}://${host}/`);
     let name = urlHost(parsed);
     if (endsWith(name, '.')) name = slice(name, 0, -1);
+    if (test(/[%\0-\x20<>^|]/, name) || !isEncoded(name)) return undefined; // browsers differ in how they refuse these
     return name ? { scheme: secure ? 'https' : 'http', host: name, port: urlPort(parsed) } : undefined;
   }, undefined);
+}
+
+/** Whether every `xn--` label of a host is what its decoded form is encoded as. */
+function isEncoded(host: string): boolean {
+  for (let at = 0; at < host.length;) {
+    let end = indexOf(host, '.', at);
+    if (end < 0) end = host.length;
+    const label = slice(host, at, end);
+    if (startsWith(label, 'xn--')) {
+      const decoded = decodePunycode(slice(label, 4));
+      if (decoded === undefined || urlHost(new NativeURL(`https://${decoded}/`)) !== label) return false;
+    }
+    at = end + 1;
+  }
+  return true;
 }
 
 /** The origin of an absolute http or ws URL. */
@@ -194,6 +211,7 @@ export class Urls {
   }
 
   private makeHost(scheme: string, host: string): string {
+    if (endsWith(host, this.suffix)) return '';
     const o = parseAuthority(scheme, slice(host, lastIndexOf(host, '@') + 1));
     if (!o) return '';
     const mapped = o.scheme === this.options.content.scheme && endsWith(authority(o), this.suffix);

@@ -180,12 +180,16 @@ export function hookProperties(realm: Realm): void {
 
 const PARTS = ['origin', 'protocol', 'host', 'hostname', 'port'];
 
+const hrefs: Record<string, (e: Element) => string> = {
+  HTMLAnchorElement: getter(scope.HTMLAnchorElement?.prototype, 'href'),
+  HTMLAreaElement: getter(scope.HTMLAreaElement?.prototype, 'href'),
+};
+
 /** The parts of a link's URL, and the link as a string. */
 function hookLinkParts(realm: Realm, type: string): void {
   const { patch, global } = realm;
   const prototype = global[type]?.prototype;
-  const own = scope[type]?.prototype;
-  const href = getter(own, 'href') as (e: Element) => string;
+  const href = hrefs[type]!;
   for (let i = 0; i < PARTS.length; i++) {
     const name = PARTS[i]!;
     patch.accessor(prototype, name, {

@@ -1,41 +1,90 @@
-// Style given by script, and read back.
+// Style given by script, and read back. In Chromium the properties of a declaration are no accessors of its prototype
+// but belong to each object, so scripts get a stand-in for it; its prototype's methods know the stand-in.
 
-import { startsWith, toLowerCase, type Any } from '../natives';
+import { getOwnPropertyDescriptor, includes, NativeProxy, NativeWeakMap, ownKeys, weakGet, weakSet, type Any } from '../natives';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { css } from './rewrite';
 import { unmapTextInto } from './shared';
 
-/** Properties whose values may hold URLs, as scripts name them. */
-const PROPERTIES = ['background', 'backgroundImage', 'borderImage', 'borderImageSource', 'clipPath', 'content', 'cursor', 'filter',
-  'backdropFilter', 'fill', 'listStyle', 'listStyleImage', 'marker', 'markerEnd', 'markerMid', 'markerStart', 'mask', 'maskImage',
-  'offset', 'offsetPath', 'shapeOutside', 'src', 'stroke', 'webkitBorderImage', 'webkitFilter', 'webkitMask', 'webkitMaskImage',
-  'webkitMaskBoxImage', 'webkitClipPath'];
+/** Stand-in to declaration, and the other way. */
+const declarations = new NativeWeakMap<object, object>();
+const standIns = new NativeWeakMap<object, object>();
+
+const native = (style: Any): Any => (style !== null && typeof style === 'object' && weakGet(declarations, style as object)) || style;
 
 export function hookStyle(realm: Realm): void {
   const { patch, global } = realm;
-  const declaration = global.CSSStyleDeclaration?.prototype;
-  const text = (value: Any): Any => (value === null || value === undefined ? value : changed(realm, value));
-  const setter = (native: Call, self: Any, value: Any) => native(self, [text(value)]);
-  const getter = (value: Any): Any => (typeof value === 'string' ? realm.urls.unmapText(value) : value);
-  const both = { get: getter, set: setter };
-  patch.accessor(declaration, 'cssText', both);
-  for (let i = 0; i < PROPERTIES.length; i++) {
-    patch.accessor(declaration, PROPERTIES[i]!, both);
-    patch.accessor(declaration, dashed(PROPERTIES[i]!), both);
-  }
-  patch.method(declaration, 'getPropertyValue', (native, self, args) => getter(native(self, args)));
-  patch.method(declaration, 'setProperty', (native, self, args) => native(self, withText(args, 1, text)));
+  const text = (value: Any): Any => (value === null || value === undefined ? value : css(realm, typeof value === 'string' ? value : `${value as string}`));
+  hookDeclaration(realm, text);
+  hookOwners(realm, text);
+  const at = (holder: Any, name: string, index: number, rewrite = text) =>
+    patch.method(holder, name, (call, self, args) => call(self, withText(args, index, rewrite)));
   const sheet = global.CSSStyleSheet?.prototype;
-  patch.method(sheet, 'insertRule', (native, self, args) => native(self, withText(args, 0, text)));
-  patch.method(sheet, 'addRule', (native, self, args) => native(self, withText(args, 1, text)));
-  patch.method(sheet, 'replaceSync', (native, self, args) => native(self, withText(args, 0, text)));
-  patch.method(sheet, 'replace', (native, self, args) => native(self, withText(args, 0, text)));
-  patch.method(global.CSSGroupingRule?.prototype, 'insertRule', (native, self, args) => native(self, withText(args, 0, text)));
-  patch.method(global.StylePropertyMap?.prototype, 'set', (native, self, args) => native(self, withText(args, 1, stringsOnly(text))));
-  patch.accessor(global.CSSRule?.prototype, 'cssText', both);
-  unmapTextInto(realm, global.CSSImportRule?.prototype, ['href']);
+  at(sheet, 'insertRule', 0);
+  at(sheet, 'addRule', 1);
+  at(sheet, 'replaceSync', 0);
+  at(sheet, 'replace', 0);
+  at(global.CSSGroupingRule?.prototype, 'insertRule', 0);
+  at(global.StylePropertyMap?.prototype, 'set', 1, stringsOnly(text));
   patch.constructor_('FontFace', (make, args) => make(withText(args, 1, stringsOnly(text))));
+  unmapTextInto(realm, global.CSSRule?.prototype, ['cssText']);
+  unmapTextInto(realm, global.CSSImportRule?.prototype, ['href']);
+}
+
+/** The prototype: its methods and accessors take stand-ins too. */
+function hookDeclaration(realm: Realm, text: (value: Any) => Any): void {
+  const { patch, global } = realm;
+  const prototype = global.CSSStyleDeclaration?.prototype as object | undefined;
+  const keys = prototype ? ownKeys(prototype) : [];
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const found = getOwnPropertyDescriptor(prototype!, key)!;
+    if (key === 'constructor') continue;
+    if (typeof found.value === 'function') {
+      patch.method(prototype, key, (call, self, args) => {
+        if (key === 'setProperty') withText(args, 1, text);
+        return readBack(realm, call(native(self), args));
+      });
+    } else if (found.get) {
+      patch.accessor(prototype, key, {
+        get: (value) => readBack(realm, value),
+        set: (call, self, value) => call(native(self), [text(value)]),
+      });
+    }
+  }
+}
+
+const readBack = (realm: Realm, value: Any): Any => (typeof value === 'string' ? realm.urls.unmapText(value) : value);
+
+/** What gives declarations away: elements, rules, getComputedStyle. */
+function hookOwners(realm: Realm, text: (value: Any) => Any): void {
+  const { patch, global } = realm;
+  const owners = ['HTMLElement', 'SVGElement', 'MathMLElement', 'CSSStyleRule', 'CSSFontFaceRule', 'CSSKeyframeRule', 'CSSPageRule', 'CSSNestedDeclarations'];
+  for (let i = 0; i < owners.length; i++) {
+    patch.accessor(global[owners[i]!]?.prototype, 'style', {
+      get: (style) => standIn(realm, style, text),
+      set: (call: Call, self, value) => call(self, [text(value)]), // forwarded to cssText
+    });
+  }
+  patch.method(global, 'getComputedStyle', (call, self, args) => standIn(realm, call(self, args), text));
+}
+
+function standIn(realm: Realm, style: Any, text: (value: Any) => Any): Any {
+  if (style === null || typeof style !== 'object') return style;
+  const known = weakGet(standIns, style as object);
+  if (known) return known;
+  const made = new NativeProxy(style as object, {
+    __proto__: null,
+    get: (target: Any, key: PropertyKey) => readBack(realm, target[key]),
+    set: (target: Any, key: PropertyKey, value: Any) => {
+      target[key] = typeof value === 'string' && includes(value, '(') ? text(value) : value;
+      return true;
+    },
+  } as ProxyHandler<object>);
+  weakSet(standIns, style as object, made);
+  weakSet(declarations, made, style as object);
+  return made;
 }
 
 const stringsOnly = (rewrite: (value: Any) => Any) => (value: Any): Any => (typeof value === 'string' ? rewrite(value) : value);
@@ -43,18 +92,4 @@ const stringsOnly = (rewrite: (value: Any) => Any) => (value: Any): Any => (type
 function withText(args: Any[], at: number, rewrite: (value: Any) => Any): Any[] {
   if (args.length > at) args[at] = rewrite(args[at]);
   return args;
-}
-
-function changed(realm: Realm, value: Any): Any {
-  const text = typeof value === 'string' ? value : `${value as string}`;
-  return css(realm, text);
-}
-
-function dashed(name: string): string {
-  let out = '';
-  for (let i = 0; i < name.length; i++) {
-    const c = name[i]!;
-    out += c >= 'A' && c <= 'Z' ? '-' + toLowerCase(c) : c;
-  }
-  return startsWith(out, 'webkit') ? '-' + out : out;
 }

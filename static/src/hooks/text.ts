@@ -59,7 +59,8 @@ export function hookText(realm: Realm): void {
   });
   whole(global.Node?.prototype, 'textContent');
   whole(global.HTMLElement?.prototype, 'innerText');
-  whole(global.HTMLScriptElement?.prototype, 'text');
+  const own = ['text', 'textContent', 'innerText']; // the last two are the script's own in browsers with Trusted Types
+  for (let i = 0; i < own.length; i++) whole(global.HTMLScriptElement?.prototype, own[i]!);
   hookInsertion(realm);
   hookCharacterData(realm);
 }

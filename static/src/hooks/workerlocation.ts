@@ -22,6 +22,5 @@ export function hookWorkerLocation(realm: Realm): void {
   }
   unmapInto(realm, location, ['href']);
   patch.method(location, 'toString', (native, self, args) => realm.unmap(native(self, args)));
-  unmapInto(realm, global.WorkerGlobalScope?.prototype, ['origin']);
   unmapInto(realm, global, ['origin']);
 }
