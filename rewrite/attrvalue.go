@@ -255,7 +255,7 @@ func (h *document) mapDocument(v []byte) ([]byte, bool) {
 func (h *document) handler(a *attr) {
 	h.edit(a, func(v []byte) ([]byte, bool) {
 		out, tier := JS(v, Script{Kind: ScriptHandler, Mapper: &h.mapper})
-		return out, tier > 0
+		return out, tier > 0 && !bytes.Equal(out, v)
 	})
 }
 

@@ -1,10 +1,15 @@
 package rewrite
 
+import (
+	"bytes"
+	"slices"
+)
+
 // ScriptKind says how a source text will be run.
 type ScriptKind int
 
 const (
-	ScriptClassic  ScriptKind = iota // a classic script, or indirect eval
+	ScriptClassic  ScriptKind = iota // a classic script or indirect eval; import and export make it a module
 	ScriptModule                     // a module
 	ScriptEval                       // direct eval: names may be bound around it
 	ScriptFunction                   // a function body, or a whole function
@@ -14,8 +19,174 @@ const (
 // Script says how a source text is rewritten.
 type Script struct {
 	Kind   ScriptKind
-	Mapper *Mapper // for the specifiers of static imports; nil leaves them
+	Mapper *Mapper // for the addresses of static imports; nil leaves them as they are
 }
 
-// JS returns the rewritten source and the tier that was used.
-func JS(src []byte, s Script) (out []byte, tier int) { return src, 0 }
+// What JS did with a source text.
+const (
+	TierNone   = 0 // nothing in it could concern us, it was not even parsed
+	TierParsed = 1 // parsed, and every name resolved
+	TierTokens = 2 // not understood by the parser: plain uses only, checked when they run
+)
+
+// JS rewrites a script so that it sees the site's location and top window, and
+// so that text it evaluates or imports passes through the proxy. out is src
+// itself when there was nothing to do. See the package comment for what becomes
+// of what.
+func JS(src []byte, s Script) (out []byte, tier int) {
+	if !mayConcern(src) {
+		return src, TierNone
+	}
+	edits, ok := parseJS(src, s, mode{})
+	if !ok && s.Kind == ScriptFunction {
+		edits, ok = parseJS(src, s, mode{async: true, generator: true})
+	}
+	if ok {
+		return applyEdits(src, edits), TierParsed
+	}
+	return applyEdits(src, tokenEdits(src)), TierTokens
+}
+
+// mayConcern reports whether one of our names, or an escape that might hide one,
+// stands in src.
+func mayConcern(src []byte) bool {
+	for _, name := range []string{"location", "top", "eval", "postMessage", "import"} {
+		if containsName(src, name) {
+			return true
+		}
+	}
+	return bytes.Contains(src, []byte(`\u`)) || bytes.Contains(src, []byte("//")) && containsName(src, "export")
+}
+
+func containsName(src []byte, name string) bool {
+	for i := 0; ; i++ {
+		n := bytes.Index(src[i:], []byte(name))
+		if n < 0 {
+			return false
+		}
+		i += n
+		end := i + len(name)
+		if (i == 0 || !isNamePart(src[i-1])) && (end == len(src) || !isNamePart(src[end])) {
+			return true
+		}
+	}
+}
+
+func isNamePart(c byte) bool {
+	class := jsClass[c]
+	return class == className || class == classDigit
+}
+
+func parseJS(src []byte, s Script, m mode) (edits []edit, ok bool) {
+	p := &parser{lexer: lexer{src: src}, script: s, mode: m}
+	defer func() {
+		if r := recover(); r != nil {
+			if _, isSyntax := r.(syntaxError); !isSyntax {
+				panic(r)
+			}
+			edits, ok = nil, false
+		}
+	}()
+	p.parse()
+	return p.edits, true
+}
+
+// edit is a replacement of src[start:end], or text put before start.
+type edit struct {
+	start, end int
+	kind       editKind
+	order      int
+	text       string
+}
+
+// editKind sorts edits at the same place: what ends there, what begins there from
+// the outside in, and then the text itself.
+type editKind int
+
+const (
+	editClose editKind = iota
+	editOpen
+	editText
+)
+
+func (p *parser) edit(start, end int, text string) {
+	p.edits = append(p.edits, edit{start, end, editText, 0, text})
+}
+
+// wrap puts src[start:end] into a call. Outer calls are wrapped after inner ones.
+func (p *parser) wrap(call string, start, end int) {
+	p.edits = append(p.edits,
+		edit{start, start, editOpen, -len(p.edits), call},
+		edit{end, end, editClose, 0, ")"})
+}
+
+// resolve edits a use of a name that turned out to be free.
+func (p *parser) resolve(r *ref) {
+	if r.word == wEval {
+		switch {
+		case r.call && len(bytes.TrimSpace(p.src[r.open:r.last])) > 0:
+			p.wrap("$tandem.js(", r.open, r.last)
+		case !r.call && !r.write && !r.dynamic && !r.shorthand:
+			p.edit(r.start, r.end, "$tandem.eval")
+		}
+		return
+	}
+	name := "location"
+	if r.word == wTop {
+		name = "top"
+	}
+	text := "$tandem." + name
+	if r.dynamic || p.script.Kind == ScriptEval {
+		if r.write {
+			return // it may be a variable; a window's location is guarded by other means
+		}
+		text = "$tandem.v(" + name + ")"
+	}
+	if r.shorthand {
+		text = name + ":" + text
+	}
+	p.edit(r.start, r.end, text)
+}
+
+// mapSpecifier maps the address in the string at hand. One with escapes, which
+// nobody writes, is left to the policy.
+func (p *parser) mapSpecifier() {
+	text := p.src[p.start+1 : p.end-1]
+	if p.script.Mapper == nil || bytes.IndexByte(text, '\\') >= 0 {
+		return
+	}
+	if mapped, changed := p.script.Mapper.appendMap(nil, text); changed {
+		p.edit(p.start+1, p.end-1, string(mapped))
+	}
+}
+
+// applyEdits returns src with the edits made, or src itself if there are none.
+func applyEdits(src []byte, edits []edit) []byte {
+	if len(edits) == 0 {
+		return src
+	}
+	slices.SortFunc(edits, func(a, b edit) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		if a.kind != b.kind {
+			return int(a.kind - b.kind)
+		}
+		return a.order - b.order
+	})
+	size := len(src)
+	for _, e := range edits {
+		size += len(e.text) + 1
+	}
+	out := make([]byte, 0, size)
+	copied := 0
+	for _, e := range edits {
+		out = append(out, src[copied:e.start]...)
+		if e.kind == editOpen && len(out) > 0 && isNamePart(out[len(out)-1]) {
+			out = append(out, ' ') // return(a).top
+		}
+		out = append(out, e.text...)
+		copied = e.end
+	}
+	return append(out, src[copied:]...)
+}

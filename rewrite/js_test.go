@@ -1,0 +1,300 @@
+package rewrite
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// expectJS checks that in becomes want by way of the parser, and that want is
+// JavaScript. In want, § stands for "$tandem.".
+func expectJS(t *testing.T, kind ScriptKind, in, want string) {
+	t.Helper()
+	want = strings.ReplaceAll(want, "§", "$tandem.")
+	out, tier := JS([]byte(in), Script{Kind: kind, Mapper: testMapper()})
+	if string(out) != want || tier == TierTokens {
+		t.Errorf("tier %d\n  in   %s\n  got  %s\n  want %s", tier, in, out, want)
+		return
+	}
+	switch kind {
+	case ScriptFunction:
+		want = "async function* f(){" + want + "\n}"
+	case ScriptHandler:
+		want = "function f(){" + want + "\n}"
+	}
+	if err := syntaxErrors(want); err != "" && syntaxErrors(in) == "" {
+		t.Errorf("esbuild refuses %s: %s", want, err)
+	}
+}
+
+func syntaxErrors(src string) string {
+	r := api.Transform(src, api.TransformOptions{LogLevel: api.LogLevelSilent, Target: api.ESNext})
+	if len(r.Errors) == 0 {
+		return ""
+	}
+	return r.Errors[0].Text
+}
+
+func TestJS(t *testing.T) {
+	for _, tt := range [][2]string{
+		// free names
+		{"location", "§location"},
+		{"location.href = 'x'", "§location.href = 'x'"},
+		{"location = 'x'", "§location = 'x'"},
+		{"x = location, y = top", "x = §location, y = §top"},
+		{"typeof location", "typeof §location"},
+		{"if (top !== self) top.location = self.location", "if (§top !== self) §o(§top).location = §o(self).location"},
+		{"loc\\u0061tion.href; t\\u{6f}p", "§location.href; §top"},
+		{"({location, top})", "({location:§location, top:§top})"},
+		{"({location} = x)", "({location:§location} = §o(x))"},
+		{"({location = 1} = x)", "({location:§location = 1} = §o(x))"},
+		{"[location] = x; [a = top] = x", "[§location] = x; [a = §top] = x"},
+		{"for (location of x) ;", "for (§location of x) ;"},
+		{"location++; ++location; delete location", "§location++; ++§location; delete §location"},
+		{"`${location}${`${top}`}`", "`${§location}${`${§top}`}`"},
+		{"f(location)(top)", "f(§location)(§top)"},
+		{"new location.X(top)", "new §location.X(§top)"},
+		// not uses
+		{"({location: 1, top() {}, get location() {}, 'top': 2})", ""},
+		{"class A { location = 1; static top() {} get eval() {} #top }", ""},
+		{"top: for (;;) { break top; continue top }", ""},
+		{"location: 1", ""},
+		{"x = 'location'; y = /location/; z = `top` // location\n/* top */", ""},
+		{"x = a / location / b", "x = a / §location / b"},
+		{"stop; desktop.topic; $top; location_", ""},
+		{"export {location}; let location", ""},
+		// bound names
+		{"function f(location) { return location + top }", "function f(location) { return location + §top }"},
+		{"function f() { location; var location }", ""},
+		{"function f() { if (x) { var top } top }", ""},
+		{"function f() { { let top } top }", "function f() { { let top } §top }"},
+		{"{ let location; location } location", "{ let location; location } §location"},
+		{"{ function top() {} top }", ""},
+		{"function f() { { function top() {} } top }", ""},
+		{"(function location() { location })", ""},
+		{"(class top { m() { top } }); top", "(class top { m() { top } }); §top"},
+		{"try {} catch (location) { location } location", "try {} catch (location) { location } §location"},
+		{"try {} catch ({top: [location]}) { location; top }", "try {} catch ({top: [location]}) { location; §top }"},
+		{"for (let top = 0; top < 1; top++) top; top", "for (let top = 0; top < 1; top++) top; §top"},
+		{"for (const location of x) location", ""},
+		{"switch (top) { case 1: let top; top }", "switch (§top) { case 1: let top; top }"},
+		{"function f({location: l, ...top}, [eval = location]) { top; eval(l) }", "function f({location: l, ...top}, [eval = §location]) { top; eval(l) }"},
+		{"location => location.x", ""},
+		{"(location) => location.x", ""},
+		{"(a, location = top) => location", "(a, location = §top) => location"},
+		{"({location}) => location; location", "({location}) => location; §location"},
+		{"({a: [location = top.x]}, ...top) => location", "({a: [location = top.x]}, ...top) => location"},
+		{"({[location]: a}) => a", "({[§location]: a}) => a"},
+		{"async location => location", ""},
+		{"async (location) => { location }", ""},
+		{"async (location)", "async (§location)"},
+		{"(location, top)", "(§location, §top)"},
+		{"f((location) => 1, location)", "f((location) => 1, §location)"},
+		{"x ? (location) => location : location", "x ? (location) => location : §location"},
+		{"x ? (location) : top", "x ? (§location) : §top"},
+		{"import location, {top as eval} from 'x'; location; eval(top)", "import location, {top as eval} from 'x'; location; eval(§top)"},
+		{"import * as top from './x'; top", ""},
+		{"class A { static { var top; top } } top", "class A { static { var top; top } } §top"},
+		{"({ m(location) { location }, async *top(top) { top } })", ""},
+		{"let f = function (top) { return () => top }", ""},
+		// the window's own variables
+		{"var location = '/x'; location", "var location = §url('/x'); §location"},
+		{"var top = 1; top", "var top = 1; §top"},
+		{"if (x) { var a = 1, location = y }", "if (x) { var a = 1, location = §url(y) }"},
+		{"var location = 1; export {}", ""},
+		// members
+		{"window.location", "§o(window).location"},
+		{"window.location.href = x", "§o(window).location.href = x"},
+		{"window . location", "§o(window) . location"},
+		{"w['location']; w[\"top\"]; w['loc']; w[location]", "§o(w)['location']; §o(w)[\"top\"]; w['loc']; w[§location]"},
+		{"a.b(c)[d].top.location", "§o(§o(a.b(c)[d]).top).location"},
+		{"(a, b).location", "§o((a, b)).location"},
+		{"this.location; super.location", "§o(this).location; super.location"},
+		{"return_(a).top; typeof(a).top", "§o(return_(a)).top; typeof §o((a)).top"},
+		{"a?.location; a?.b.location; a?.['top']; a?.b['top']", "§o(a)?.location; §o(a?.b)?.location; §o(a)?.['top']; §o(a?.b)?.['top']"},
+		{"(a?.b).location", "§o((a?.b)).location"},
+		{"f?.(top).location", "§o(f?.(§top))?.location"},
+		{"parent.postMessage(x, '*')", "§o(parent).postMessage(x, '*')"},
+		{"frames[0].eval('1')", "§o(frames[0]).eval('1')"},
+		{"new a.location.B(); new a.top; new (a.top)()", "new a.location.B(); new a.top; new (§o(a).top)()"},
+		{"new A().location; new A(b.top); new A", "§o(new A()).location; new A(§o(b).top); new A"},
+		{"new new A().location()", ""},
+		{"a.location = 1; a.top++; delete a.top; [a.top] = x", "§o(a).location = 1; §o(a).top++; delete §o(a).top; [§o(a).top] = x"},
+		{"for (a.top in x) ;", "for (§o(a).top in x) ;"},
+		{"x`a`.top; `a`.top; 'a'.top; [].top; /a/.top; 1..top", "§o(x`a`).top; `a`.top; 'a'.top; [].top; /a/.top; 1..top"},
+		{"function(){}.top"[:0] + "(function(){}).top", "§o((function(){})).top"},
+		{"a.#location; a.loc", ""},
+		{"await_.top; a\n.top", "§o(await_).top; §o(a)\n.top"},
+		{"async () => (await a).top + await b.top", "async () => §o((await a)).top + await §o(b).top"},
+		{"function* f() { yield a.top; yield* b.top; yield\n(a).top }", "function* f() { yield §o(a).top; yield* §o(b).top; yield\n§o((a)).top }"},
+		{"function f() { return(a).top }", "function f() { return §o((a)).top }"},
+		{"@a.top.b class C { @x.top m() {} }", ""},
+		{"@(a.top) class C {}", "@(§o(a).top) class C {}"},
+		{"class A extends b.top {}", "class A extends §o(b).top {}"},
+		// destructuring
+		{"const {location, document} = window", "const {location, document} = §o(window)"},
+		{"var {a} = window", ""},
+		{"let {top: t} = w, {b} = w", "let {top: t} = §o(w), {b} = w"},
+		{"const {'location': l} = w", "const {'location': l} = §o(w)"},
+		{"function f({location} = window) {}", "function f({location} = §o(window)) {}"},
+		{"({location} = window) => location", "({location} = §o(window)) => location"},
+		// eval
+		{"eval(x)", "eval(§js(x))"},
+		{"eval()", ""},
+		{"eval( /* c */ x, y )", "eval(§js( /* c */ x, y ))"},
+		{"eval(...a)", "eval(§js(...a))"},
+		{"(0, eval)(x)", "(0, §eval)(x)"},
+		{"eval?.(x)", "§eval?.(x)"},
+		{"var e = eval", "var e = §eval"},
+		{"function f(eval) { eval(x) }", ""},
+		{"eval(eval(top))", "eval(§js(eval(§js(§top))))"},
+		// import
+		{"import(x)", "import(§url(x))"},
+		{"import(x, {with: {type: 'json'}})", "import(§url(x), {with: {type: 'json'}})"},
+		{"import('./x.js'); import('lodash')", ""},
+		{"import('https://cdn.example/x.js')", "import(§url('https://cdn.example/x.js'))"},
+		{"import('./' + x).then(y)", "import(§url('./' + x)).then(y)"},
+		{"import(a.top)", "import(§url(§o(a).top))"},
+		{"import.meta.url", "§meta(import.meta).url"},
+		{"new URL('x', import.meta.url)", "new URL('x', §meta(import.meta).url)"},
+		{"import.defer(x); import.source(y)", "import.defer(§url(x)); import.source(§url(y))"},
+		{"import 'https://cdn.example/x.js'", "import '" + cdn + "/x.js'"},
+		{"import a, {b as c, default as d} from \"//cdn.example/x\" with {type: 'json'}", "import a, {b as c, default as d} from \"" + strings.TrimPrefix(cdn, "http:") + "/x\" with {type: 'json'}"},
+		{"import defer * as ns from './x'; import from from 'top'; import source s from 'x'", ""},
+		{"export * from 'https://cdn.example/x.js'; export * as top from 'y'; export {a as b} from 'z'", "export * from '" + cdn + "/x.js'; export * as top from 'y'; export {a as b} from 'z'"},
+		{"export default location", "export default §location"},
+		{"export default function () { top }", "export default function () { §top }"},
+		{"export default async () => top", "export default async () => §top"},
+		{"export const top = 1; top", ""},
+		{"await import(x); const y = await top", "await import(§url(x)); const y = await §top"},
+		// syntax that parsers stumble over
+		{"if (a) function f() {} else top", "if (a) function f() {} else §top"},
+		{"x = 010 + 08.5 + 0x1f.top", "x = 010 + 08.5 + 0x1f.top"},
+		{"var await = 1; await + top", "var await = 1; await + §top"},
+		{"var yield_, let_, async, of, get, set, as, from; async = top; let = 1; of.top", "var yield_, let_, async, of, get, set, as, from; async = §top; let = 1; §o(of).top"},
+		{"({b} = {b: 1}) => {}; top", "({b} = {b: 1}) => {}; §top"},
+		{"a = b\n++top", "a = b\n++§top"},
+		{"a => {}\n/top/g", ""},
+		{"x = {}\n/top/g", "x = {}\n/§top/g"},
+		{"a.in\n/top/g", "a.in\n/§top/g"},
+		{"return_\n{}\n/top/.x", ""},
+		{"case_: { } /top/.x", ""},
+		{"switch (a) { case 1: {} /top/.x }", ""},
+		{"(a) / top / 2; if (a) /top/.x", "(a) / §top / 2; if (a) /top/.x"},
+		{"a++ / top; +{} / top", "a++ / §top; +{} / §top"},
+		{"x = function () {} / top", "x = function () {} / §top"},
+		{"`a${{}}b` / top; `${a}`/top/1", "`a${{}}b` / §top; `${a}`/§top/1"},
+		{"x = y ? z : /[/\\]]top/.w", ""},
+		{"a\n?.1:top; a ?.5 : top", "a\n?.1:§top; a ?.5 : §top"},
+		{"<!-- top\ntop\n--> top", "<!-- top\n§top\n--> top"},
+		{"#!top\ntop", "#!top\n§top"},
+		{"using x = top; await using y = z", "using x = §top; await using y = z"},
+		{"for (using x of top) ;", "for (using x of §top) ;"},
+		{"for await (const x of top) ;", "for await (const x of §top) ;"},
+		{"for (var i = 0, n = top; ;) ;", "for (var i = 0, n = §top; ;) ;"},
+		{"for (async of => 1; ;) top", "for (async of => 1; ;) §top"},
+		{"for (let in top) ;", "for (let in §top) ;"},
+		{"do top; while (top) top", "do §top; while (§top) §top"},
+		{"if (top) ; else if (top) ; else top", "if (§top) ; else if (§top) ; else §top"},
+		{"label: { break label } top", "label: { break label } §top"},
+		{"class A { static async *[top]() {} static = 1; get; set; async; static static; accessor x = top; 'a' = top; 1 = 2 }", "class A { static async *[§top]() {} static = 1; get; set; async; static static; accessor x = §top; 'a' = §top; 1 = 2 }"},
+		{"({get, set, async, get a() {}, set a(b) {}, async b() {}, *c() {}, async *d() {}, get: 1, async: top})", "({get, set, async, get a() {}, set a(b) {}, async b() {}, *c() {}, async *d() {}, get: 1, async: §top})"},
+		{"a ??= top; a ||= top; a **= top; a >>>= top", "a ??= §top; a ||= §top; a **= §top; a >>>= §top"},
+		{"a < b > top; a >>> top; a <= top", "a < b > §top; a >>> §top; a <= §top"},
+		{"#x in top", "#x in §top"},
+		{"x = async function* () { yield await top }", "x = async function* () { yield await §top }"},
+		{"x = async\nfunction f() { top }", "x = async\nfunction f() { §top }"},
+		{"ünïcode = top; \u00a0\ufefftop", "ünïcode = §top; \u00a0\ufeff§top"},
+		{"'use strict'; top", "'use strict'; §top"},
+		{"x = a\u2028top", "x = a\u2028§top"},
+		{"new.target; function f() { new.target.top }", "new.target; function f() { §o(new.target).top }"},
+		{"throw top", "throw §top"},
+		{"debugger; top", "debugger; §top"},
+		{"try { top } catch { top } finally { top }", "try { §top } catch { §top } finally { §top }"},
+		{"a?.[top]?.(top)", "a?.[§top]?.(§top)"},
+		{"({}).top", "§o(({})).top"},
+		{"a = b ? c : d ? e : top", "a = b ? c : d ? e : §top"},
+		{"a ? b : c => top; a ? b : c = top", "a ? b : c => §top; a ? b : c = §top"},
+		{"with (a) { location; top = 1; b.top; eval(x) } location", "with (a) { §v(location); top = 1; §o(b).top; eval(§js(x)) } §location"},
+	} {
+		want := tt[1]
+		if want == "" {
+			want = tt[0]
+		}
+		expectJS(t, ScriptClassic, tt[0], want)
+	}
+}
+
+func TestJSKinds(t *testing.T) {
+	expectJS(t, ScriptModule, "var location = 1; location", "var location = 1; location")
+	expectJS(t, ScriptModule, "await (x).top", "await §o((x)).top")
+	expectJS(t, ScriptModule, "x\n<!--top", "x\n<!--§top")
+	expectJS(t, ScriptEval, "location; location = 1; top.x; ({location})", "§v(location); location = 1; §v(top).x; ({location:§v(location)})")
+	expectJS(t, ScriptEval, "(function (top) { top })(location)", "(function (top) { top })(§v(location))")
+	expectJS(t, ScriptFunction, "return location", "return §location")
+	expectJS(t, ScriptFunction, "var location = 1; return location", "var location = 1; return location")
+	expectJS(t, ScriptFunction, "return await x.top + (yield top)", "return await §o(x).top + (yield §top)")
+	expectJS(t, ScriptHandler, "if (a) return top; location = 1", "if (a) return §top; §location = 1")
+	expectJS(t, ScriptHandler, "var top; top", "var top; top")
+}
+
+func TestJSUntouched(t *testing.T) {
+	for _, in := range []string{"", "var a = b", "stop.desktop", "alert(1)", "function f(location) {}"} {
+		src := []byte(in)
+		out, _ := JS(src, Script{})
+		if !bytes.Equal(out, src) || len(src) > 0 && &out[0] != &src[0] {
+			t.Errorf("JS(%q) = %q, want the same slice", in, out)
+		}
+	}
+}
+
+func TestJSTokens(t *testing.T) {
+	for _, tt := range [][2]string{
+		{")) location.href; x = top.y", ")) §v(location).href; x = §v(top).y"},
+		{")) a.b.location = window.top", ")) §o(a.b).location = §o(window).top"},
+		{")) {location: 1}; function f(location) {}; new a.location", ")) {location: 1}; function f(location) {}; new a.location"},
+		{")) x = /location.x/ / top.y; if (a) /top.x/.b; `${top.x}`", ")) x = /location.x/ / §v(top).y; if (a) /top.x/.b; `${§v(top).x}`"},
+		{")) 'unterminated\nlocation.x", ")) 'unterminated\nlocation.x"},
+	} {
+		out, tier := JS([]byte(tt[0]), Script{})
+		if want := strings.ReplaceAll(tt[1], "§", "$tandem."); string(out) != want || tier != TierTokens {
+			t.Errorf("tier %d\n  in   %s\n  got  %s\n  want %s", tier, tt[0], out, want)
+		}
+	}
+}
+
+func TestJSDepth(t *testing.T) {
+	for _, deep := range []string{"(", "[", "{", "a(", "!", "`${", "a?b:", "()=>", "function f(){", "if(a)", "x="} {
+		src := []byte("top;" + strings.Repeat(deep, 200_000))
+		JS(src, Script{}) // must return
+	}
+	long := "top;" + strings.Repeat("if(a)b;else ", 20_000) + "c;x=" + strings.Repeat("a+", 20_000) + "b," + strings.Repeat("c.d(),", 20_000) + "e"
+	if _, tier := JS([]byte(long), Script{}); tier != TierParsed {
+		t.Errorf("a long but shallow script has tier %d", tier)
+	}
+}
+
+func FuzzJS(f *testing.F) {
+	for _, s := range []string{
+		"location.href=top", "({location}=window)", "(a,{top}=b)=>c", "`${a}${`b`}`", "a?.b.top", "eval(x);import(y)", "class A{static{}}",
+		"for(let a of b)c", "x=/a/g", "async(a)=>b", "\\u0061", "import a from'b'", "@a class{}", "<!--", "function*f(){yield/a/}", "a\n++b",
+	} {
+		f.Add(s, 0)
+		f.Add("top;"+s, 1)
+	}
+	f.Fuzz(func(t *testing.T, in string, kind int) {
+		s := Script{Kind: ScriptKind(uint(kind) % 5), Mapper: testMapper()}
+		out, tier := JS([]byte(in), s)
+		if tier == TierNone && string(out) != in {
+			t.Fatalf("%q changed without being parsed: %q", in, out)
+		}
+		if len(in) > 2000 || bytes.Equal(out, []byte(in)) || tier != TierParsed {
+			return
+		}
+		if syntaxErrors(in) == "" && syntaxErrors(string(out)) != "" {
+			t.Fatalf("kind %d: %q became %q: %s", s.Kind, in, out, syntaxErrors(string(out)))
+		}
+	})
+}

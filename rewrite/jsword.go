@@ -1,0 +1,73 @@
+package rewrite
+
+// word numbers the names that the parser or the rewriter has to know.
+type word byte
+
+const (
+	wordOther word = iota
+
+	// Names the rewriter looks for; bits in scope.declared.
+	wLocation
+	wTop
+	wEval
+	wPostMessage
+
+	// Reserved words and others with a meaning in the grammar.
+	wAs
+	wAsync
+	wAwait
+	wBreak
+	wCase
+	wCatch
+	wClass
+	wConst
+	wContinue
+	wDebugger
+	wDefault
+	wDelete
+	wDo
+	wElse
+	wExport
+	wExtends
+	wFinally
+	wFor
+	wFrom
+	wFunction
+	wGet
+	wIf
+	wImport
+	wIn
+	wInstanceof
+	wLet
+	wNew
+	wOf
+	wReturn
+	wSet
+	wStatic
+	wAccessor
+	wSuper
+	wSwitch
+	wThis
+	wThrow
+	wTry
+	wTypeof
+	wUsing
+	wVar
+	wVoid
+	wWhile
+	wWith
+	wYield
+)
+
+const maxWord = len("postMessage")
+
+var words = map[string]word{
+	"location": wLocation, "top": wTop, "eval": wEval, "postMessage": wPostMessage,
+	"as": wAs, "async": wAsync, "await": wAwait, "break": wBreak, "case": wCase, "catch": wCatch, "class": wClass,
+	"const": wConst, "continue": wContinue, "debugger": wDebugger, "default": wDefault, "delete": wDelete, "do": wDo,
+	"else": wElse, "export": wExport, "extends": wExtends, "finally": wFinally, "for": wFor, "from": wFrom,
+	"function": wFunction, "get": wGet, "if": wIf, "import": wImport, "in": wIn, "instanceof": wInstanceof, "let": wLet,
+	"new": wNew, "of": wOf, "return": wReturn, "set": wSet, "static": wStatic, "accessor": wAccessor, "super": wSuper,
+	"switch": wSwitch, "this": wThis, "throw": wThrow, "try": wTry, "typeof": wTypeof, "using": wUsing, "var": wVar,
+	"void": wVoid, "while": wWhile, "with": wWith, "yield": wYield,
+}
