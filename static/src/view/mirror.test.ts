@@ -288,6 +288,8 @@ test('canvas pictures arrive', async () => {
   context.fillStyle = 'rgb(10, 200, 30)';
   context.fillRect(0, 0, 40, 20);
   const mirrored = p.mirror.contentDocument!.getElementById('cv') as HTMLCanvasElement;
+  const { width, height } = mirrored.getBoundingClientRect();
+  equal([width, height], [40, 20], 'a canvas has its size though no script runs');
   await until(() => String([...mirrored.getContext('2d')!.getImageData(5, 5, 1, 1).data]) === '10,200,30,255');
 });
 

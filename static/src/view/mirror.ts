@@ -414,17 +414,29 @@ function findBase(forms: unknown[], depth: number): string | null {
 
 type Mover = Node & { moveBefore?(node: Node, before: Node | null): void };
 
-/** Moves a node, keeping what it shows (frames, scrolling, focus, animations) where the browser can. */
+/**
+ * Moves a node. Moving restarts animations and drops focus at the leader too, so only what shows something of its
+ * own is kept alive, where the browser can. Chromium 156 hangs in layout after some moves into and out of places
+ * that have no box, hence the conditions.
+ */
 function move(parent: Node, node: Node, before: Node | null): void {
   const mover = parent as Mover;
-  // Across a shadow boundary Chromium keeps the old place's layout too.
-  if (mover.moveBefore !== undefined && node.isConnected && node.getRootNode() === parent.getRootNode()) {
+  if (mover.moveBefore !== undefined && isAlive(node) && plain(parent) && plain(node.parentNode)) {
     try {
       return mover.moveBefore(node, before);
     } catch { /* it would close a circle, or this browser can't here: insertBefore knows */ }
   }
   parent.insertBefore(node, before);
 }
+
+const ALIVE = 'iframe, frame, video, audio';
+const isAlive = (node: Node): boolean =>
+  node.nodeType === Node.ELEMENT_NODE && ((node as Element).matches(ALIVE) || (node as Element).querySelector(ALIVE) !== null);
+
+/** An element that is laid out together with its children. */
+const plain = (node: Node | null): boolean =>
+  node?.nodeType === Node.ELEMENT_NODE && (node as Element).shadowRoot === null && node.getRootNode() === node.ownerDocument
+  && (node as Element).checkVisibility() && !(node as Element).matches('input, select, textarea');
 
 function setValue(control: HTMLInputElement, value: string): void {
   if (control.type !== 'file' && control.value !== value) control.value = value;
