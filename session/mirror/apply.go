@@ -223,7 +223,7 @@ func (a *applier) change(at int32, f func(n *node)) {
 
 func (a *applier) snapshot() {
 	old := a.tree
-	a.tree = newTree(min(len(a.s)/96+16, a.limits.Nodes))
+	a.tree = newTree(min(len(a.s)/40+16, a.limits.Nodes))
 	a.secrets = 0
 	a.refs, a.stale, a.share = nil, true, true
 	a.readIDs()
@@ -325,16 +325,16 @@ func (a *applier) move() {
 		a.fail(errPlace)
 	}
 	for _, at := range moved {
-		if a.err != nil {
-			before = 0 // link them anyhow: the tree must stay whole
-		}
-		if t.nodes[at].parent == detached {
+		switch {
+		case t.nodes[at].parent != detached:
+		case a.err == nil && a.fits(t.nodes[at].kind, parent, before):
 			t.link(at, parent, before)
+		default: // it has no place any more
+			t.drop(at)
 		}
 	}
 	if a.err == nil {
 		a.disturb(parent)
-		a.checkRoot(parent)
 	}
 }
 
@@ -375,26 +375,22 @@ func (a *applier) disturb(parent int32) {
 	}
 }
 
-// checkRoot makes sure that a document has at most one element and one doctype.
-func (a *applier) checkRoot(parent int32) {
+// fits makes sure that a document has at most one doctype and, behind it, at
+// most one element.
+func (a *applier) fits(k kind, parent, before int32) bool {
 	if parent != 0 {
-		return
+		return true
 	}
-	var elements, doctypes int
+	behind := false // whether before was passed
 	for at := a.tree.nodes[0].first; at != 0; at = a.tree.nodes[at].next {
-		switch a.tree.nodes[at].kind {
-		case elementKind:
-			elements++
-		case doctypeKind:
-			doctypes++
-			if elements > 0 {
-				a.fail(errPlace)
-			}
+		behind = behind || at == before
+		other := a.tree.nodes[at].kind
+		if other == k || (k == elementKind) == behind {
+			a.fail(errPlace)
+			return false
 		}
 	}
-	if elements > 1 || doctypes > 1 {
-		a.fail(errPlace)
-	}
+	return true
 }
 
 func (a *applier) attribute(start int) {
@@ -1041,9 +1037,6 @@ func (a *applier) finishForms() {
 	if a.listed && len(a.ids) > 0 {
 		a.fail(errSyntax)
 	}
-	if a.err == nil {
-		a.checkRoot(0)
-	}
 }
 
 // form reads one node with what is below it and puts it in its place.
@@ -1075,7 +1068,7 @@ func (a *applier) form(parent, before int32, depth int) {
 }
 
 func (a *applier) put(n node, parent, before int32) int32 {
-	if a.err != nil {
+	if a.err != nil || !a.fits(n.kind, parent, before) {
 		return 0
 	}
 	at := a.tree.add(n)

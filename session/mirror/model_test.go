@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -520,6 +521,73 @@ func TestModel(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestMangled changes a number in each of many random operations. What is
+// taken must be understood alike by leader's and follower's documents, and
+// what is not must leave a whole one.
+func TestMangled(t *testing.T) {
+	t.Parallel()
+	taken, refused := 0, 0
+	for seed := range uint64(20) {
+		g := &generator{Rand: rand.New(rand.NewPCG(seed, 11)), m: &model{}, nextID: 100}
+		d, follower := NewDocument(Limits{}, nil), NewDocument(Limits{}, nil)
+		both := func(ops string) error {
+			clean, err := d.Apply(json.RawMessage(ops))
+			if err == nil {
+				if again, err := follower.Apply(clean); err != nil || string(again) != string(clean) {
+					t.Fatalf("seed %d: %s: a follower refuses %s: %v", seed, ops, clean, err)
+				}
+			}
+			return err
+		}
+		restart := func() {
+			if err := both(modelStart); err != nil {
+				t.Fatal(err)
+			}
+			g.m.apply(t, []byte(modelStart))
+		}
+		restart()
+		for range 300 {
+			if g.node(isElementNode) == nil {
+				restart()
+			}
+			ops := "[" + g.op() + "]"
+			mangled := g.mangle(ops)
+			if strings.HasPrefix(mangled, "[[8,") {
+				continue // the model does not know how many rules a sheet has
+			}
+			if err := both(mangled); err == nil {
+				taken++
+				if got, want := string(d.Snapshot()), string(follower.Snapshot()); got != want {
+					t.Fatalf("seed %d: %s: %s\na follower has %s", seed, mangled, got, want)
+				}
+				g.m = &model{}
+				g.m.apply(t, d.Snapshot())
+				continue
+			}
+			refused++
+			checkWhole(t, d, mangled)
+			if _, err := NewDocument(Limits{}, nil).Apply(d.Snapshot()); err != nil {
+				t.Fatalf("seed %d: %s leaves %s: %v", seed, mangled, d.Snapshot(), err)
+			}
+			restart()
+		}
+	}
+	if taken < 1000 || refused < 1000 {
+		t.Errorf("%d taken, %d refused: too few of one", taken, refused)
+	}
+}
+
+// mangle replaces one of the numbers in ops.
+func (g *generator) mangle(ops string) string {
+	at := regexp.MustCompile(`\d+`).FindAllStringIndex(ops, -1)
+	m := at[g.IntN(len(at))]
+	with := fmt.Sprint(g.IntN(20) - 2)
+	if n := g.node(func(*modelNode) bool { return true }); g.IntN(2) == 0 {
+		with = fmt.Sprint(n.id)
+	}
+	return ops[:m[0]] + with + ops[m[1]:]
 }
 
 // cost counts anew what bytes should be.

@@ -103,7 +103,9 @@ func (s *sheet) refs(yield func(ref)) {
 // those that decide about others.
 func (n *node) attrRefs(a attr, yield func(ref)) {
 	if a.name == "style" {
-		yield(ref{refCSS, a.value})
+		if strings.IndexByte(a.value, '(') >= 0 {
+			yield(ref{refCSS, a.value})
+		}
 		return
 	}
 	if n.ns == nsSVG {
@@ -112,7 +114,7 @@ func (n *node) attrRefs(a attr, yield func(ref)) {
 			if n.name == "image" || n.name == "use" || n.name == "feImage" {
 				yield(ref{refURL, a.value})
 			}
-		default: // fill="url(sprites.svg#a)" and its like
+		case strings.IndexByte(a.value, '(') >= 0: // fill="url(sprites.svg#a)" and its like
 			yield(ref{refCSS, a.value})
 		}
 		return

@@ -101,13 +101,16 @@ func cleanHost(scheme, s string) (string, bool) {
 	}
 	host = asciiLower(host)
 	if !isASCII(host) {
+		if !utf8.ValidString(host) {
+			return "", false // a lone surrogate
+		}
 		var err error
 		if host, err = idna.Lookup.ToASCII(host); err != nil {
 			return "", false
 		}
 	}
 	host = strings.TrimSuffix(host, ".")
-	if host == "" || strings.ContainsAny(host, " \"#%/<>?@\\^`{|}") {
+	if host == "" || host[0] == '.' || strings.Contains(host, "..") || strings.ContainsFunc(host, isForbiddenInHost) {
 		return "", false
 	}
 	if port == "" {
@@ -121,6 +124,12 @@ func cleanHost(scheme, s string) (string, bool) {
 		return host, true
 	}
 	return host + ":" + strconv.FormatUint(n, 10), true
+}
+
+// isForbiddenInHost tells the forbidden domain code points of the URL
+// Standard that the callers leave. IPv6 addresses have brackets and colons.
+func isForbiddenInHost(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"#%/<>?@\\^`{|}", r)
 }
 
 // cleanPath removes dot segments and escapes what a path may not have.
