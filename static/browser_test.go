@@ -102,7 +102,6 @@ func runFile(t *testing.T, browser context.Context, url string) {
 
 // testSite stands in for the proxy: content hosts of one session, with the endpoints that hooks use.
 type testSite struct {
-	t       *testing.T
 	host    string            // the content domain
 	bundles map[string]string // test files by name
 	worker  string
@@ -116,7 +115,7 @@ const testSession = "abcdefghij27"
 
 func newTestSite(t *testing.T, files []string) *testSite {
 	t.Helper()
-	s := &testSite{t: t, bundles: map[string]string{}, cookies: map[string]string{"first": "1"}}
+	s := &testSite{bundles: map[string]string{}}
 	for path, text := range bundleTests(t, append(files, "src/worker.ts")) {
 		s.bundles[path] = text
 	}
@@ -169,6 +168,13 @@ func (s *testSite) config(path string) string {
 	return string(b)
 }
 
+// reset makes every file start with the same jar.
+func (s *testSite) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cookies, s.aliases = map[string]string{"first": "1"}, nil
+}
+
 func (s *testSite) view() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,6 +194,7 @@ func (s *testSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	switch r.URL.Path {
 	case "/dir/page":
+		s.reset()
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><html><head><script src="/.tandem/sync.js?test=%s" data-tandem="%s"></script></head>`+
 			`<body><a id="link" href="http://cdn-example--%s.%s/x">x</a></body></html>`,

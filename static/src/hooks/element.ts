@@ -153,7 +153,7 @@ const ASIDES: [string, string][] = [
 export function hookProperties(realm: Realm): void {
   const { patch, global } = realm;
   for (let i = 0; i < REFLECTED.length; i++) {
-    const [type, property, name] = REFLECTED[i]!;
+    const type = REFLECTED[i]![0], property = REFLECTED[i]![1], name = REFLECTED[i]![2];
     patch.accessor(global[type]?.prototype, property, {
       get: (value, self) => (typeof value === 'string' ? readBack(realm, self, name, value) : value),
       set: (native, self, value) => {
@@ -163,7 +163,7 @@ export function hookProperties(realm: Realm): void {
     });
   }
   for (let i = 0; i < ASIDES.length; i++) {
-    const [type, name] = ASIDES[i]!;
+    const type = ASIDES[i]![0], name = ASIDES[i]![1];
     patch.accessor(global[type]?.prototype, name, {
       get: (_, self) => dom.getAttribute(self, ASIDE + name) ?? '',
       set: (_, self, value) => dom.setAttribute(self, ASIDE + name, `${value as string}`),

@@ -82,7 +82,7 @@ function hookInsertion(realm: Realm): void {
   const { patch, global } = realm;
   const hook = (list: [string, string][], parentOf: (self: Any) => Any) => {
     for (let i = 0; i < list.length; i++) {
-      const [type, name] = list[i]!;
+      const type = list[i]![0], name = list[i]![1];
       patch.method(global[type]?.prototype, name, (native, self, args) => {
         const parent = parentOf(self) as Any;
         if (rawTag(parent)) guard(() => prepareChildren(realm, parent as Element, args), undefined);

@@ -2,7 +2,7 @@
 // In front of the others the server puts it. Service workers of the site are not supported yet.
 
 import {
-  apply, encodeComponent, getter, indexOf, mapDelete, mapGet, mapSet, NativeMap, reject, resolve, slice, startsWith, toJSON, type Any,
+  apply, encodeComponent, getter, guard, indexOf, mapDelete, mapGet, mapSet, NativeMap, reject, resolve, slice, startsWith, toJSON, type Any,
 } from '../natives';
 import type { Realm } from '../realm';
 import { domException } from '../runtime';
@@ -22,7 +22,7 @@ export function hookWorkers(realm: Realm): void {
   const { patch, global } = realm;
   patch.method(global.URL, 'createObjectURL', (native, self, args) => {
     const url = native(self, args) as string;
-    if (args[0] instanceof NativeBlob) mapSet(blobs, url, args[0]);
+    if (guard(() => typeof blobType(args[0]) === 'string', false)) mapSet(blobs, url, args[0] as Blob);
     return url;
   });
   patch.method(global.URL, 'revokeObjectURL', (native, self, args) => {
