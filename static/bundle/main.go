@@ -65,20 +65,21 @@ func build(root string) (api.BuildResult, error) {
 		return api.BuildResult{}, err
 	}
 	result := api.Build(api.BuildOptions{
-		AbsWorkingDir:    root,
-		EntryPoints:      points,
-		Outdir:           "dist",
-		Outbase:          "src",
-		Bundle:           true,
-		Format:           api.FormatIIFE,
-		Target:           api.ES2022,
-		Charset:          api.CharsetUTF8,
-		LegalComments:    api.LegalCommentsNone,
-		MinifyWhitespace: true, // bytes matter before a page's first script; names stay readable in a stack trace
-		MinifySyntax:     true,
-		Metafile:         true,
-		TsconfigRaw:      `{"compilerOptions":{"strict":true,"verbatimModuleSyntax":true}}`,
-		LogLevel:         api.LogLevelSilent,
+		AbsWorkingDir:     root,
+		EntryPoints:       points,
+		Outdir:            "dist",
+		Outbase:           "src",
+		Bundle:            true,
+		Format:            api.FormatIIFE,
+		Target:            api.ES2022,
+		Charset:           api.CharsetUTF8,
+		LegalComments:     api.LegalCommentsNone,
+		MinifyWhitespace:  true, // bytes matter: a page waits for the sync script before its own first one
+		MinifySyntax:      true,
+		MinifyIdentifiers: true,
+		Metafile:          true,
+		TsconfigRaw:       `{"compilerOptions":{"strict":true,"verbatimModuleSyntax":true}}`,
+		LogLevel:          api.LogLevelSilent,
 	})
 	return result, messages(result.Errors)
 }

@@ -1,1 +1,1 @@
-"use strict";(()=>{function byId(id){let element=document.getElementById(id);if(!element)throw new Error(`no element #${id}`);return element}var button=byId("back");button.hidden=history.length<2;button.addEventListener("click",()=>history.back());})();
+"use strict";(()=>{function n(e){let t=document.getElementById(e);if(!t)throw new Error(`no element #${e}`);return t}var i=n("back");i.hidden=history.length<2;i.addEventListener("click",()=>history.back());})();
