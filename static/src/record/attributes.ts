@@ -15,6 +15,9 @@ export interface AttributeContext {
   restore: Restore;
 }
 
+/** What the proxy notes at elements, which the page does not see either. */
+const OURS = 'data-tandem-';
+
 /** Never sent. Followers load the picture the leader shows, at once. */
 const DROPPED = new Set(['srcdoc', 'nonce', 'integrity', 'srcset', 'sizes', 'loading', 'imagesrcset', 'imagesizes']);
 
