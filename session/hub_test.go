@@ -561,3 +561,50 @@ func TestCookieAttributes(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func TestSessionsAreListed(t *testing.T) {
+	c := newCouple(t, View)
+	c.clock.add(time.Minute)
+	c.create(Shared)
+	s := c.session(c.inv)
+	s.Blocked("img-src")
+	s.Blocked("img-src")
+	for i := range 2 * maxBlockedKinds {
+		s.Blocked(fmt.Sprint("kind ", i))
+	}
+	list := c.hub.Sessions()
+	if len(list) != 2 || list[0].State != Waiting || list[1].ID != c.inv.ID {
+		t.Fatalf("got %+v", list)
+	}
+	got := list[1]
+	if !got.AgentOnline || !got.VisitorOnline || got.Agent != "Ada" || got.Mode != View || got.Blocked["img-src"] != 2 || len(got.Blocked) > maxBlockedKinds+1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestStoreFails checks that without the store nobody gets in, and that an end
+// is an end.
+func TestStoreFails(t *testing.T) {
+	c := newCouple(t, Shared)
+	waits := c.create(Shared)
+	visitor := c.rig.browser()
+	visitor.join(waits.ID, waits.VisitorURL)
+	c.hub.store.Close()
+	if a := visitor.post("/api/sessions/"+waits.ID+"/visitor/accept", "{}"); a.status != 500 || a.Error.Code != "internal" {
+		t.Errorf("accepting: %+v", a)
+	}
+	if got := c.session(waits).State(); got != Waiting {
+		t.Errorf("the session is %s", got)
+	}
+	if a := c.rig.browser().join(waits.ID, waits.AgentURL); a.status != 500 {
+		t.Errorf("joining: %+v", a)
+	}
+	if err := c.hub.End(t.Context(), c.inv.ID, "admin"); err == nil {
+		t.Error("the end was not recorded, and nobody said so")
+	}
+	c.vis.expectAny("ended")
+	c.vis.expectClose(4403)
+	if s := c.session(c.inv); s.State() != Ended || s.AssetKey(c.ag.welcome.Key) {
+		t.Error("the session goes on")
+	}
+}

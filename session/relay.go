@@ -77,23 +77,20 @@ func (r *room) route(st *seat, name string, m message, invalid error) (after fun
 	why := ""
 	switch {
 	case errors.Is(invalid, errUnknownKind):
-		why = "This is not yours to do."
+		why = whyNotYours
 	case invalid != nil:
-		why = "The message was not understood."
+		why = whyUnclear
 	default:
 		why = mayNot(st.person.Role, name, r.s.Mode(), r.s.State())
 	}
 	if why == "" && !st.rate(name).take(1, now) {
-		why = "That was too fast."
+		why = whyTooFast
 		if o, ok := m.(*opsMessage); ok && r.docs[o.Doc] != nil {
 			r.breakDocument(r.docs[o.Doc], false, false) // a change is missing now
 		}
 	}
 	if why == "" {
-		var err error
-		if after, err = r.perform(st, m, name, now); err != nil {
-			why = err.Error()
-		}
+		after, why = r.perform(st, m, name, now)
 	}
 	if why != "" {
 		r.s.log.Debug("refused", "role", st.person.Role, "kind", name, "why", why, "error", invalid)
@@ -124,14 +121,14 @@ func (r *room) refuse(st *seat, in *inputMessage, name, why string) {
 	}
 }
 
-// perform does what an acceptable message asks for. Its errors are sentences
-// for the sender. What it returns is done without the lock.
-func (r *room) perform(st *seat, m message, name string, now time.Time) (after func(), err error) {
+// perform does what an acceptable message asks for, or says why not. after is
+// to be done without the lock.
+func (r *room) perform(st *seat, m message, name string, now time.Time) (after func(), why string) {
 	switch m := m.(type) {
 	case *docMessage:
 		return nil, r.openDocument(*m)
 	case *opsMessage:
-		return nil, r.changeDocument(*m)
+		r.changeDocument(*m)
 	case *goneMessage:
 		r.dropDocument(m.Doc)
 	case *Tab:
@@ -153,7 +150,9 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 	case *doneMessage:
 		r.answered(*m)
 	case *blobMessage:
-		r.s.assets.PutBlob(m.ID, m.MIME, m.body, now)
+		if !r.s.assets.PutBlob(m.ID, m.MIME, m.body, now) {
+			r.s.log.Debug("left out a blob", "type", m.MIME, "bytes", len(m.body))
+		}
 	case *dialogMessage, *noticeMessage:
 		text := encode(name, m)
 		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
@@ -167,16 +166,16 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		})
 	case *navigateMessage:
 		if _, ok := r.s.hub.origins.Allowed(m.URL); !ok {
-			return nil, errors.New("That site may not be opened here.")
+			return nil, whySite
 		}
 		return nil, r.askLeader("navigate", m.Tab, navigatedMessage{st.person.ID, *m}, now)
 	case *goMessage:
 		return nil, r.askLeader("go", m.Tab, m, now)
 	case *endMessage:
 		by := string(st.person.Role)
-		return func() { r.s.endLogged(by) }, nil
+		return func() { r.s.endLogged(by) }, ""
 	}
-	return nil, nil
+	return nil, ""
 }
 
 // point shows the others where somebody points, or puts a mark there.
@@ -192,55 +191,56 @@ func (r *room) point(from *seat, name string, m pointMessage) {
 	}
 }
 
-// reachable returns an error when the leader cannot be asked for anything now.
-func (r *room) reachable(now time.Time) error {
+// unreachable says why the leader cannot be asked for anything now, "" when it
+// can.
+func (r *room) unreachable(now time.Time) (why string) {
 	v := r.seat(Visitor)
 	if v.link.stream == "" || v.conn == nil && now.Sub(v.since) > patience {
-		return errors.New("The visitor's browser is away.")
+		return whyAway
 	}
 	if v.link.queued > maxWaiting {
-		return errors.New("The visitor's browser does not answer.")
+		return whySilent
 	}
-	return nil
+	return ""
 }
 
 // askLeader passes on what concerns a tab.
-func (r *room) askLeader(name string, tab number, m any, now time.Time) error {
+func (r *room) askLeader(name string, tab number, m any, now time.Time) (why string) {
 	if !slices.ContainsFunc(r.tabs, func(t Tab) bool { return t.Tab == tab }) {
-		return errors.New("That tab is closed.")
+		return whyNoTab
 	}
-	if err := r.reachable(now); err != nil {
-		return err
+	if why := r.unreachable(now); why != "" {
+		return why
 	}
 	r.push(r.seat(Visitor), item{doc: noDoc, text: encode(name, m)})
-	return nil
+	return ""
 }
 
 // ask passes an input to the leader under a number of ours, so that answers
 // find their way whoever asks and however often they start again.
-func (r *room) ask(st *seat, m *inputMessage, now time.Time) error {
+func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 	d := r.docs[m.Doc]
 	if d == nil || d.broken {
-		return errors.New("That part of the page is gone.")
+		return whyGone
 	}
 	for _, node := range m.nodes {
 		switch {
 		case !d.tree.Has(node):
-			return errors.New("That part of the page is gone.")
+			return whyGone
 		case d.tree.Masked(node):
-			return errors.New("This field is hidden from you.")
+			return whyMasked
 		}
 	}
-	if err := r.reachable(now); err != nil {
-		return err
+	if why := r.unreachable(now); why != "" {
+		return why
 	}
 	if len(r.asked) >= maxAsked {
-		return errors.New("The visitor's browser does not answer.")
+		return whySilent
 	}
 	r.number++
 	r.asked[r.number] = asked{st, st.link.stream, m.N}
 	r.push(r.seat(Visitor), item{doc: noDoc, text: encode("input", performMessage{r.number, st.person.ID, m.Doc, m.Input})})
-	return nil
+	return ""
 }
 
 // answered tells who asked what came of it.
@@ -257,14 +257,14 @@ func (r *room) answered(m doneMessage) {
 }
 
 // setTab takes note of a tab or of the page it shows now.
-func (r *room) setTab(t Tab) error {
+func (r *room) setTab(t Tab) (why string) {
 	i := slices.IndexFunc(r.tabs, func(old Tab) bool { return old.Tab == t.Tab })
 	switch {
 	case i >= 0:
 		t.Active = r.tabs[i].Active
 		r.tabs[i] = t
 	case len(r.tabs) >= maxTabs:
-		return errors.New("Too many tabs are open.")
+		return whyTabs
 	default:
 		t.Active = len(r.tabs) == 0
 		r.tabs = append(r.tabs, t)
@@ -280,7 +280,7 @@ func (r *room) setTab(t Tab) error {
 		}
 	}
 	r.tellTabs()
-	return nil
+	return ""
 }
 
 func (r *room) closeTab(tab number) {

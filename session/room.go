@@ -219,7 +219,7 @@ func (r *room) push(st *seat, it item) {
 func (r *room) release(st *seat) {
 	st.link = newLink("")
 	if st.person.Role == Visitor {
-		r.abandon("The visitor's browser is away.")
+		r.abandon(whyAway)
 	}
 }
 
@@ -334,24 +334,25 @@ func (r *room) describe(id number) []byte {
 	if d == nil {
 		return nil
 	}
-	if d.broken {
-		return encodeDoc(d.docMessage, []byte("[]"))
-	}
 	return encodeDoc(d.docMessage, d.tree.Snapshot())
 }
 
-// openDocument takes note of a document that the leader began to show.
-func (r *room) openDocument(m docMessage) error {
-	r.dropDocument(m.Doc)
-	if len(r.docs) >= maxDocs {
-		return errors.New("Too many frames are open.")
+// openDocument takes note of a document that the leader began to show, or of
+// where one is that it told of before.
+func (r *room) openDocument(m docMessage) (why string) {
+	d := r.docs[m.Doc]
+	if d == nil {
+		if len(r.docs) >= maxDocs {
+			return whyFrames
+		}
+		d = &document{tree: mirror.NewDocument(mirror.Limits{}, r.s.assets.Refer), resyncs: bucket{rate: 0.2, burst: 5}}
+		r.docs[m.Doc] = d
+		r.order = append(r.order, m.Doc)
 	}
-	d := &document{docMessage: m, tree: mirror.NewDocument(mirror.Limits{}, r.s.assets.Refer), resyncs: bucket{rate: 0.2, burst: 5}}
+	d.docMessage = m
 	d.tree.SetURL(m.URL)
-	r.docs[m.Doc] = d
-	r.order = append(r.order, m.Doc)
 	r.followers(func(st *seat) { r.push(st, item{doc: m.Doc, fresh: true}) })
-	return nil
+	return ""
 }
 
 // dropDocument forgets a document and those in its frames.
@@ -375,10 +376,10 @@ func (r *room) dropDocument(id number) {
 // changeDocument applies the leader's ops to our copy and passes on what they
 // came to. Ops that do not fit make the copy wait for a snapshot, for which
 // the leader is asked.
-func (r *room) changeDocument(m opsMessage) error {
+func (r *room) changeDocument(m opsMessage) {
 	d := r.docs[m.Doc]
 	if d == nil {
-		return errors.New("That document is not known.")
+		return // it went with the page it was in, while this was under way
 	}
 	clean, err := d.tree.Apply(m.Ops)
 	if err != nil {
@@ -386,12 +387,11 @@ func (r *room) changeDocument(m opsMessage) error {
 			r.s.log.Warn("a document's changes do not fit", "doc", m.Doc, "error", err)
 		}
 		r.breakDocument(d, isSnapshot(m.Ops), errors.Is(err, mirror.ErrLimit))
-		return nil
+		return
 	}
 	d.broken = false
 	text := encodeOps(m.Doc, clean)
 	r.followers(func(st *seat) { r.push(st, item{doc: m.Doc, text: text}) })
-	return nil
 }
 
 // isSnapshot reports whether ops begin with the one that replaces all.

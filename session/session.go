@@ -82,18 +82,36 @@ var rights = map[string]map[Role]right{
 	"end": {Visitor: active, Agent: waiting},
 }
 
+// Why a message is refused, for people.
+const (
+	whyOver     = "The session is over."
+	whyWaiting  = "The visitor has not accepted yet."
+	whyLookOnly = "You can look and point, but not click or type."
+	whyNotYours = "This is not yours to do."
+	whyUnclear  = "The message was not understood."
+	whyTooFast  = "That was too fast."
+	whyFrames   = "Too many frames are open."
+	whyTabs     = "Too many tabs are open."
+	whySite     = "That site may not be opened here."
+	whyAway     = "The visitor's browser is away."
+	whySilent   = "The visitor's browser does not answer."
+	whyNoTab    = "That tab is closed."
+	whyGone     = "That part of the page is gone."
+	whyMasked   = "This field is hidden from you."
+)
+
 // mayNot returns why a participant may not send a kind of message, a sentence
 // for people, or "" when it may.
 func mayNot(role Role, name string, mode Mode, state State) string {
 	switch r := rights[name][role]; {
 	case state.Over():
-		return "The session is over."
+		return whyOver
 	case r == never:
-		return "This is not yours to do."
+		return whyNotYours
 	case r < waiting && state == Waiting:
-		return "The visitor has not accepted yet."
+		return whyWaiting
 	case r == shared && mode != Shared:
-		return "You can look and point, but not click or type."
+		return whyLookOnly
 	}
 	return ""
 }
