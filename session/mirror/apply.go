@@ -249,11 +249,11 @@ func (a *applier) snapshot() {
 func (a *applier) remove() {
 	for a.next() {
 		at := a.lookup(a.integer())
-		if a.err != nil || at == 0 || a.tree.nodes[at].kind == shadowKind {
+		parent := a.tree.nodes[at].parent
+		if a.err != nil || parent == 0 || a.tree.nodes[at].kind == shadowKind {
 			a.fail(errPlace)
 			return
 		}
-		parent := a.tree.nodes[at].parent
 		a.disturb(parent)
 		bases := a.tree.bases
 		a.tree.unlink(at)
@@ -286,9 +286,7 @@ func (a *applier) place() (parent, before int32) {
 		return 0, 0
 	}
 	t := a.tree
-	switch t.nodes[parent].kind {
-	case documentKind, elementKind, shadowKind:
-	default:
+	if k := t.nodes[parent].kind; k != elementKind && k != shadowKind {
 		a.fail(errPlace)
 	}
 	if before != 0 && (t.nodes[before].parent != parent || t.nodes[before].kind == shadowKind) {
@@ -327,7 +325,7 @@ func (a *applier) move() {
 	for _, at := range moved {
 		switch {
 		case t.nodes[at].parent != detached:
-		case a.err == nil && a.fits(t.nodes[at].kind, parent, before):
+		case a.err == nil:
 			t.link(at, parent, before)
 		default: // it has no place any more
 			t.drop(at)
@@ -342,7 +340,7 @@ func (a *applier) move() {
 func (a *applier) movable(at, parent int32) bool {
 	t := a.tree
 	n := &t.nodes[at]
-	if parent == 0 && n.kind == textKind || parent != 0 && n.kind == doctypeKind || at == 0 || n.kind == shadowKind {
+	if n.parent == 0 || n.kind == shadowKind {
 		return false
 	}
 	above := 0
@@ -377,15 +375,12 @@ func (a *applier) disturb(parent int32) {
 
 // fits makes sure that a document has at most one doctype and, behind it, at
 // most one element.
-func (a *applier) fits(k kind, parent, before int32) bool {
+func (a *applier) fits(k kind, parent int32) bool {
 	if parent != 0 {
 		return true
 	}
-	behind := false // whether before was passed
 	for at := a.tree.nodes[0].first; at != 0; at = a.tree.nodes[at].next {
-		behind = behind || at == before
-		other := a.tree.nodes[at].kind
-		if other == k || (k == elementKind) == behind {
+		if other := a.tree.nodes[at].kind; other == k || other == elementKind {
 			a.fail(errPlace)
 			return false
 		}
@@ -695,22 +690,25 @@ func (a *applier) sheetProperty(id int32, p prop) {
 	}
 }
 
-// constructed returns a constructed sheet, which its first mention makes.
+// constructed returns a constructed sheet, which "r" must have made.
 func (a *applier) constructed(id int32) *constructed {
 	c := a.tree.sheets[id]
-	if c == nil && a.err == nil {
-		if id >= 0 {
-			a.fail(errValue)
-			return nil
-		}
-		if len(a.tree.sheets) >= a.limits.Sheets {
-			a.fail(ErrLimit)
-			return nil
-		}
-		c = &constructed{sheet: *newSheet()}
-		a.tree.sheets[id] = c
+	if c == nil {
+		a.fail(errUnknown)
 	}
 	return c
+}
+
+// construct makes a constructed sheet if there is none of that id.
+func (a *applier) construct(id int32) {
+	if a.tree.sheets[id] != nil {
+		return
+	}
+	if len(a.tree.sheets) >= a.limits.Sheets {
+		a.fail(ErrLimit)
+		return
+	}
+	a.tree.sheets[id] = &constructed{sheet: *newSheet()}
 }
 
 func (a *applier) scroll() {
@@ -749,6 +747,9 @@ func (a *applier) rule() {
 	}
 	if !a.end() {
 		return
+	}
+	if id < 0 && what == "r" {
+		a.construct(id)
 	}
 	s := a.sheet(id)
 	if a.err != nil {
@@ -825,7 +826,7 @@ func (a *applier) canvas(start int) {
 	if a.err != nil {
 		return
 	}
-	if len(picture) > a.limits.Value || !isPicture(picture) {
+	if len(picture) > a.limits.Value || !isPicture(picture) || a.tree.nodes[at].name != "canvas" {
 		a.dropOp(start)
 		return
 	}
@@ -834,17 +835,15 @@ func (a *applier) canvas(start int) {
 	}
 }
 
-// isPicture accepts a bitmap as a data: URL, or a blob's id.
+// isPicture accepts a bitmap as a data: URL, or "blob:" and a blob's id.
 func isPicture(s string) bool {
-	if s == "" {
-		return true
+	if id, ok := strings.CutPrefix(s, "blob:"); ok {
+		return isToken(id)
 	}
-	if rest, ok := strings.CutPrefix(s, "data:image/"); ok {
-		format, data, ok := strings.Cut(rest, ";base64,")
-		return ok && (format == "png" || format == "jpeg" || format == "webp") &&
-			strings.Trim(data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == ""
-	}
-	return isToken(s)
+	rest, ok := strings.CutPrefix(s, "data:image/")
+	format, data, found := strings.Cut(rest, ";base64,")
+	return ok && found && (format == "png" || format == "jpeg" || format == "webp") &&
+		strings.Trim(data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == ""
 }
 
 // isToken accepts the ids that our own programs make.
@@ -1068,7 +1067,7 @@ func (a *applier) form(parent, before int32, depth int) {
 }
 
 func (a *applier) put(n node, parent, before int32) int32 {
-	if a.err != nil || !a.fits(n.kind, parent, before) {
+	if a.err != nil || !a.fits(n.kind, parent) {
 		return 0
 	}
 	at := a.tree.add(n)

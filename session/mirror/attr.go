@@ -6,7 +6,7 @@ const (
 	maxName = 256 // bytes of a tag, attribute or custom element name
 
 	// strangeTag replaces tag names that createElement would not take.
-	strangeTag = "x-tandem"
+	strangeTag = "tandem-odd"
 )
 
 // tagForm takes "div", "svg:rect" or "math:mi" apart. ok is false when the

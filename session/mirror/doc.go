@@ -26,7 +26,7 @@
 //	[8, sheet, "d", index]           deleteRule
 //	[8, sheet, "r", text]            replace a sheet's rules by text
 //	[9, root, …sheets]               adoptedStyleSheets of the document (0) or a shadow root
-//	[10, element, picture]           what a canvas shows: a bitmap as data: URL, a blob's id, or ""
+//	[10, canvas, picture]            what it shows: a bitmap as data: URL, or "blob:" and a blob's id
 //	[11, element, doc]               which document a frame shows; null for none
 //	[12, node, start?, end?]         focus, and the selection in it; node 0 for none
 //	[13, element, state]             media: {paused, time, rate, volume, muted}
@@ -57,9 +57,12 @@
 // (indexes of options) and files (names). modal and popover put an element on
 // top of those opened before.
 //
+// The document's own children change by a snapshot only: nothing is inserted,
+// moved or removed there.
+//
 // A sheet is the <style> or <link> that it belongs to, or a negative number
-// for a constructed one, which exists from its first mention to the next
-// snapshot; disabledSheet takes such numbers too. What [8] did to the sheet of
+// for a constructed one, which exists from its first "r" to the next snapshot;
+// disabledSheet takes such numbers too. What [8] did to the sheet of
 // an element is forgotten, here as in a browser, when the text or children of
 // the <style> or the address of the <link> change, but not when it moves.
 //
@@ -70,7 +73,7 @@
 // srcdoc, nonce and integrity are dropped, and so are src and href of
 // scripts, the value of hidden inputs, and http-equiv unless it is harmless;
 // text in scripts becomes empty; a URL that runs script becomes ""; a tag that
-// createElement refuses becomes "x-tandem"; unknown properties, names
+// createElement refuses becomes "tandem-odd"; unknown properties, names
 // that are no names, and values over their limit are dropped. A dropped
 // operation becomes [1].
 //
@@ -84,7 +87,7 @@
 // # What is refused
 //
 // Everything else that is not of the grammar or does not fit the tree (unknown
-// and taken ids, circles, a second root element, text in the document) is an
+// and taken ids, circles, a second root element) is an
 // error that wraps [ErrResync]: followers get nothing of that array, and the
 // document accepts nothing but a snapshot from then on. Beyond [Limits] the
 // error wraps [ErrLimit] as well.

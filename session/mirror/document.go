@@ -32,7 +32,7 @@ type Limits struct {
 	Message int // bytes of one Apply; default 16 MiB
 	Bytes   int // text, attributes and properties kept; default 48 MiB
 	Nodes   int // default 200 000
-	Depth   int // default 1 024
+	Depth   int // default 1 000
 	Ops     int // operations of one Apply; default 50 000
 	Attrs   int // attributes of one element; default 256, more are dropped
 	Value   int // bytes of one attribute value, property or rule; default 4 MiB
@@ -45,7 +45,7 @@ func (l Limits) withDefaults() Limits {
 		field *int
 		value int
 	}{
-		{&l.Message, 16 << 20}, {&l.Bytes, 48 << 20}, {&l.Nodes, 200_000}, {&l.Depth, 1024}, {&l.Ops, 50_000},
+		{&l.Message, 16 << 20}, {&l.Bytes, 48 << 20}, {&l.Nodes, 200_000}, {&l.Depth, 1000}, {&l.Ops, 50_000},
 		{&l.Attrs, 256}, {&l.Value, 4 << 20}, {&l.Sheets, 4096}, {&l.Rules, 50_000},
 	} {
 		if *f.field == 0 {

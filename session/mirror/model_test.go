@@ -468,7 +468,7 @@ func (g *generator) op() string {
 		return fmt.Sprintf("[9,%d%s]", root.id, g.pick("", ",-1", ",-2,-1", ",-3"))
 	case 14:
 		return fmt.Sprintf("[%s]", g.pick(
-			fmt.Sprintf(`10,%d,"%s"`, element.id, g.pick("blob-1", "data:image/png;base64,AA==")), fmt.Sprintf("11,%d,%d", element.id, g.IntN(9)),
+			g.canvas(), fmt.Sprintf("11,%d,%d", element.id, g.IntN(9)),
 			fmt.Sprintf("12,%d,%d,%d", element.id, g.IntN(9), g.IntN(9)), fmt.Sprintf("12,%d", element.id), "12,0",
 			fmt.Sprintf(`13,%d,{"paused":true,"time":1.5,"rate":1,"volume":0.5,"muted":false}`, element.id), `14,"x-a"`, `14,"x-b","x-a"`))
 	case 15:
@@ -477,7 +477,15 @@ func (g *generator) op() string {
 	return "[1]"
 }
 
-const modelStart = `[[0,1,"standards",["html",0,["head",0],["body",0,["div",0,"text"],["style",0]]]]]`
+func (g *generator) canvas() string {
+	canvas := g.node(func(n *modelNode) bool { return n.form == "canvas" })
+	if canvas == nil {
+		return "1"
+	}
+	return fmt.Sprintf(`10,%d,"%s"`, canvas.id, g.pick("blob:a1", "data:image/png;base64,AA=="))
+}
+
+const modelStart = `[[0,1,"standards",["html",0,["head",0],["body",0,["div",0,"text"],["style",0],["canvas",0]]]],[8,-1,"r","a"],[8,-2,"r","b"],[8,-3,"r","c"]]`
 
 // TestModel performs random operations on a document and on the model, and
 // compares the model with what a follower makes of the document's snapshot.

@@ -111,7 +111,7 @@ func (n *node) attrRefs(a attr, yield func(ref)) {
 	if n.ns == nsSVG {
 		switch {
 		case a.name == "href" || a.name == "xlink:href":
-			if n.name == "image" || n.name == "use" || n.name == "feImage" {
+			if n.name != "a" && n.name != "script" { // image, use, feImage, gradients
 				yield(ref{refURL, a.value})
 			}
 		case strings.IndexByte(a.value, '(') >= 0: // fill="url(sprites.svg#a)" and its like

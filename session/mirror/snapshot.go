@@ -144,9 +144,6 @@ func (e *encoder) defines() {
 func (e *encoder) styles() {
 	for _, id := range slices.Backward(slices.Sorted(maps.Keys(e.sheets))) {
 		c := e.sheets[id]
-		if !c.touched() {
-			e.b = append(appendHead(e.b, 8, id), `,"r",""]`...)
-		}
 		e.b = c.append(e.b, id)
 		if c.disabled {
 			e.b = append(appendHead(e.b, 6, id), `,"disabledSheet",true]`...)
