@@ -17,6 +17,10 @@ import (
 // startTimeout bounds how long recovering the files of an earlier run may take.
 const startTimeout = 30 * time.Second
 
+// MaxValue is the size of the largest value, in bytes. JetStream's files hold no
+// message of 32 MiB.
+const MaxValue = 24 << 20
+
 // ErrNotFound is returned for a key that has no value.
 var ErrNotFound = errors.New("no such key")
 
@@ -54,6 +58,7 @@ func (s *Store) start(ctx context.Context, log *slog.Logger) error {
 		DontListen:             true,
 		JetStream:              true,
 		StoreDir:               filepath.Join(s.dir, "store"),
+		MaxPayload:             MaxValue + 4<<10, // and what NATS and a seal add
 		SyncAlways:             true, // an acknowledged write survives power loss
 		NoSigs:                 true, // signals belong to the program, not to a library
 		DisableJetStreamBanner: true,

@@ -82,6 +82,23 @@ func TestWatchTellsWhatIsAndWhatChanges(t *testing.T) {
 	}
 }
 
+func TestLargestValue(t *testing.T) {
+	v, err := open(t, t.TempDir()).Vault(t.Context(), "large")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Create("x"); err != nil {
+		t.Fatal(err)
+	}
+	want := bytes.Repeat([]byte("0123456789abcdef"), MaxValue/16)
+	if err := v.Put(t.Context(), "x", want); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Get(t.Context(), "x"); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got %d bytes, %v", len(got), err)
+	}
+}
+
 func TestSecondOwnerIsTurnedAway(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
