@@ -216,7 +216,7 @@ func (l *lexer) name() {
 	}
 	if text := l.src[start:l.pos]; l.escaped {
 		l.word = words[decodeName(text)]
-	} else if len(text) <= maxWord {
+	} else if len(text) <= maxWord && wordSieve[text[0]]&(1<<len(text)) != 0 {
 		l.word = words[string(text)]
 	}
 }
@@ -401,6 +401,12 @@ const (
 func (l *lexer) punct() {
 	l.kind = tokPunct
 	rest := l.src[l.pos:]
+	switch c := rest[0]; c {
+	case '(', ')', ',', ';', '{', '}', '[', ']', ':':
+		l.op = uint32(c)
+		l.pos++
+		return
+	}
 	n := punctLen(rest)
 	if n == 0 {
 		l.fail()
@@ -417,7 +423,7 @@ func punctLen(s []byte) int {
 	}
 	follows := func(i int, c byte) bool { return i < len(s) && s[i] == c }
 	switch c {
-	case '{', '}', '(', ')', '[', ']', ';', ',', '~', ':', '@':
+	case '~', '@':
 		return 1
 	case '.':
 		if repeat == 3 {

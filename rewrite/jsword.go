@@ -71,3 +71,12 @@ var words = map[string]word{
 	"switch": wSwitch, "this": wThis, "throw": wThrow, "try": wTry, "typeof": wTypeof, "using": wUsing, "var": wVar,
 	"void": wVoid, "while": wWhile, "with": wWith, "yield": wYield,
 }
+
+// wordSieve has, by first letter, a bit for each length a word has. It spares
+// most names the look-up.
+var wordSieve = func() (sieve [256]uint16) {
+	for w := range words {
+		sieve[w[0]] |= 1 << len(w)
+	}
+	return sieve
+}()
