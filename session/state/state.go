@@ -59,8 +59,8 @@ func (s *Store) start(ctx context.Context, log *slog.Logger) error {
 		JetStream:              true,
 		StoreDir:               filepath.Join(s.dir, "store"),
 		MaxPayload:             MaxValue + 4<<10, // and what NATS and a seal add
-		SyncAlways:             true, // an acknowledged write survives power loss
-		NoSigs:                 true, // signals belong to the program, not to a library
+		SyncAlways:             true,             // an acknowledged write survives power loss
+		NoSigs:                 true,             // signals belong to the program, not to a library
 		DisableJetStreamBanner: true,
 	})
 	if err != nil {
