@@ -29,16 +29,17 @@ type kind int
 const (
 	plain      kind = iota // passed on byte for byte, as the site encoded it
 	page                   // HTML, rewritten as it streams
-	xmlPage                // XHTML
+	xmlPage                // XHTML, SVG
+	textPage               // text, put into HTML as a browser does, so that followers see it
 	stylesheet             // the rest is read whole, then rewritten
-	script
+	script                 // classic or module: the browser does not say, import and export do
 	module
 	worker
 	manifest
 	playlist
 )
 
-func (k kind) document() bool { return k == page || k == xmlPage }
+func (k kind) document() bool { return k == page || k == xmlPage || k == textPage }
 
 const (
 	// rewriterVersion is part of validators: raise it when rewriting changes
@@ -71,9 +72,6 @@ func (x *exchange) kind(resp *http.Response) kind {
 	case "empty", "image", "font", "track", "xslt":
 		return plain // what a script reads is mapped where it uses it
 	case "script":
-		if x.in.Header.Get("Sec-Fetch-Mode") == "cors" {
-			return module // or a classic script with crossorigin
-		}
 		return script
 	case "audioworklet", "paintworklet":
 		return module
@@ -105,6 +103,8 @@ func documentKind(media string) kind {
 		return page
 	case "application/xhtml+xml", "image/svg+xml":
 		return xmlPage
+	case "text/plain", "application/json", "text/json":
+		return textPage
 	}
 	return plain
 }
@@ -262,6 +262,10 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 		return nil
 	}
 	decoded = transcode(decoded, first, resp.Header)
+	if kind == textPage {
+		x.setTextPage(resp, func(w io.Writer) { sink = w }, decoded)
+		return nil
+	}
 	p := &rewrite.Page{Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage}
 	x.writeAs(resp, func(w io.Writer) error {
 		sink = w
@@ -269,6 +273,37 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 	})
 	return nil
 }
+
+// setTextPage shows text as browsers do (HTML §7.5.3), with the sync script.
+func (x *exchange) setTextPage(resp *http.Response, flushTo func(io.Writer), text io.Reader) {
+	media, params, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if media != "text/plain" || params["charset"] == "" {
+		params["charset"] = "utf-8"
+	}
+	resp.Header.Set("Content-Type", "text/html; charset="+params["charset"])
+	x.writeAs(resp, func(w io.Writer) error {
+		flushTo(w)
+		const body = `</head><body><pre style="word-wrap: break-word; white-space: pre-wrap;">`
+		if _, err := io.WriteString(w, "<!doctype html><html><head>"+string(x.head(textPage))+body); err != nil {
+			return err
+		}
+		return relay(&escaper{w}, text)
+	})
+}
+
+// escaper writes text as HTML.
+type escaper struct{ io.Writer }
+
+var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", "\x00", "\ufffd")
+
+func (e *escaper) Write(p []byte) (int, error) {
+	if _, err := escapes.WriteString(e.Writer, string(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (e *escaper) Flush() { flush(e.Writer) }
 
 // peekMax is how far browsers look for a meta element that names the charset.
 const peekMax = 1024
@@ -477,7 +512,7 @@ func (x *exchange) workerScript(src []byte) []byte {
 	out = append(out, ";\n"...)
 	out = append(out, ours...)
 	out = append(out, "\n;\n"...)
-	return append(out, x.p.scripts.rewrite(src, rewrite.ScriptModule, x.mapper)...)
+	return append(out, x.p.scripts.rewrite(src, rewrite.ScriptClassic, x.mapper)...)
 }
 
 // startsStrict reports whether a script's first statement is "use strict",

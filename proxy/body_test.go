@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"tandem/rewrite"
+	"tandem/static"
 )
 
 // encode packs b by a chain of codings, in the order they are applied.
@@ -135,6 +136,19 @@ func TestUTF16DocumentBecomesUTF8(t *testing.T) {
 	}
 }
 
+func TestTextIsShownAsPage(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"a":"</pre><script>alert(1)</script>&"}`)
+	})
+	w := newWorld(t, []string{origin})
+	resp := w.open(w.site(origin) + "/")
+	body := readAll(t, resp)
+	if !strings.Contains(body, "sync.js") || !strings.HasSuffix(body, `{"a":"&lt;/pre>&lt;script>alert(1)&lt;/script>&amp;"}`) || resp.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("got %s %s", resp.Header.Get("Content-Type"), body)
+	}
+}
+
 func TestKindOfBody(t *testing.T) {
 	for _, c := range []struct {
 		dest, mode, contentType, disposition string
@@ -145,7 +159,7 @@ func TestKindOfBody(t *testing.T) {
 		{"iframe", "navigate", "application/xhtml+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/pdf", "", 200, plain},
 		{"iframe", "navigate", "text/html", "attachment; filename=x", 200, plain}, {"iframe", "navigate", "text/html", "", 304, plain}, {"iframe", "navigate", "text/html", "", 206, plain},
 		{"empty", "cors", "text/html", "", 200, plain}, {"empty", "cors", "text/javascript", "", 200, plain},
-		{"script", "no-cors", "text/plain", "", 200, script}, {"script", "cors", "text/javascript", "", 200, module}, {"worker", "same-origin", "text/javascript", "", 200, worker},
+		{"script", "no-cors", "text/plain", "", 200, script}, {"script", "cors", "text/javascript", "", 200, script}, {"audioworklet", "cors", "text/javascript", "", 200, module}, {"iframe", "navigate", "text/plain", "", 200, textPage}, {"worker", "same-origin", "text/javascript", "", 200, worker},
 		{"style", "no-cors", "text/css", "", 200, stylesheet}, {"image", "no-cors", "text/html", "", 200, plain}, {"manifest", "cors", "application/json", "", 200, manifest},
 		{"video", "no-cors", "application/vnd.apple.mpegurl", "", 200, playlist}, {"video", "no-cors", "video/mp4", "", 206, plain},
 		{"", "", "text/javascript; charset=utf-8", "", 200, script}, {"", "", "text/css", "", 200, stylesheet}, {"", "", "image/png", "", 200, plain},
@@ -334,5 +348,21 @@ func TestScriptCacheKeepsItsLimit(t *testing.T) {
 	}
 	if _, ok := c.get(scriptKey{session: "50"}); ok {
 		t.Error("an old item is still there")
+	}
+}
+
+// Classic and module workers alike begin with our script and its configuration.
+func TestWorkerBeginsWithOurs(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		io.WriteString(w, `'use strict'; postMessage(1)`)
+	})
+	w := newWorld(t, []string{origin})
+	w.open(w.site(origin) + "/")
+	body := readAll(t, w.get(w.site(origin)+"/w.js", "worker", w.site(origin)))
+	ours, _ := static.Script("worker")
+	config, script := strings.Index(body, "self.$tandem={"), strings.Index(body, string(ours))
+	if !strings.HasPrefix(body, `"use strict";`) || config < 0 || script < config || strings.LastIndex(body, "postMessage(1)") < script {
+		t.Errorf("got %.200s", body)
 	}
 }

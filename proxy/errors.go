@@ -155,7 +155,9 @@ func problemOf(err error, o rewrite.Origin) static.Problem {
 	case errors.As(err, &alert), errors.As(err, &record):
 		return problem(http.StatusBadGateway, "tls_failed", host+" cannot be reached safely",
 			"The encrypted connection to it failed. Nothing was sent to it.")
-	case errors.As(err, &dns) && !dns.IsTimeout:
+	case errors.As(err, &dns) && !dns.IsNotFound && !dns.IsTimeout:
+		return problem(http.StatusBadGateway, "dns_failed", "The name "+host+" cannot be looked up", "Try again in a moment.")
+	case errors.As(err, &dns) && dns.IsNotFound:
 		return problem(http.StatusBadGateway, "dns_failed", "There is no site named "+host, "Check the address for mistakes.")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeouts) && timeouts.Timeout():
 		return problem(http.StatusGatewayTimeout, "timeout", host+" takes too long to answer", "Try again in a moment.")

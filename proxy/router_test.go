@@ -162,3 +162,39 @@ func TestSessionEndedPage(t *testing.T) {
 		}
 	}
 }
+
+// A form posted to a host that has no cookie yet arrives whole, and with its
+// initiator, although the dance's redirects hide that from the last request.
+func TestFormPostSurvivesTheDance(t *testing.T) {
+	var got *http.Request
+	var body string
+	bank := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got, body = r.Clone(t.Context()), string(b)
+	})
+	shop := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{shop, bank})
+	w.open(w.site(shop) + "/")
+	to, origin := w.site(bank)+"/pay", w.site(shop)
+	for range 5 {
+		r := w.request("POST", to, strings.NewReader("sum=1"), "Origin", origin, "Referer", w.site(shop)+"/", "Sec-Fetch-Dest", "iframe",
+			"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-site", "Content-Type", "application/x-www-form-urlencoded")
+		resp := w.do(r)
+		if resp.StatusCode != http.StatusTemporaryRedirect {
+			break
+		}
+		next, err := resp.Location()
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, origin = next.String(), "null"
+	}
+	if got == nil || got.Method != "POST" || body != "sum=1" {
+		t.Fatalf("got %v %q", got, body)
+	}
+	for name, want := range map[string]string{"Origin": shop, "Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "document"} {
+		if v := got.Header.Get(name); v != want {
+			t.Errorf("%s is %q, want %q", name, v, want)
+		}
+	}
+}

@@ -23,8 +23,9 @@ func setPolicy(h http.Header, name string, d Data) {
 		// Framed by CONTROL, which is another site.
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		h.Set("Referrer-Policy", "no-referrer")
-	case "consent":
+	case "consent", "shell":
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		// Content hosts know by the shell's Referer that a person opened the page, not another page.
 		// The ticket is posted to the shell host, which accepts it from CONTROL only. Under "no-referrer" and
 		// "same-origin" browsers send "Origin: null" with that post (Fetch §3.2); the path never leaves either way.
 		h.Set("Referrer-Policy", "strict-origin")
