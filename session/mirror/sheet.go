@@ -31,11 +31,6 @@ func (s *sheet) replace(text string) {
 	*s = sheet{whole: true, text: text, parts: []part{{to: math.MaxInt}}, bytes: len(text)}
 }
 
-// touched reports whether anything was done to the sheet.
-func (s *sheet) touched() bool {
-	return s.whole || len(s.parts) > 1 || s.parts[0].from > 0
-}
-
 func (p *part) length() int {
 	if p.inserted {
 		return 1
