@@ -12,7 +12,7 @@ import { Canvases } from './canvases';
 import { Controls } from './controls';
 import { Definitions } from './definitions';
 import {
-  attribute, box, clientHeight, clientLeft, clientTop, clientWidth, documentElement, getter, guard, isElement, isHTML, isText, later,
+  box, clientHeight, clientLeft, clientTop, clientWidth, documentElement, getter, guard, hasAttribute, isElement, isHTML, isText, later,
   listen, localName, method, now, Observer, observe, pathOf, queryAll, shadowOf, takeRecords, targetOf, titleOf, up,
 } from './dom';
 import { encode } from './encode';
@@ -197,9 +197,9 @@ export class Recorder {
     if (!isElement(target) || !isHTML(target)) return;
     const name = localName(target);
     if (name === 'link' || name === 'style') this.sheets.touch(target);
-    else if (name === 'img' && (attribute(target, 'srcset') !== null || localName(up(target) as Element) === 'picture')) {
-      this.tree.touch(target, 'src');
-    }
+    // Followers can have it only now; those who asked too early ask again.
+    if (name === 'link' && hasAttribute(target, 'href')) this.tree.touch(target, 'href');
+    if (name === 'img') this.tree.touch(target, 'src');
   }
 
   /** The parser attaches declarative shadow roots without telling observers. */

@@ -88,6 +88,7 @@ function remove(element: Element, name: string): void {
 function write(element: Element, name: string, value: string): void {
   const namespace = namespaceOf(element, name);
   if (namespace !== null) return element.setAttributeNS(namespace, name, value);
+  if (element.getAttribute(name) === value) return; // writing an address again would load it again
   try {
     element.setAttribute(name, value);
   } catch {

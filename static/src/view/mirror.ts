@@ -9,6 +9,9 @@ import { Sheets } from './sheets';
 
 type Window = globalThis.Window & typeof globalThis;
 
+/** The store may get a little later what the leader is still loading. */
+const RETRY_MS = 1500;
+
 export interface MirrorOptions {
   key: string;
   url: string;
@@ -29,6 +32,7 @@ export class Mirror {
   private nodes = new Map<Id, Node>();
   private numbers = new WeakMap<Node, Id>();
   private readonly sources = new WeakMap<Text, string>();
+  private readonly failed = new WeakSet<Element>();
   private readonly pictures = new WeakMap<HTMLCanvasElement, string>();
   /** New ones, whose attributes are not set yet. */
   private canvases: HTMLCanvasElement[] = [];
@@ -237,6 +241,8 @@ export class Mirror {
   private attribute(element: Element, name: unknown, value: unknown): void {
     if (value === null && name === 'open' && element.localName === 'dialog') (element as HTMLDialogElement).close();
     attribute(this.building, element, name, value);
+    // Told twice: the leader has it now, and so has the store.
+    if ((name === 'src' || name === 'href') && this.failed.delete(element)) reload(element, name);
     if (element.localName === 'canvas') this.paint(element as HTMLCanvasElement);
   }
 
@@ -373,8 +379,17 @@ export class Mirror {
     }
   }
 
+  /** What an element shows could not be had, or not yet. */
+  unavailable(element: Element): void {
+    const name = element.localName === 'img' ? 'src' : element.localName === 'link' ? 'href' : null;
+    if (name === null) return;
+    if (!this.failed.has(element)) setTimeout(() => this.failed.has(element) && reload(element, name), RETRY_MS);
+    this.failed.add(element);
+  }
+
   /** The sheet of a link or style element has loaded. */
   loaded(element: Element): void {
+    this.failed.delete(element);
     this.sheets.loaded(element);
   }
 }
@@ -437,6 +452,13 @@ const isAlive = (node: Node): boolean =>
 const plain = (node: Node | null): boolean =>
   node?.nodeType === Node.ELEMENT_NODE && (node as Element).shadowRoot === null && node.getRootNode() === node.ownerDocument
   && (node as Element).checkVisibility() && !(node as Element).matches('input, select, textarea');
+
+function reload(element: Element, name: string): void {
+  const value = element.getAttribute(name);
+  if (value === null || !element.isConnected) return;
+  element.removeAttribute(name);
+  element.setAttribute(name, value);
+}
 
 function setValue(control: HTMLInputElement, value: string): void {
   if (control.type !== 'file' && control.value !== value) control.value = value;

@@ -181,6 +181,7 @@ export class Renderer {
       mirror.scrollAgain();
       this.place();
     }, { capture: true, passive: true });
+    document.addEventListener('error', (event) => mirror.unavailable(event.target as Element), { capture: true, passive: true });
     document.addEventListener('scroll', () => this.place(), { capture: true, passive: true });
     for (const type of ['pointerdown', 'keydown']) {
       document.addEventListener(type, () => (this.lastOwn = performance.now()), { capture: true, passive: true });
