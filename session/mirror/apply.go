@@ -547,9 +547,3 @@ func (a *applier) safeText(parent int32, data string) string {
 	}
 	return data
 }
-
-// maxIndex is more rules than a sheet can have.
-const maxIndex = 1 << 24
-
-// maxDefined bounds the custom elements of a document.
-const maxDefined = 5000

@@ -359,6 +359,11 @@ func (n *node) attr(name string) (string, bool) {
 	return "", false
 }
 
+func (n *node) hasAttr(name string) bool {
+	_, ok := n.attr(name)
+	return ok
+}
+
 func (n *node) setAttr(name, value string) {
 	for i := range n.attrs {
 		if n.attrs[i].name == name {

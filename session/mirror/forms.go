@@ -21,11 +21,6 @@ func (a *applier) fits(k kind, parent int32) bool {
 	return true
 }
 
-func (n *node) hasAttr(name string) bool {
-	_, ok := n.attr(name)
-	return ok
-}
-
 // readIDs reads the ids of the nodes to come.
 func (a *applier) readIDs() {
 	a.item()

@@ -253,6 +253,9 @@ func (a *applier) media(start int) {
 	a.change(at, func(n *node) { n.needState().media = clean })
 }
 
+// maxDefined bounds the custom elements of a document.
+const maxDefined = 5000
+
 func (a *applier) define(start int) {
 	var names []string
 	valid := true

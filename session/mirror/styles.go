@@ -37,6 +37,9 @@ func (a *applier) construct(id int32) {
 	a.tree.sheets[id] = &constructed{sheet: *newSheet()}
 }
 
+// maxIndex is more rules than a sheet can have.
+const maxIndex = 1 << 24
+
 func (a *applier) rule() {
 	a.item()
 	id := a.integer()
