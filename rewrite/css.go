@@ -11,18 +11,23 @@ import (
 // (CSS Values 4 §4.5, CSS Images 4 §5). All other bytes are kept, in names of
 // namespaces and in strings and selectors too.
 func CSS(dst, src []byte, mapURL func(dst, url []byte) []byte) []byte {
-	out, changed := appendCSS(dst, src, mapURL)
+	out, changed := scanCSS(dst, src, mapURL)
 	if !changed {
 		return append(dst, src...)
 	}
 	return out
 }
 
-// appendCSS is CSS, but that it appends nothing if nothing changes.
+// appendCSS is CSS for a mapURL that leaves relative URLs alone, but that it
+// appends nothing if nothing changes.
 func appendCSS(dst, src []byte, mapURL func(dst, url []byte) []byte) (_ []byte, changed bool) {
-	if !mayHoldURL(src) {
+	if !mayHoldHost(src) {
 		return dst, false
 	}
+	return scanCSS(dst, src, mapURL)
+}
+
+func scanCSS(dst, src []byte, mapURL func(dst, url []byte) []byte) (_ []byte, changed bool) {
 	s := cssScanner{src: src, dst: dst, mapURL: mapURL}
 	s.scan()
 	if s.copied == 0 {
@@ -31,8 +36,8 @@ func appendCSS(dst, src []byte, mapURL func(dst, url []byte) []byte) (_ []byte, 
 	return append(s.dst, src[s.copied:]...), true
 }
 
-// mayHoldURL turns away sheets in which no URL can name a host.
-func mayHoldURL(src []byte) bool {
+// mayHoldHost turns away sheets in which no URL can name a host.
+func mayHoldHost(src []byte) bool {
 	return bytes.Contains(src, []byte("//")) || bytes.IndexByte(src, '\\') >= 0 ||
 		bytes.Contains(src, []byte("http")) || bytes.Contains(src, []byte("HTTP"))
 }

@@ -94,3 +94,13 @@ func FuzzCSSTokens(f *testing.F) {
 		}
 	})
 }
+
+// A mapURL may want relative URLs too: followers' style sheets lead to the store.
+func TestCSSMapsRelative(t *testing.T) {
+	got := string(CSS(nil, []byte(`@font-face{src:url(/fonts/a.woff2)}`), func(dst, url []byte) []byte {
+		return append(append(dst, "/store"...), url...)
+	}))
+	if want := `@font-face{src:url(/store/fonts/a.woff2)}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
