@@ -439,10 +439,6 @@ func (x *exchange) setAcceptEncoding(h http.Header) {
 		h.Set("Accept-Encoding", "identity") // ranges of the decoded bytes
 		return
 	}
-	if rewritable(x.in) {
-		h.Set("Accept-Encoding", "gzip, br, zstd")
-		return
-	}
 	var offer []string
 	for _, coding := range acceptable {
 		if accepts(in, coding) {
