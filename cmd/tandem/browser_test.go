@@ -130,6 +130,14 @@ func (w *window) observe(ev any) {
 		if json.Unmarshal(ev.Context.AuxData, &aux) == nil && aux.IsDefault {
 			w.contexts[aux.FrameID] = ev.Context.ID
 		}
+	case *network.EventRequestWillBeSent:
+		w.requests = append(w.requests, ev.Request.URL)
+	case *network.EventResponseReceived:
+		if ev.Response.Status >= 400 {
+			w.console = append(w.console, fmt.Sprintf("status %d: %s", ev.Response.Status, ev.Response.URL))
+		}
+	case *network.EventLoadingFailed:
+		w.console = append(w.console, fmt.Sprintf("failed %s: %s %s", ev.Type, ev.ErrorText, ev.BlockedReason))
 	case *network.EventWebSocketFrameReceived:
 		w.frame("<", ev.Response)
 	case *network.EventWebSocketFrameSent:
@@ -214,6 +222,8 @@ var (
 	top frame = func(_ frameInfo, depth int) bool { return depth == 0 }
 	// mirror is what a follower sees.
 	mirror frame = func(f frameInfo, _ int) bool { return strings.Contains(f.URL, "/.tandem/mirror?") }
+	// renderer is the page of ours around the mirror.
+	renderer frame = func(f frameInfo, depth int) bool { return depth == 1 && strings.Contains(f.URL, "//view--") }
 	// content is the site as the visitor has it.
 	content frame = func(f frameInfo, depth int) bool { return depth == 1 && strings.Contains(f.URL, "--") }
 )

@@ -159,7 +159,7 @@ func (m *meeting) pixels() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	a, err := m.agent.shot(`iframe[name=tandem-mirror]`, within("view--"))
+	a, err := m.agent.shot(`iframe[name=tandem-mirror]`, renderer)
 	if err != nil {
 		return 0, err
 	}
