@@ -1,3 +1,99 @@
-// Package rewrite maps what a site sends so that a browser asks the proxy for
-// everything in it.
+// Package rewrite changes what a site sends so that a browser asks the proxy for
+// everything in it, and so that scripts see the site's addresses and not the
+// proxy's. It is pure: bytes in, bytes out. It knows no requests, sessions,
+// clocks or logs.
+//
+// # One label per origin
+//
+// Every origin of the real web has a host of its own below the content [Domain]:
+// https://shop.example is shop-example--<session>.<domain>. Relative URLs, the
+// same-origin policy, storage and workers thus work by themselves, and only where
+// a host is named has anything to be rewritten. The label is
+//
+//	<origin> "--" <session>       at most 63 bytes; the session has 12
+//	shop-example                  https, default port, a dot in the name
+//	0hp8080-localhost             flags: h or s for http(s), 6 for IPv6, p and a port
+//	0t-<16 letters>               a token, where the name does not fit or not round-trip
+//
+// with "." written "-" and "-" written "--". It never begins with "xn--", which
+// browsers would take for punycode. url.go is the only Go file that knows this;
+// its twin in TypeScript is held equal by testdata/urls.json.
+//
+// # Splicing
+//
+// No rewriter parses into a tree and prints it again: printing loses layout,
+// comments and quirks, and costs ten times as much. Each scans its language just
+// closely enough to find the spans that have to change and copies every other
+// byte as it is, so that a document without absolute URLs comes out with the
+// injected head as its only change. Rewriting twice equals rewriting once for
+// all but scripts and documents, which the proxy never sees twice.
+//
+// URLs keep every byte but scheme and authority, for net/url would normalise, or
+// refuse, what browsers accept. Users and passwords in them are dropped. URLs of
+// other schemes stay; a URL without a valid host stays, since no browser fetches it.
+//
+// HTML is rewritten while it streams. Tags, scripts and style sheets are held back
+// until they are complete, up to [Page].Limit; text and comments are not. Where the
+// meaning of "<" depends on the tree builder, in svg and math, the open elements
+// are followed approximately (foreign.go). After frameset and in select, where
+// browsers ignore tags, they are not; what is missed there is caught by [CSP].
+//
+// CSS: url(), @import, image-set() and src() in all spellings. Names of
+// namespaces, strings and selectors are not URLs.
+//
+// # Scripts
+//
+// In a window only location and top can be neither redefined nor hooked, so uses
+// of them are rewritten; so are the texts that eval and import take. Everything
+// else a page could learn about the proxy is a matter of hooks at run time. The
+// edits refer to one global, $tandem:
+//
+//	location, top              $tandem.location, $tandem.top        free names only
+//	{location}                 {location:$tandem.location}
+//	e.location, e["top"]       $tandem.o(e).location, …             also postMessage and eval
+//	a?.b.top                   $tandem.o(a?.b)?.top
+//	{location} = e             {location} = $tandem.o(e)            declarations and parameters' defaults too
+//	eval(a)                    eval($tandem.js(a))                  a direct eval stays one
+//	eval                       $tandem.eval
+//	import(a)                  import($tandem.url(a))               unless a is a relative string
+//	import.meta                $tandem.meta(import.meta)
+//	import "https://…"         mapped here, like export … from
+//	var location = a           var location = $tandem.url(a)        at the top of a classic script
+//
+// $tandem.o returns its argument unless that is a window or document. For these it
+// returns what stands in for them, which has to pass on every other property, for
+// {location, document} may be taken out of it at once.
+//
+// Which names are free is decided by a parser that follows scopes but builds no
+// tree (jslex.go, jsparse.go, jsexpr.go). A parser and not a scan of tokens, for
+// where an expression begins, what a slash means and what a pattern binds depends
+// on the grammar; and one of our own, since trees of others lose the positions.
+// The result is one of
+//
+//   - [TierNone]: none of the words occurs; not parsed.
+//   - [TierParsed]: the above.
+//   - [TierTokens]: the parser did not understand the script. Broken scripts, in
+//     the main, which no browser runs. Only reads followed by a dot are edited,
+//     as $tandem.v(location).x and $tandem.o(a.b).location.
+//
+// Inside with, and in the text of a direct eval, names may be bound where the
+// parser cannot see; they are read as $tandem.v(location), which checks at run
+// time, and writes to them are left alone.
+//
+// Not rewritten: members by computed names other than string literals, after new
+// and in decorators, parameters ({location}) without a default, Reflect.get, import
+// specifiers with escapes.
+//
+// # What is taken away
+//
+// A page's own policy in meta elements (http-equiv is renamed), integrity of
+// scripts and style sheets, csp and credentialless of frames (all renamed to
+// data-tandem-…, for scripts to read), preconnect and dns-prefetch links,
+// speculation rules, the integrity section of import maps.
+//
+// # Charsets
+//
+// All of this works on bytes and takes everything beyond ASCII for letters. That
+// is right for UTF-8 and all single-byte charsets; the others have to be decoded
+// first. [Charset] tells.
 package rewrite

@@ -17,7 +17,7 @@ func Link(m *Mapper, v string) string {
 			return strings.Join(out, ", ")
 		}
 		target, rest, ok := strings.Cut(v, ">")
-		if !ok || target[0] != '<' {
+		if !ok || !strings.HasPrefix(target, "<") {
 			return strings.Join(out, ", ")
 		}
 		params, rest := linkParams(rest)

@@ -44,7 +44,7 @@ func TestLink(t *testing.T) {
 		{"</x>; rel=modulepreload; Integrity=\"sha-x\"; crossorigin", "</x>; rel=modulepreload; crossorigin"},
 		{"</x>; title=\"a, b; \\\"c\\\"\"; rel=icon, </y>; rel=next", "</x>; title=\"a, b; \\\"c\\\"\"; rel=icon, </y>; rel=next"},
 		{"</x>; rel=preload; imagesrcset=\"//cdn.example/a 1x, /b 2x\"", "</x>; rel=preload; imagesrcset=\"@/a 1x, /b 2x\""},
-		{"nonsense", ""}, {"", ""}, {"<x", ""}, {",,", ""},
+		{"nonsense", ""}, {">", ""}, {"", ""}, {"<x", ""}, {",,", ""},
 	} {
 		if got := Link(m, tt[0]); got != at(tt[1]) {
 			t.Errorf("Link(%q) = %q, want %q", tt[0], got, at(tt[1]))

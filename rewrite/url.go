@@ -353,8 +353,9 @@ func (m *Mapper) appendMap(dst, url []byte) (_ []byte, changed bool) {
 // appendRelative appends what follows the scheme in "https:path", which is
 // relative to the document whatever the scheme it is proxied by.
 func appendRelative(dst, rest []byte) []byte {
-	if i := bytes.IndexAny(rest, ":/\\?#"); i >= 0 && rest[i] == ':' {
-		dst = append(dst, "./"...) // or the first segment would be a scheme
+	i := bytes.IndexAny(rest, ":/\\?#")
+	if i >= 0 && rest[i] == ':' || len(rest) > 0 && rest[0] <= ' ' {
+		dst = append(dst, "./"...) // or a scheme would begin there, or white space be trimmed
 	}
 	return append(dst, rest...)
 }
