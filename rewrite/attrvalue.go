@@ -231,7 +231,9 @@ func (h *document) mapWords(v []byte) ([]byte, bool) {
 }
 
 func (h *document) mapSrcset(v []byte) ([]byte, bool) {
-	return appendSrcset(nil, v, h.mapper.appendMap)
+	out, changed := appendSrcset(h.tmp[:0], v, h.mapper.appendMap)
+	h.tmp = out
+	return out, changed
 }
 
 func (h *document) mapStyle(v []byte) ([]byte, bool) {
@@ -285,6 +287,9 @@ func (h *document) edit(a *attr, f func(value []byte) (_ []byte, changed bool)) 
 }
 
 func (h *document) appendEscaped(dst, v []byte, quote byte) []byte {
+	if bytes.IndexByte(v, '&') < 0 && bytes.IndexByte(v, quote) < 0 && !h.page.XHTML {
+		return append(dst, v...)
+	}
 	for _, c := range v {
 		switch {
 		case c == '&':

@@ -526,16 +526,18 @@ func locate(url []byte, base string) (t target, ok bool) {
 		t.bare = t.scheme != ""
 		return t, t.bare
 	}
-	t.end = end
-	if n := bytes.IndexAny(url[i:end], "/\\?#"); n >= 0 {
-		t.end = i + n
+	clean := true
+	for t.end = i; t.end < end && !endsAuthority(url[t.end]); t.end++ {
+		clean = clean && !isStripped(url[t.end])
 	}
 	t.auth = url[i:t.end]
-	if bytes.ContainsAny(t.auth, "\t\n\r") {
+	if !clean {
 		t.auth = strip(t.auth)
 	}
 	return t, true
 }
+
+func endsAuthority(c byte) bool { return c == '/' || c == '\\' || c == '?' || c == '#' }
 
 // scheme reads one of our four schemes at url[i:] and returns the index behind
 // its colon.
