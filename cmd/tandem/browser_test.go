@@ -167,20 +167,31 @@ func (w *window) frame(direction string, frame *network.WebSocketFrame) {
 
 // report leaves a picture and the console of a failed test's window.
 func (w *window) report() {
-	dir := filepath.Join(os.TempDir(), "tandem-failures")
-	_ = os.MkdirAll(dir, 0o755)
-	if shot, err := w.picture(nil); err == nil {
-		path := filepath.Join(dir, strings.ReplaceAll(w.t.Name(), "/", "-")+"-"+w.name+".png")
-		if f, err := os.Create(path); err == nil {
-			_ = png.Encode(f, shot)
-			_ = f.Close()
-			w.t.Logf("%s: screenshot %s", w.name, path)
-		}
-	}
+	w.save(w.name, func() (image.Image, error) { return w.picture(nil) })
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	from := max(0, len(w.console)-20)
 	w.t.Logf("%s: console:\n%s", w.name, strings.Join(w.console[from:], "\n"))
+}
+
+// save keeps a picture for whoever looks into a failure.
+func (w *window) save(name string, take func() (image.Image, error)) {
+	shot, err := take()
+	if err != nil {
+		w.t.Logf("no picture of %s: %v", name, err)
+		return
+	}
+	dir := filepath.Join(os.TempDir(), "tandem-failures")
+	_ = os.MkdirAll(dir, 0o755)
+	path := filepath.Join(dir, strings.NewReplacer("/", "-", " ", "-").Replace(w.t.Name()+"-"+name)+".png")
+	f, err := os.Create(path)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if png.Encode(f, shot) == nil {
+		w.t.Logf("picture of %s: %s", name, path)
+	}
 }
 
 func (w *window) call(method string, params, result any) {

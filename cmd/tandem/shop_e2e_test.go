@@ -142,6 +142,9 @@ func (m *meeting) same(step string) {
 // at least the given share of pixels.
 func (m *meeting) samePixels(step string, want float64) {
 	m.t.Helper()
+	// What lies under a resting pointer looks different to whom it belongs.
+	m.visitor.moveTo(2, 2)
+	m.agent.moveTo(2, 2)
 	var share float64
 	var err error
 	for range 20 {
@@ -152,6 +155,13 @@ func (m *meeting) samePixels(step string, want float64) {
 		time.Sleep(250 * time.Millisecond)
 	}
 	m.t.Errorf("%s: %.3f %% of pixels agree, want %.1f %% (%v)", step, 100*share, 100*want, err)
+	m.keep(step)
+}
+
+// keep leaves both pictures of a step that differed.
+func (m *meeting) keep(step string) {
+	m.visitor.save(step+" visitor", func() (image.Image, error) { return m.visitor.shot(`[data-tandem=tab]`, top) })
+	m.agent.save(step+" agent", func() (image.Image, error) { return m.agent.shot(`iframe[name=tandem-mirror]`, renderer) })
 }
 
 func (m *meeting) pixels() (float64, error) {
@@ -231,8 +241,104 @@ func firstDifference(a, b string) string {
 	return fmt.Sprintf("visitor: …%s…\nagent:   …%s…", a[from:min(len(a), start+300)], b[from:min(len(b), start+300)])
 }
 
+// logged counts the entries of one kind in the shop's log: what reached the
+// shop, however many people clicked.
+func (m *meeting) logged(kind string) (n int) {
+	for _, entry := range m.shop.Log() {
+		if entry.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// once checks that something reached the shop exactly once so far.
+func (m *meeting) once(kind string) { m.t.Helper(); m.times(kind, 1) }
+
+func (m *meeting) times(kind string, want int) {
+	m.t.Helper()
+	if got := m.logged(kind); got != want {
+		m.t.Errorf("the shop's log has %d entries %q, want %d", got, kind, want)
+	}
+}
+
+// at waits until the visitor's page is at a path and the agent sees that page.
+func (m *meeting) at(path string) {
+	m.t.Helper()
+	m.visitor.wait(content, "location.pathname === "+quote(path)+" && document.readyState === 'complete'")
+	title := get[string](m.visitor, content, "document.title")
+	m.agent.wait(mirror, "document.title === "+quote(title))
+}
+
 func TestShopTogether(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	m.accept()
 	m.same("home")
+
+	t.Log("the agent follows a link")
+	m.agent.click(mirror, `.hero a.button`)
+	m.at("/lamps")
+	m.same("lamps")
+
+	t.Log("the visitor follows another")
+	m.visitor.click(content, `nav a[href="/lamps/table"]`)
+	m.at("/lamps/table")
+	m.same("table lamps")
+
+	t.Log("the agent searches")
+	m.agent.click(mirror, `.find input[name=q]`)
+	m.agent.write("brass")
+	m.visitor.wait(content, `document.querySelector('.find input[name=q]').value === 'brass'`)
+	m.agent.wait(mirror, `document.querySelector('.find input[name=q]').value === 'brass'`)
+	m.agent.press("Enter", 13)
+	m.visitor.wait(content, `location.search.includes('q=brass')`)
+	m.same("search")
+
+	t.Log("back and forward by the agent")
+	m.agent.click(top, "[data-tandem=back]")
+	m.at("/lamps/table")
+	m.agent.click(top, "[data-tandem=forward]")
+	m.visitor.wait(content, `location.search.includes('q=brass')`)
+	m.agent.click(top, "[data-tandem=address]")
+	m.agent.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
+	m.agent.write(m.shop.URL() + "/lamp/alma\n")
+	m.at("/lamp/alma")
+	m.same("product")
+
+	t.Log("both fill in the form, the agent sends it")
+	m.agent.click(mirror, `.swatches label:nth-of-type(2)`)
+	m.visitor.wait(content, `document.querySelectorAll('[name=finish]')[1].checked`)
+	m.visitor.click(content, `[name=quantity]`)
+	m.visitor.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
+	m.visitor.write("2")
+	m.agent.wait(mirror, `document.querySelector('[name=quantity]').value === '2'`)
+	m.same("product chosen")
+	m.agent.click(mirror, `#buy button`)
+	m.at("/cart")
+	m.same("cart")
+	m.once("cart")
+
+	t.Log("signing in: the agent types the address, the visitor the password")
+	m.agent.click(mirror, `a.tool[href="/account"]`)
+	m.at("/login")
+	m.agent.click(mirror, `[name=email]`)
+	m.agent.write("ida@example.com")
+	m.visitor.click(content, `[name=password]`)
+	m.visitor.write("lamplight")
+	m.agent.wait(mirror, `document.querySelector('[name=password]').value === '••••••••'`)
+	m.same("login")
+	m.agent.click(mirror, `main form button`)
+	m.at("/account")
+	m.same("account")
+	m.once("login")
+	if cookies := get[string](m.visitor, content, "document.cookie"); cookies == "" {
+		t.Error("document.cookie is empty, although the basket has a cookie scripts may read")
+	}
+
+	t.Log("checkout")
+	m.visitor.click(content, `a.basket`)
+	m.at("/cart")
+	m.agent.click(mirror, `a[href="/checkout"]`)
+	m.at("/checkout")
+	m.same("checkout")
 }
