@@ -190,7 +190,7 @@ func (h *document) setAside(a *attr) {
 // in scheme or host, and the value can be mapped as it is written.
 func (h *document) url(a *attr) {
 	raw := h.in[a.value:a.valueEnd]
-	if amp := bytes.IndexByte(raw, '&'); amp >= 0 && bytes.IndexAny(raw[:amp], "?#") < 0 {
+	if amp := bytes.IndexByte(raw, '&'); amp >= 0 && !bytes.ContainsAny(raw[:amp], "?#") {
 		h.edit(a, h.mapURL)
 		return
 	}

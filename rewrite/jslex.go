@@ -300,7 +300,7 @@ func (l *lexer) fraction() bool {
 		return false
 	}
 	// Legacy octals have no fraction, but 08.5 is decimal.
-	return !(len(before) > 1 && before[0] == '0' && bytes.IndexAny(before, "89") < 0)
+	return !(len(before) > 1 && before[0] == '0' && !bytes.ContainsAny(before, "89"))
 }
 
 func (l *lexer) str(quote byte) {
