@@ -28,6 +28,10 @@ func (r *room) receive(c *conn, frame []byte) error {
 	return err
 }
 
+// mayBeLost are the kinds of message that need no number: the next one says it
+// all again.
+var mayBeLost = map[string]bool{"pointer": true, "scroll": true}
+
 // take is receive under the lock. What it returns is to be done without it.
 func (r *room) take(c *conn, seq, ack uint64, hasText bool, name string, m message, invalid error) (after func(), err error) {
 	r.mu.Lock()
@@ -47,7 +51,7 @@ func (r *room) take(c *conn, seq, ack uint64, hasText bool, name string, m messa
 	if !hasText {
 		return nil, nil
 	}
-	if seq == 0 && name != "pointer" {
+	if seq == 0 && !mayBeLost[name] {
 		return nil, errProtocol
 	}
 	news, err := st.link.receive(seq)

@@ -149,7 +149,7 @@ func TestBothSeeEachOther(t *testing.T) {
 	c.vis.expectText(`{"type":"mark","from":"agent","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`)
 	c.vis.write(fmt.Sprintf("[0,%d,%s]", c.vis.received, examples["pointer"]))
 	c.ag.expectText(`{"type":"pointer","from":"visitor","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`)
-	c.ag.send(examples["scroll"])
+	c.ag.write(fmt.Sprintf("[0,%d,%s]", c.ag.received, examples["scroll"]))
 	c.vis.expectText(`{"type":"scroll","from":"agent","doc":1,"node":0,"x":0,"y":1}`)
 	c.vis.send(`{"type":"dialog","doc":1,"kind":"alert","text":"Sold out\u202e"}`)
 	c.ag.expectText(`{"type":"dialog","doc":1,"kind":"alert","text":"Sold out"}`)
