@@ -3,7 +3,8 @@
 // would feel broken: text fields echo typing at once, and everything else is
 // left to the leader's answer.
 
-import { ALT, CTRL, difference, hash, META, SHIFT, shift, type Input, type SelectionIds } from './messages';
+import { Attention, editingHost } from './attention';
+import { ALT, CTRL, difference, hash, META, SHIFT, shift, type Input } from './messages';
 
 export interface CaptureContext {
   /** The mirrored document's name and its live document in this page. */
@@ -17,6 +18,8 @@ export interface CaptureContext {
   /** Offset of this document's viewport inside the tab's, CSS px. */
   offset(): { x: number; y: number };
   send(msg: object): void;
+  /** Whether the browser's focus is in the mirror. */
+  here(): boolean;
   /** Tells the follower why nothing happens. */
   refuse(why: string): void;
   /** The next input number, unique in this connection. */
@@ -28,6 +31,10 @@ export interface Capture {
   done(n: number): void;
   /** The leader's value for a text control arrived: shown now, or once the follower's own typing is performed. */
   value(control: Element, value: string): void;
+  /** The leader's focus came to an element, or its selection into an edited text. */
+  focus(node: Node | null, start: number | null, end: number | null): void;
+  /** Applies changes of the leader's. */
+  around(apply: () => void): void;
   stop(): void;
 }
 
@@ -35,7 +42,8 @@ const POINTER_MS = 33;
 const KEYS_FOR_PAGE = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Enter', 'Escape']);
 
 export function attachCapture(ctx: CaptureContext): Capture {
-  const fields = new Fields(ctx);
+  const fields = new Fields(ctx, input);
+  const attention = new Attention({ document: ctx.document, id: (node) => ctx.id(node), busy: isBusy, here: () => ctx.here() });
   const stops: Array<() => void> = [];
   const on = <E extends Event>(type: string, handle: (event: E) => void, passive = false) => {
     const listener = handle as (event: Event) => void;
@@ -58,10 +66,15 @@ export function attachCapture(ctx: CaptureContext): Capture {
     if (event.timeStamp - lastMove < POINTER_MS) pending = send;
   }, true);
 
+  for (const type of ['pointerdown', 'keydown']) on(type, () => attention.acted(), true);
+  on('pointerdown', () => attention.press(true), true);
+  for (const type of ['pointerup', 'pointercancel']) on(type, () => attention.press(false), true);
+
   on<MouseEvent>('click', (event) => {
     // The leader decides what a click does; here it only places a caret.
     event.preventDefault();
     press(event, 0);
+    if (ctx.document.getSelection()?.isCollapsed === false) select();
   });
   on<MouseEvent>('auxclick', (event) => {
     event.preventDefault();
@@ -81,9 +94,12 @@ export function attachCapture(ctx: CaptureContext): Capture {
 
   on<FocusEvent>('focusin', (event) => {
     const target = targetOf(event);
-    if (target === null || !ctx.acts()) return;
+    if (target === null) return;
     fields.enter(target);
-    input({ kind: 'focus', node: ctx.id(target) });
+    if (ctx.acts() && !attention.follows) input({ kind: 'focus', node: ctx.id(target) });
+  });
+  on('selectionchange', () => {
+    if (ctx.acts()) select();
   });
 
   on<KeyboardEvent>('keydown', (event) => {
@@ -138,15 +154,29 @@ export function attachCapture(ctx: CaptureContext): Capture {
   });
 
   return {
-    done: (n) => fields.done(n),
+    done: (n) => {
+      fields.done(n);
+      attention.done(n);
+    },
     value: (control, value) => fields.value(control, value),
+    focus: (node, start, end) => attention.leads(node, start, end),
+    around: (apply) => attention.around(apply),
     stop: () => stops.forEach((stop) => stop()),
   };
 
   function input(message: Input): number {
     const n = ctx.next();
+    attention.sent(n);
     ctx.send({ type: 'input', n, doc: ctx.doc, input: message });
     return n;
+  }
+
+  /** Tells of a selection made by keys or by dragging. */
+  function select(): void {
+    const sel = attention.selected();
+    const anchor = ctx.document.getSelection()?.anchorNode;
+    const host = anchor ? editingHost(anchor) : null;
+    if (sel !== undefined && host !== null) input({ kind: 'selection', node: ctx.id(host), sel });
   }
 
   function pointAt(event: MouseEvent): object | null {
@@ -207,17 +237,10 @@ export function attachCapture(ctx: CaptureContext): Capture {
     input(message);
   }
 
+  /** An edit without a selection goes on where the last one left the leader's caret, which is ahead of this one. */
   function editHost(target: Element, inputType: string, data: string | null): void {
-    const selection = ctx.document.getSelection();
-    const sel = selection === null ? undefined : selectionIds(selection);
+    const sel = attention.moved();
     input({ kind: 'edit', node: ctx.id(target), inputType, data, ...(sel === undefined ? {} : { sel }) });
-  }
-
-  function selectionIds(selection: Selection): SelectionIds | undefined {
-    if (selection.anchorNode === null || selection.focusNode === null) return undefined;
-    const anchor = ctx.id(selection.anchorNode);
-    const focus = ctx.id(selection.focusNode);
-    return anchor === 0 || focus === 0 ? undefined : [anchor, selection.anchorOffset, focus, selection.focusOffset];
   }
 }
 
@@ -233,7 +256,10 @@ class Fields {
   /** The leader's last word on a control's value. */
   private readonly leads = new WeakMap<Element, string>();
 
-  constructor(private readonly ctx: CaptureContext) {}
+  constructor(
+    private readonly ctx: CaptureContext,
+    private readonly send: (input: Input) => number,
+  ) {}
 
   enter(target: Element): void {
     if (!isTextControl(target) || this.waits(target)) return;
@@ -245,11 +271,9 @@ class Fields {
     const before = this.known.get(control) ?? '';
     const after = textOf(control);
     if (after === before) return;
-    const n = this.ctx.next();
     this.known.set(control, after);
+    const n = this.send({ kind: 'text', node: this.ctx.id(control), edit: difference(before, after), base: hash(before) });
     this.pending.set(n, control);
-    const input: Input = { kind: 'text', node: this.ctx.id(control), edit: difference(before, after), base: hash(before) };
-    this.ctx.send({ type: 'input', n, doc: this.ctx.doc, input });
   }
 
   done(n: number): void {
@@ -311,6 +335,11 @@ function isTextControl(element: Element): boolean {
 
 function isEditable(element: Element): boolean {
   return isTextControl(element) || (element as HTMLElement).isContentEditable === true;
+}
+
+/** Where a person is in the middle of something. */
+function isBusy(element: Element): boolean {
+  return isEditable(element) || isPicked(element) || element.localName === 'select';
 }
 
 function mods(event: MouseEvent | KeyboardEvent): number {

@@ -7,9 +7,10 @@ import {
   localName, optionSelected, ownerDocument, requestSubmit, scrollElementTo, selectOptions, up, valueOf,
 } from './dom';
 import { fireKey, press } from './keyboard';
+import { Hands } from './hands';
 import type { Input, SelectionIds } from './messages';
 import { Pointer, type Refusal } from './pointer';
-import { changed, edit, Histories, replaceText, select, selectNodes, setValue } from './text';
+import { changed, edit, fireChange, Histories, replaceText, savedSelection, select, selectNodes, setValue } from './text';
 
 export interface PerformContext {
   /** The live node of a mirrored id. */
@@ -29,7 +30,10 @@ export interface Performer {
 }
 
 export function createPerformer(ctx: PerformContext): Performer {
-  const pointer = new Pointer();
+  const hands = new Hands(ctx.document);
+  const pointer = new Pointer(hands);
+  /** A text control changed without the focus, whose change event is still due. */
+  let unsettled: Element | null = null;
   const histories = new Histories();
   listen(ctx.document, 'input', (event) => {
     const target = event.composedPath()[0] as Node;
@@ -60,6 +64,7 @@ export function createPerformer(ctx: PerformContext): Performer {
     if (node === null || !isConnected(node)) return 'gone';
     const element = elementOf(node);
     if (element === null) return 'gone';
+    if (unsettled !== null && unsettled !== element && input.kind !== 'hover') settle();
     switch (input.kind) {
       case 'hover': {
         const at = pointer.hover(node, input.fx, input.fy);
@@ -68,7 +73,7 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'click':
         return pointer.click(node, input.fx, input.fy, input.button, input.detail, input.mods);
       case 'focus':
-        focus(element);
+        if (hands.elsewhere(element) === null) focus(element);
         return null;
       case 'selection':
         return selection(element, input.sel, input.start, input.end);
@@ -96,6 +101,11 @@ export function createPerformer(ctx: PerformContext): Performer {
     }
   }
 
+  function settle(): void {
+    if (unsettled !== null) fireChange(unsettled);
+    unsettled = null;
+  }
+
   /** Keys go to what has the focus when the follower means the page as a whole. */
   function keyTarget(element: Element): Element {
     const active = focused(ctx.document);
@@ -109,6 +119,10 @@ export function createPerformer(ctx: PerformContext): Performer {
   function typed(control: Element, change: [number, number, string], base: number): boolean {
     const text = change[2];
     const key = text.length === 1 ? text : text === '' ? 'Backspace' : null;
+    if (hands.elsewhere(control) !== null) {
+      unsettled = control;
+      return replaceText(control, change, base, histories, true);
+    }
     if (key === null) return replaceText(control, change, base, histories);
     if (focused(ownerDocument(control)!) !== control) focus(control);
     const goes = fireKey('keydown', control, key, codeOf(key), 0) && (text === '' || fireKey('keypress', control, key, codeOf(key), 0));
@@ -120,6 +134,17 @@ export function createPerformer(ctx: PerformContext): Performer {
   function edited(element: Element, inputType: string, data: string | null, sel?: SelectionIds): boolean {
     const host = editingHost(element);
     if (host === null) return false;
+    const field = hands.elsewhere(host);
+    if (field === null) return editIn(host, inputType, data, sel);
+    // Editors edit at the focus. It goes back in the same task, before the visitor's next key.
+    const back = savedSelection(ctx.document);
+    const ok = editIn(host, inputType, data, sel);
+    focus(field);
+    back();
+    return ok;
+  }
+
+  function editIn(host: Element, inputType: string, data: string | null, sel?: SelectionIds): boolean {
     if (focused(ctx.document) !== host) focus(host);
     if (sel !== undefined) selection(host, sel);
     const key = KEYS[inputType] ?? (inputType === 'insertText' && data?.length === 1 ? data : null);
@@ -131,6 +156,7 @@ export function createPerformer(ctx: PerformContext): Performer {
   }
 
   function selection(element: Element, sel?: SelectionIds, start?: number, end?: number): Refusal | null {
+    if (sel === undefined && hands.elsewhere(element) !== null) return null;
     if (sel !== undefined) {
       const anchor = ctx.node(sel[0]);
       const extent = ctx.node(sel[2]);

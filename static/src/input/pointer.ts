@@ -7,6 +7,7 @@ import {
   holds, isDisabled, isHTML, isTextControl, localName, matches, modifySelection, ownerDocument, path, scrollIntoView,
   setBaseAndExtent, blurHTML,
 } from './dom';
+import type { Hands } from './hands';
 import { ALT, CTRL, META, SHIFT } from './messages';
 
 /** Why an input could not be performed; the follower is told. */
@@ -23,6 +24,8 @@ const POINTER_ID = 1; // what browsers give the mouse
 /** One pointer of one document: it remembers what it was last over. */
 export class Pointer {
   private over: Element[] = [];
+
+  constructor(private readonly hands: Hands) {}
 
   /** Moves to a place inside `node` and says what lies there. */
   hover(node: Node, fx: number, fy: number): Place | Refusal {
@@ -45,7 +48,7 @@ export class Pointer {
     const buttons = [1, 4, 2][button] ?? 0;
     const base = { bubbles: true, cancelable: true, button, detail, mods };
     fire(target, 'pointerdown', place, { ...base, buttons, detail: 0 });
-    if (fire(target, 'mousedown', place, { ...base, buttons })) press(place, detail, (mods & SHIFT) !== 0);
+    if (fire(target, 'mousedown', place, { ...base, buttons })) this.press(place, detail, (mods & SHIFT) !== 0);
     fire(target, 'pointerup', place, { ...base, buttons: 0, detail: 0 });
     fire(target, 'mouseup', place, { ...base, buttons: 0 });
     if (button === 0) {
@@ -56,6 +59,20 @@ export class Pointer {
       if (button === 2) fire(target, 'contextmenu', place, { ...base, buttons: 0 });
     }
     return null;
+  }
+
+  /** The default action of pressing the main button: focus and caret or word selection. */
+  private press({ target, x, y }: Place, detail: number, extend: boolean): void {
+    if (this.hands.elsewhere(target) !== null) return;
+    const document = ownerDocument(target)!;
+    const to = path(target).find((element) => matches(element, FOCUSABLE) && !isDisabled(element));
+    if (to !== undefined) {
+      if (focused(document) !== to) focus(to);
+    } else {
+      const active = activeElement(document);
+      if (isHTML(active)) blurHTML(active);
+    }
+    if (!isTextControl(target)) caret(document, x, y, detail, extend);
   }
 
   /** Tells the elements left and entered, with the common ancestors left alone. */
@@ -116,19 +133,6 @@ function sameLabel(a: Element, b: Element): boolean {
 /** Pickers open only for a real hand; the follower offers its own for all but files. */
 function opensPicker(target: Element): boolean {
   return localName(target) === 'input' && attribute(target, 'type')?.toLowerCase() === 'file';
-}
-
-/** The default action of pressing the main button: focus and caret or word selection. */
-function press({ target, x, y }: Place, detail: number, extend: boolean): void {
-  const document = ownerDocument(target)!;
-  const to = path(target).find((element) => matches(element, FOCUSABLE) && !isDisabled(element));
-  if (to !== undefined) {
-    if (focused(document) !== to) focus(to);
-  } else {
-    const active = activeElement(document);
-    if (isHTML(active)) blurHTML(active);
-  }
-  if (!isTextControl(target)) caret(document, x, y, detail, extend);
 }
 
 const FOCUSABLE =

@@ -4,7 +4,7 @@
 // and the native value setter where neither changed anything.
 
 import {
-  dispatch, execCommand, focus, focused, getSelection, holds, isTextControl, localName, modifySelection, nodeType, ownerDocument,
+  dispatch, execCommand, focus, focused, getSelection, holds, isConnected, isTextControl, localName, modifySelection, nodeType, ownerDocument,
   attribute, setBaseAndExtent, valueOf,
 } from './dom';
 import { hash, shift } from './messages';
@@ -39,12 +39,16 @@ export class Histories {
   }
 }
 
-/** Replaces part of a text control's value. False when the control would not change. */
+/**
+ * Replaces part of a text control's value, without the focus if `quietly`.
+ * False when the control would not change.
+ */
 export function replaceText(
   control: Element,
   [start, end, text]: [number, number, string],
   base: number,
   histories: Histories,
+  quietly = false,
 ): boolean {
   const access = valueOf(control);
   const now = access.get(control);
@@ -54,15 +58,15 @@ export function replaceText(
   const to = Math.max(from, shift(Math.min(end, seen.length), seen, now));
   histories.note(control, seen.slice(0, start) + text + seen.slice(end));
 
-  if (focused(ownerDocument(control)!) !== control) focus(control);
+  if (!quietly && focused(ownerDocument(control)!) !== control) focus(control);
   const wanted = now.slice(0, from) + text + now.slice(to);
   if (wanted === now) return true;
-  select(control, from, to);
+  if (!quietly) select(control, from, to);
   const type = text === '' ? 'deleteContentBackward' : 'insertText';
   if (!before(control, type, text === '' ? null : text)) return access.get(control) !== now;
   const command = text === '' ? 'delete' : 'insertText';
   // Types without a selection (email, number) would take the text at a caret we cannot set.
-  if (selectable(control)) execCommand(ownerDocument(control)!, command, false, text);
+  if (!quietly && selectable(control)) execCommand(ownerDocument(control)!, command, false, text);
   if (access.get(control) === now) {
     access.set(control, wanted);
     dispatch(control, new InputEventNative('input', { bubbles: true, composed: true, inputType: type, data: text || null }));
@@ -154,7 +158,21 @@ export function setValue(control: Element, value: string): void {
 
 export function changed(control: Element): void {
   dispatch(control, new EventNative('input', { bubbles: true, composed: true }));
+  fireChange(control);
+}
+
+export function fireChange(control: Element): void {
   dispatch(control, new EventNative('change', { bubbles: true }));
+}
+
+/** Remembers the document's selection; the result sets it again if its nodes are still there. */
+export function savedSelection(document: Document): () => void {
+  const selection = getSelection(document);
+  const { anchorNode, anchorOffset, focusNode, focusOffset } = selection ?? {};
+  return () => {
+    if (!anchorNode || !focusNode || !isConnected(anchorNode) || !isConnected(focusNode)) return;
+    selectNodes(anchorNode, anchorOffset!, focusNode, focusOffset!);
+  };
 }
 
 /** Sets the document's selection to the two given points. */

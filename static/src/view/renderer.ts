@@ -11,8 +11,6 @@ import type { Stage } from './stage';
 
 /** How long a page may be without its style sheets before it is shown all the same. */
 const STYLE_MS = 1000;
-/** For so long after the follower did something, the focus is theirs. */
-const OWN_FOCUS_MS = 1000;
 /** Changes waiting for a frame; more than these, and a new snapshot is cheaper. */
 const MOST_WAITING = 2000;
 
@@ -54,7 +52,6 @@ export class Renderer {
   private active = 0;
   private inputs = 0;
   private applying = false;
-  private lastOwn = -OWN_FOCUS_MS;
   private placing = false;
 
   constructor(private readonly options: RendererOptions) {
@@ -162,7 +159,7 @@ export class Renderer {
       url: doc.url,
       onFrame: (frame, id) => this.framed(frame, id),
       onValue: (control, value) => this.value(doc, control, value),
-      onFocus: (node, start, end) => this.focus(doc, node, start, end),
+      onFocus: (node, start, end) => doc.capture?.focus(node, start, end),
       onScroll: (node, x, y) => scrolling.holds(node, x, y),
       onRoot: (root) => scrolling.watch(root),
     });
@@ -183,9 +180,6 @@ export class Renderer {
     }, { capture: true, passive: true });
     document.addEventListener('error', (event) => mirror.unavailable(event.target as Element), { capture: true, passive: true });
     document.addEventListener('scroll', () => this.place(), { capture: true, passive: true });
-    for (const type of ['pointerdown', 'keydown']) {
-      document.addEventListener(type, () => (this.lastOwn = performance.now()), { capture: true, passive: true });
-    }
     // A dialog is closed by the leader only.
     document.addEventListener('cancel', (event) => event.preventDefault(), { capture: true });
     doc.capture?.stop();
@@ -197,6 +191,7 @@ export class Renderer {
       masked: (node) => maskedAt(node),
       offset: () => this.offset(doc) ?? { x: 0, y: 0 },
       send: (message) => this.options.send({ ...message, doc: doc.id } as FromRenderer),
+      here: () => globalThis.document.hasFocus(),
       refuse: (why) => this.options.stage.say(REFUSED[why] ?? REFUSED['view']!),
       next: () => ++this.inputs,
     });
@@ -205,8 +200,9 @@ export class Renderer {
   private apply(doc: Doc, ops: unknown[]): void {
     this.applying = true;
     try {
-      doc.mirror!.apply(ops);
-    } catch {
+      doc.capture!.around(() => doc.mirror!.apply(ops));
+    } catch (error) {
+      console.warn('Tandem: a change did not fit the mirror; asking for all of it again.', error);
       this.resync(doc);
     } finally {
       this.applying = false;
@@ -279,23 +275,6 @@ export class Renderer {
     const text = control.localName === 'textarea' || (control.localName === 'input' && typesText(control as HTMLInputElement));
     if (text) doc.capture?.value(control, value);
     return text && doc.capture !== null;
-  }
-
-  private focus(doc: Doc, node: Node | null, start: number | null, end: number | null): void {
-    // Never takes the focus from the page around, nor from what the follower is doing.
-    if (!document.hasFocus() || performance.now() - this.lastOwn < OWN_FOCUS_MS) return;
-    const target = node?.nodeType === Node.TEXT_NODE ? node.parentElement : (node as HTMLElement | null);
-    if (target === null) {
-      const active = doc.mirror!.document.activeElement;
-      if (active !== doc.mirror!.document.body) (active as HTMLElement | null)?.blur?.();
-      return;
-    }
-    target.focus?.({ preventScroll: true });
-    const field = target as HTMLInputElement;
-    if (start !== null && end !== null && typeof field.setSelectionRange === 'function' && typesText(field)) {
-      field.setSelectionRange(start, end);
-      doc.capture?.value(field, field.value);
-    }
   }
 
   private done(n: number): void {

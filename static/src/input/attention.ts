@@ -1,0 +1,155 @@
+// Where a follower's focus and caret are. They go with the leader's, but never
+// away from what the follower is doing: not while that is under way, and not
+// out of a field the follower types in while the visitor types in another.
+
+import type { SelectionIds } from './messages';
+
+export interface AttentionContext {
+  document: Document;
+  id(node: Node): number;
+  /** Whether a node takes typing or is open for a choice. */
+  busy(element: Element): boolean;
+  /** Whether the focus of the browser is in the mirror at all. */
+  here(): boolean;
+}
+
+/** For so long after the follower did something, a field they are in is theirs. */
+const OWN_MS = 1000;
+
+export class Attention {
+  /** The follower's inputs the leader has not performed yet. */
+  private readonly pending = new Set<number>();
+  /** Where the leader's focus is, and the selection in it. */
+  private node: Node | null = null;
+  private range: [number, number] | null = null;
+  /** The leader's word is still to be followed. */
+  private news = false;
+  /** Both were at one place before the leader's focus moved on. */
+  private together = false;
+  private pressed = false;
+  private placing = false;
+  private last = -OWN_MS;
+  /** The selection in an edited element as leader and follower both have it. */
+  private known = '';
+
+  constructor(private readonly ctx: AttentionContext) {}
+
+  /** The focus is being put where the leader's is. */
+  get follows(): boolean {
+    return this.placing;
+  }
+
+  acted(): void {
+    this.last = performance.now();
+  }
+
+  press(down: boolean): void {
+    this.pressed = down;
+    if (!down) this.settle();
+  }
+
+  sent(n: number): void {
+    this.pending.add(n);
+  }
+
+  done(n: number): void {
+    if (this.pending.delete(n)) this.settle();
+  }
+
+  /** The leader has the focus on an element, or a selection in a text of an edited one. */
+  leads(node: Node | null, start: number | null, end: number | null): void {
+    if (hostOf(this.node) === this.active()) this.together = true;
+    this.node = node;
+    this.range = start === null || end === null ? null : [start, end];
+    this.news = true;
+    this.settle();
+  }
+
+  /** Applies changes, which move a caret that is still the leader's as well. */
+  around(apply: () => void): void {
+    const own = this.key() !== this.known;
+    apply();
+    if (!own) this.known = this.key();
+  }
+
+  /** The follower's selection in an edited element, when the leader has another; from now on the leader has it. */
+  moved(): SelectionIds | undefined {
+    const ids = this.selection();
+    if (ids === undefined || ids.join() === this.known) return undefined;
+    this.known = ids.join();
+    return ids;
+  }
+
+  /** Like moved, for a selection that no edit or click tells of. */
+  selected(): SelectionIds | undefined {
+    return this.pressed || this.placing ? undefined : this.moved();
+  }
+
+  private settle(): void {
+    if (!this.news || !this.ctx.here() || this.pressed || this.pending.size > 0 || !this.free()) return;
+    this.news = false;
+    this.together = false;
+    this.placing = true;
+    try {
+      this.place();
+    } finally {
+      this.placing = false;
+    }
+    this.known = this.key();
+  }
+
+  private free(): boolean {
+    const active = this.active();
+    if (this.together || active === null || hostOf(this.node) === active) return true;
+    return !this.ctx.busy(active) || performance.now() - this.last >= OWN_MS;
+  }
+
+  private place(): void {
+    const active = this.active();
+    const target = hostOf(this.node);
+    if (target === null) return (active as HTMLElement | null)?.blur();
+    if (active !== target) target.focus?.({ preventScroll: true });
+    if (this.range === null) return;
+    const [start, end] = this.range;
+    const node = this.node!;
+    if (node.nodeType === Node.TEXT_NODE) {
+      const most = (node as Text).length;
+      this.ctx.document.getSelection()?.setBaseAndExtent(node, Math.min(start, most), node, Math.min(end, most));
+    } else if (this.ctx.busy(target)) {
+      (target as HTMLInputElement).setSelectionRange?.(start, end);
+    }
+  }
+
+  /** The focused element, through shadow roots; null for the page as a whole. */
+  private active(): HTMLElement | null {
+    let at = this.ctx.document.activeElement;
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    return at === this.ctx.document.body ? null : (at as HTMLElement | null);
+  }
+
+  private selection(): SelectionIds | undefined {
+    const selection = this.ctx.document.getSelection();
+    const { anchorNode, focusNode } = selection ?? {};
+    if (!selection || !anchorNode || !focusNode || editingHost(anchorNode) === null) return undefined;
+    const anchor = this.ctx.id(anchorNode);
+    const focus = this.ctx.id(focusNode);
+    return anchor === 0 || focus === 0 ? undefined : [anchor, selection.anchorOffset, focus, selection.focusOffset];
+  }
+
+  private key(): string {
+    return this.selection()?.join() ?? '';
+  }
+}
+
+/** What has the focus when the leader's is at a node: itself, or for a text the edited element around it. */
+function hostOf(node: Node | null): HTMLElement | null {
+  return node?.nodeType === Node.TEXT_NODE ? editingHost(node) : (node as HTMLElement | null);
+}
+
+/** The outermost edited element around a node. */
+export function editingHost(node: Node): HTMLElement | null {
+  let host: HTMLElement | null = null;
+  let at = node.nodeType === Node.ELEMENT_NODE ? (node as Element) : node.parentElement;
+  for (; at !== null && (at as HTMLElement).isContentEditable; at = at.parentElement) host = at as HTMLElement;
+  return host;
+}

@@ -1,0 +1,29 @@
+// Where the visitor's own hands are. Followers act at the same time, and must
+// not take the caret away from somebody who is typing.
+
+import { focused, isContentEditable, isHTML, isTextControl, listen } from './dom';
+
+/** For so long after a real key or press, a field with the focus is the visitor's. */
+const BUSY_MS = 3000;
+
+const now = performance.now.bind(performance);
+
+export class Hands {
+  private last = -BUSY_MS;
+
+  constructor(private readonly document: Document) {
+    for (const type of ['pointerdown', 'keydown', 'compositionupdate']) {
+      listen(document, type, (event) => {
+        if (event.isTrusted) this.last = now();
+      }, { capture: true, passive: true });
+    }
+  }
+
+  /** The field the visitor is typing in, if that is not `target`. */
+  elsewhere(target: Element | null): Element | null {
+    if (now() - this.last > BUSY_MS) return null;
+    const field = focused(this.document);
+    if (field === null || field === target) return null;
+    return isTextControl(field) || (isHTML(field) && isContentEditable(field)) ? field : null;
+  }
+}
