@@ -24,6 +24,7 @@ import (
 	"sync"
 )
 
+//go:generate go run ./bundle
 //go:embed dist pages/*.html
 var files embed.FS
 

@@ -291,7 +291,7 @@ export class Urls {
 }
 
 /** What follows the scheme in `https:path`, which is relative whatever the scheme it is proxied by. */
-const relative = (rest: string): string => (test(/^[^:/\\?#]*:/, rest) ? './' + rest : rest);
+const relative = (rest: string): string => (test(/^[\0-\x20]|^[^:/\\?#]*:/, rest) ? './' + rest : rest);
 
 /** Decides from the first letters, which suffice for nearly every URL of a real page, whether it could name a host. */
 function mayHaveAuthority(url: string): boolean {
