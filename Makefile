@@ -16,11 +16,12 @@ demo: build ## a server, a shop and a session on this machine; prints two links
 test: chromium ## all tests, with the race detector and in a real browser
 	go test -race -timeout 20m ./...
 
-lint: ## gofmt, vet, staticcheck, and the type checker for static/src
+lint: ## gofmt, vet, staticcheck, the type checker for static/src, and that static/dist is a fresh build
 	@echo "gofmt";       files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted:" $$files; exit 1; fi
 	@echo "vet";         go vet ./...
 	@echo "staticcheck"; go tool staticcheck ./...
-	@echo "typecheck";   cd static && npm ci --no-audit --no-fund --loglevel=error && npm run --silent typecheck
+	@echo "typecheck";   cd static && npm ci --no-audit --no-fund --loglevel=error >/dev/null && npm run --silent typecheck
+	@echo "dist";        go test -count 1 ./static/bundle >/dev/null || { echo "static/dist is not what static/src builds to: run make generate"; exit 1; }
 
 generate: ## what is generated and committed: static/dist and the tables shared with TypeScript
 	go generate ./...
