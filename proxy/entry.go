@@ -46,15 +46,19 @@ func (p *Proxy) setCookie(w http.ResponseWriter, name, value string, maxAge int)
 	})
 }
 
-// knows reports whether r has a participant cookie of s for its host. Of a few
-// cookies with that name any may be the one: a sibling host can add others.
+// maxCookies is how many cookies of that name are looked at. It is more than
+// browsers keep for one site, so that a page cannot hide the right one.
+const maxCookies = 1000
+
+// knows reports whether r has a participant cookie of s for its host. Any
+// cookie with that name may be the one: a sibling host can add others.
 func (p *Proxy) knows(r *http.Request, s *session.Session) bool {
 	found := r.CookiesNamed(p.cookieName(participantCookie))
 	if s.State().Over() {
 		// Its cookies are erased and open nothing; who has one may be told.
 		return len(found) > 0
 	}
-	for _, c := range found[:min(len(found), 4)] {
+	for _, c := range found[:min(len(found), maxCookies)] {
 		if s.Visitor(hostKey(r), c.Value) {
 			return true
 		}
