@@ -138,6 +138,14 @@ func (m *meeting) same(step string) {
 	m.samePixels(step, 0.995)
 }
 
+// rest takes the focus out of both windows, where each person has it elsewhere.
+func (m *meeting) rest() {
+	m.t.Helper()
+	for w, in := range map[*window]frame{m.visitor: content, m.agent: mirror} {
+		get[any](w, in, `document.activeElement?.blur()`)
+	}
+}
+
 // samePixels compares what both windows show of the page, until it agrees in
 // at least the given share of pixels.
 func (m *meeting) samePixels(step string, want float64) {
@@ -178,7 +186,7 @@ func (m *meeting) pixels() (float64, error) {
 
 // shot pictures the box of an element without the pointers people see over it.
 func (w *window) shot(selector string, in frame) (image.Image, error) {
-	hide := `for (const e of document.querySelectorAll('[data-tandem=cursors]')) e.style.visibility = %q; 0`
+	hide := `for (const e of document.querySelectorAll('tandem-cursors')) e.style.visibility = %q; 0`
 	_ = w.eval(in, fmt.Sprintf(hide, "hidden"), nil)
 	defer func() { _ = w.eval(in, fmt.Sprintf(hide, ""), nil) }()
 	_, id, err := w.find(in)
@@ -326,6 +334,7 @@ func TestShopTogether(t *testing.T) {
 	m.visitor.click(content, `[name=password]`)
 	m.visitor.write("lamplight")
 	m.agent.wait(mirror, `document.querySelector('[name=password]').value === '••••••••'`)
+	m.rest()
 	m.same("login")
 	m.agent.click(mirror, `main form button`)
 	m.at("/account")
@@ -341,4 +350,60 @@ func TestShopTogether(t *testing.T) {
 	m.agent.click(mirror, `a[href="/checkout"]`)
 	m.at("/checkout")
 	m.same("checkout")
+	m.checkOut()
+
+	t.Log("the chat")
+	m.agent.click(mirror, `#chat-open`)
+	m.agent.wait(mirror, `!document.querySelector('#chat-panel').hidden && /online|here/i.test(document.querySelector('#chat-status').textContent)`)
+	m.agent.click(mirror, `#chat-text`)
+	m.agent.write("Is Alma in stock?\n")
+	m.agent.wait(mirror, `document.querySelectorAll('#chat-log li').length >= 3`)
+	m.same("chat")
+	m.once("message")
+	m.agent.click(mirror, `#chat-close`)
+}
+
+// checkOut fills in the form and the payment frame, and pays.
+func (m *meeting) checkOut() {
+	m.t.Helper()
+	pay, mirroredPay := within("pay-localhost"), frame(func(_ frameInfo, depth int) bool { return depth == 3 })
+	clear := func(w *window, in frame, selector string) {
+		w.click(in, selector)
+		w.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
+	}
+	m.agent.wait(mirroredPay, `document.querySelector('input[name=number]')`)
+	clear(m.agent, mirror, `[name=name]`)
+	m.agent.write("Ida Lund")
+	clear(m.visitor, content, `[name=street]`)
+	m.visitor.write("Klostergade 3")
+	clear(m.agent, mirror, `[name=city]`)
+	m.agent.write("Aarhus")
+	m.agent.click(mirror, `[name=speed][value=evening]`)
+	m.visitor.wait(content, `document.querySelector('[name=speed][value=evening]').checked && document.querySelector('[name=city]').value === 'Aarhus'`)
+	m.agent.click(mirror, `#wrap`)
+	m.agent.wait(mirror, `!document.querySelector('#note-box').hidden`)
+	m.agent.click(mirror, `#note`)
+	m.agent.write("For a dark winter.\nIda")
+	m.visitor.wait(content, `document.querySelector('#note').innerText.trim() === 'For a dark winter.\n\nIda' || document.querySelector('#note').innerText.trim() === 'For a dark winter.\nIda'`)
+	m.rest()
+	m.same("checkout filled in")
+
+	m.visitor.element(content, `#payment`) // into view
+	m.visitor.click(pay, `[name=number]`)
+	m.visitor.write("4242424242424242")
+	m.visitor.click(pay, `[name=holder]`)
+	m.visitor.write("Ida Lund")
+	m.visitor.click(pay, `[name=expiry]`)
+	m.visitor.write("12/30")
+	m.visitor.click(pay, `[name=code]`)
+	m.visitor.write("123")
+	for _, name := range []string{"number", "holder", "expiry", "code"} {
+		m.agent.wait(mirroredPay, "document.querySelector('[name="+name+"]').value === '••••••••'")
+	}
+	m.agent.click(mirror, `#place`)
+	m.visitor.wait(content, `location.pathname.startsWith('/order/') && document.readyState === 'complete'`)
+	m.agent.wait(mirror, `document.querySelector('#order-id')`)
+	m.same("order")
+	m.once("order")
+	m.once("payment")
 }
