@@ -18,11 +18,19 @@ const CODES: Record<string, number> = {
   End: 35, Home: 36, ArrowLeft: 37, ArrowUp: 38, ArrowRight: 39, ArrowDown: 40, Insert: 45, Delete: 46, Meta: 91,
 };
 
+// The codes of characters that need no letter key, on a US keyboard: by their own numbers they would be other keys,
+// "." Delete and "%" the left arrow.
+const MARKS = [
+  [';:', 186], ['=+', 187], [',<', 188], ['-_', 189], ['.>', 190], ['/?', 191], ['`~', 192], ['[{', 219], ['\\|', 220], [']}', 221],
+  ['\'"', 222], [')', 48], ['!', 49], ['@', 50], ['#', 51], ['$', 52], ['%', 53], ['^', 54], ['&', 55], ['*', 56], ['(', 57],
+] as const;
+
 function keyCode(key: string): number {
   const known = CODES[key];
   if (known !== undefined) return known;
   if (/^F([1-9]|1[0-2])$/.test(key)) return 111 + Number(key.slice(1));
-  return key.length === 1 ? key.toUpperCase().charCodeAt(0) : 0;
+  if (/^[a-z0-9]$/i.test(key)) return key.toUpperCase().charCodeAt(0);
+  return MARKS.find(([marks]) => key.length === 1 && marks.includes(key))?.[1] ?? 0;
 }
 
 /** Dispatches one key event; false when its default action was prevented. */

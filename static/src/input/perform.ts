@@ -9,6 +9,7 @@ import {
 import { fireKey, press } from './keyboard';
 import { Hands } from './hands';
 import type { Input, SelectionIds } from './messages';
+import { Pace } from './pace';
 import { Pointer, type Refusal } from './pointer';
 import { changed, edit, fireChange, Histories, replaceText, savedSelection, select, selectNodes, setValue } from './text';
 
@@ -23,7 +24,7 @@ export interface PerformContext {
 }
 
 export interface Performer {
-  /** Performs one input; never throws. Answers by `done`. */
+  /** Performs one input, soon and in its turn; never throws. Answers by `done`. */
   input(n: number, input: Input): void;
   /** Scrolls an element, or the window for node 0. */
   scroll(node: number, x: number, y: number): void;
@@ -34,7 +35,10 @@ export function createPerformer(ctx: PerformContext): Performer {
   const pointer = new Pointer(hands);
   /** A text control changed without the focus, whose change event is still due. */
   let unsettled: Element | null = null;
+  /** Puts the caret back where the follower's last edit left it. */
+  let caret: () => void = () => {};
   const histories = new Histories();
+  const pace = new Pace();
   listen(ctx.document, 'input', (event) => {
     const target = event.composedPath()[0] as Node;
     if (isElement(target) && isTextControl(target)) histories.note(target, valueOf(target).get(target));
@@ -42,14 +46,18 @@ export function createPerformer(ctx: PerformContext): Performer {
 
   return {
     input(n, input) {
-      let why: string | null;
-      try {
-        why = perform(input);
-      } catch {
-        why = 'failed'; // a page's own handler never throws through dispatch: this is ours
-      }
-      if (why === null) ctx.done(n, true);
-      else ctx.done(n, false, why);
+      const taken = pace.run(() => {
+        let why: string | null;
+        try {
+          why = perform(input);
+        } catch {
+          why = 'failed'; // a page's own handler never throws through dispatch: this is ours
+        }
+        if (why === null) ctx.done(n, true);
+        else ctx.done(n, false, why);
+        return input.kind !== 'hover' && input.kind !== 'focus' && input.kind !== 'selection';
+      });
+      if (!taken) ctx.done(n, false, 'failed');
     },
     scroll(id, x, y) {
       const view = defaultView(ctx.document);
@@ -75,8 +83,12 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'focus':
         if (hands.elsewhere(element) === null) focus(element);
         return null;
-      case 'selection':
-        return selection(element, input.sel, input.start, input.end);
+      case 'selection': {
+        const place = () => selection(element, input.sel, input.start, input.end);
+        if (hands.elsewhere(editingHost(element) ?? element) === null) return place();
+        caret = place;
+        return null;
+      }
     }
     if (ctx.masked(node)) return 'masked';
     if (isDisabled(element)) return 'disabled';
@@ -131,14 +143,26 @@ export function createPerformer(ctx: PerformContext): Performer {
     return ok;
   }
 
+  /** Without a selection the edit goes on where the last one left the caret, even if the page has moved that elsewhere. */
   function edited(element: Element, inputType: string, data: string | null, sel?: SelectionIds): boolean {
-    const host = editingHost(element);
+    let host = editingHost(element);
     if (host === null) return false;
     const field = hands.elsewhere(host);
-    if (field === null) return editIn(host, inputType, data, sel);
+    if (field === null) {
+      const now = focused(ctx.document);
+      if (sel === undefined && now !== null && !ctx.masked(now)) host = editingHost(now) ?? host;
+      const ok = editIn(host, inputType, data, sel);
+      caret = savedSelection(ctx.document);
+      return ok;
+    }
     // Editors edit at the focus. It goes back in the same task, before the visitor's next key.
     const back = savedSelection(ctx.document);
+    if (sel === undefined) {
+      focus(host);
+      caret();
+    }
     const ok = editIn(host, inputType, data, sel);
+    caret = savedSelection(ctx.document);
     focus(field);
     back();
     return ok;
@@ -156,7 +180,6 @@ export function createPerformer(ctx: PerformContext): Performer {
   }
 
   function selection(element: Element, sel?: SelectionIds, start?: number, end?: number): Refusal | null {
-    if (sel === undefined && hands.elsewhere(element) !== null) return null;
     if (sel !== undefined) {
       const anchor = ctx.node(sel[0]);
       const extent = ctx.node(sel[2]);
