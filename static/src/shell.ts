@@ -352,7 +352,7 @@ class Shell {
 
   // --- windows that pages open ---
 
-  #open(doc: Doc, { id, url, name }: { id: string; url?: string; name?: string }): void {
+  #open(doc: Doc, { id, url, name, features }: { id: string; url?: string; name?: string; features?: string }): void {
     const known = this.#frames.all().find(t => t.opener?.doc.tab === doc.tab &&
       (t.opener.id === id || (name && name !== '_blank' && t.name === name)));
     if (known) {
@@ -360,7 +360,9 @@ class Shell {
       if (url) this.#frames.navigate(known, url);
       this.#frames.activate(known.id);
     } else {
-      const tab = this.#frames.open(url ?? '', { opener: { doc, id }, ...(name && name !== '_blank' && { name }) });
+      const tab = this.#frames.open(url ?? '', {
+        opener: { doc, id }, alone: /\bno(?:opener|referrer)\b/i.test(features ?? ''), ...(name && name !== '_blank' && { name }),
+      });
       if (!tab) {
         this.#documents.send(doc, { type: 'closed', id });
         this.#toasts.show('This page wants to open more windows than there is room for.');

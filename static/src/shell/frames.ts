@@ -19,6 +19,9 @@ export interface Tab {
 /** Pages may open tabs by themselves; this many at most. */
 const most = 20;
 
+/** Marks the names of frames that a page opened (twin: hooks/open.ts). */
+const opened = 'tandem-opened:';
+
 const sandbox = 'allow-scripts allow-same-origin allow-forms allow-modals allow-downloads allow-pointer-lock';
 // Everything else a page might ask the visitor for would be asked in the name of our host.
 const allow = 'autoplay; clipboard-write; encrypted-media; fullscreen; picture-in-picture';
@@ -42,7 +45,7 @@ export class Frames {
   all(): readonly Tab[] { return this.#tabs; }
 
   /** Opens a site's address in a new tab, in front unless told otherwise. Null when there are too many. */
-  open(url: string, options: { id?: number; title?: string; name?: string; opener?: Tab['opener']; behind?: boolean } = {}): Tab | null {
+  open(url: string, options: { id?: number; title?: string; name?: string; opener?: Tab['opener']; alone?: boolean; behind?: boolean } = {}): Tab | null {
     if (this.#tabs.length >= most) return null;
     const id = options.id ?? this.#lastId + 1;
     this.#lastId = Math.max(this.#lastId, id);
@@ -50,6 +53,8 @@ export class Frames {
     frame.setAttribute('sandbox', sandbox);
     frame.allow = allow;
     frame.title = options.title || 'Shared page';
+    // Tells the sync script that there is an opener, before any script of the page asks.
+    if (options.opener && !options.alone) frame.name = opened + (options.name ?? '');
     const tab: Tab = { id, frame, url, title: options.title ?? '', name: options.name ?? '', opener: options.opener ?? null, view: null };
     this.#tabs.push(tab);
     const address = this.#address(url);
