@@ -301,3 +301,35 @@ func TestStoppingLetsRequestsFinish(t *testing.T) {
 		t.Errorf("stopping: %v", err)
 	}
 }
+
+// Browsers open connections ahead of need; a server that stops does not wait
+// for what may never be asked on them.
+func TestStoppingDoesNotWaitForSpareConnections(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var began time.Time
+	cfg := config{Listen: "127.0.0.1:0", Data: shortDir(t), Logger: slog.New(slog.DiscardHandler)}
+	cfg.Ready = func(s *server) {
+		defer stop()
+		address := "127.0.0.1:" + s.Control.Port()
+		spare, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { spare.Close() })
+		later, err := http.Get("http://" + address + "/healthz") // accepted after the spare one
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		later.Body.Close()
+		began = time.Now()
+	}
+	if err := run(ctx, cfg); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 4*time.Second { // Shutdown alone takes more than five
+		t.Errorf("stopping took %v", took)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -179,6 +180,9 @@ func (s *server) serve(ctx context.Context, listener, control net.Listener) erro
 		MaxHeaderBytes:    256 << 10,
 		ErrorLog:          logger,
 	}
+	var spares spares
+	public.ConnState = spares.note
+	public.RegisterOnShutdown(spares.close)
 	private := &http.Server{Handler: adminHandler(s.admin()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: logger}
 	failed := make(chan error, 2)
 	go func() { failed <- private.Serve(control) }()
@@ -220,6 +224,36 @@ func (s *server) drain(public, private *http.Server) error {
 	last, cancelLast := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancelLast()
 	return errors.Join(err, s.Hub.Close(last))
+}
+
+// spares are connections nothing was asked on yet. Browsers open some ahead of
+// need, and Shutdown would wait five seconds for each.
+type spares struct {
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+}
+
+func (s *spares) note(c net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if state != http.StateNew {
+		delete(s.conns, c)
+		return
+	}
+	if s.conns == nil {
+		s.conns = map[net.Conn]struct{}{}
+	}
+	s.conns[c] = struct{}{}
+}
+
+// close lets requests that are under way arrive first.
+func (s *spares) close() {
+	time.Sleep(300 * time.Millisecond)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.Close()
+	}
 }
 
 // warn tells what will surprise whoever runs the server like this.
