@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -211,11 +212,18 @@ func (b *Bucket) wrap(doing, key string, err error) error {
 type logger struct{ log *slog.Logger }
 
 func (l logger) Noticef(format string, v ...any) { l.print(slog.LevelDebug, format, v) }
-func (l logger) Warnf(format string, v ...any)   { l.print(slog.LevelWarn, format, v) }
 func (l logger) Fatalf(format string, v ...any)  { l.print(slog.LevelError, format, v) }
 func (l logger) Errorf(format string, v ...any)  { l.print(slog.LevelError, format, v) }
 func (l logger) Debugf(format string, v ...any)  { l.print(slog.LevelDebug, format, v) }
 func (l logger) Tracef(string, ...any)           {}
+
+// Warnf leaves out advice for servers with listeners: values are as large as a
+// session is, and come from this process only.
+func (l logger) Warnf(format string, v ...any) {
+	if !strings.HasPrefix(format, "Maximum payloads over") {
+		l.print(slog.LevelWarn, format, v)
+	}
+}
 
 func (l logger) print(level slog.Level, format string, v []any) {
 	l.log.Log(context.Background(), level, "store", "message", fmt.Sprintf(format, v...))

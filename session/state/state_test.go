@@ -156,3 +156,16 @@ func TestVaultErases(t *testing.T) {
 		return err
 	})
 }
+
+func TestStartingWarnsOfNothing(t *testing.T) {
+	var logged bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := Open(t.Context(), t.TempDir(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if logged.Len() > 0 {
+		t.Errorf("starting says:\n%s", &logged)
+	}
+}
