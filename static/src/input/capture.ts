@@ -39,7 +39,18 @@ export interface Capture {
 }
 
 const POINTER_MS = 33;
+/** Resting on an element for so long opens at the leader what opens under a pointer. */
+const DWELL_MS = 100;
 const KEYS_FOR_PAGE = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Enter', 'Escape']);
+
+interface Point {
+  doc: string;
+  node: number;
+  fx: number;
+  fy: number;
+  x: number;
+  y: number;
+}
 
 export function attachCapture(ctx: CaptureContext): Capture {
   const fields = new Fields(ctx, input);
@@ -50,6 +61,20 @@ export function attachCapture(ctx: CaptureContext): Capture {
     ctx.document.addEventListener(type, listener, { capture: true, passive });
     stops.push(() => ctx.document.removeEventListener(type, listener, { capture: true }));
   };
+
+  let over: Element | null = null;
+  let rest: Point | null = null;
+  let dwell = 0;
+  on<PointerEvent>('pointermove', (event) => {
+    const target = targetOf(event);
+    rest = pointAt(event);
+    if (target === over) return;
+    over = target;
+    clearTimeout(dwell);
+    dwell = setTimeout(() => {
+      if (rest !== null && ctx.acts()) input({ kind: 'hover', node: rest.node, fx: rest.fx, fy: rest.fy });
+    }, DWELL_MS);
+  }, true);
 
   let lastMove = 0;
   let pending: (() => void) | null = null;
@@ -179,7 +204,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     if (sel !== undefined && host !== null) input({ kind: 'selection', node: ctx.id(host), sel });
   }
 
-  function pointAt(event: MouseEvent): object | null {
+  function pointAt(event: MouseEvent): Point | null {
     const target = targetOf(event);
     const node = target === null ? 0 : ctx.id(target);
     if (target === null || node === 0) return null;
@@ -194,7 +219,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
   }
 
   function press(event: MouseEvent, button: number): void {
-    const at = pointAt(event) as { node: number; fx: number; fy: number } | null;
+    const at = pointAt(event);
     if (at === null) return;
     // Enter and Space on a focused control arrive as clicks without a place;
     // their keydown has been sent already.

@@ -1,7 +1,7 @@
 // Where the visitor's own hands are. Followers act at the same time, and must
 // not take the caret away from somebody who is typing.
 
-import { focused, isContentEditable, isHTML, isTextControl, listen } from './dom';
+import { focused, holds, isContentEditable, isHTML, isTextControl, listen } from './dom';
 
 /** For so long after a real key or press, a field with the focus is the visitor's. */
 const BUSY_MS = 3000;
@@ -10,11 +10,14 @@ const now = performance.now.bind(performance);
 
 export class Hands {
   private last = -BUSY_MS;
+  private place: Node | null = null;
 
   constructor(private readonly document: Document) {
     for (const type of ['pointerdown', 'keydown', 'compositionupdate']) {
       listen(document, type, (event) => {
-        if (event.isTrusted) this.last = now();
+        if (!event.isTrusted) return;
+        this.last = now();
+        this.place = event.composedPath()[0] as Node;
       }, { capture: true, passive: true });
     }
   }
@@ -24,6 +27,8 @@ export class Hands {
     if (now() - this.last > BUSY_MS) return null;
     const field = focused(this.document);
     if (field === null || field === target) return null;
+    // A field the page has put the focus into since, for a follower perhaps, is nobody's.
+    if (this.place === null || !holds(field, this.place)) return null;
     return isTextControl(field) || (isHTML(field) && isContentEditable(field)) ? field : null;
   }
 }
