@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,13 +49,35 @@ To see it, run "tandem demo" and open the two links it prints.`,
 		Example: `  tandem demo
   tandem share https://shop.example
   tandem serve`,
+		Version:           thisBuild().String(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetVersionTemplate("tandem {{.Version}}\n")
 	root.PersistentFlags().StringVar(&data, "data", defaultData(), "directory that holds the server's state")
 	root.AddCommand(newServe(&data), newOrigins(&data), newSession(&data), newShare(&data), newDemo(), newVersion())
 	return root
+}
+
+// group makes cmd a name for others, which it only lists.
+func group(cmd *cobra.Command, members ...*cobra.Command) *cobra.Command {
+	cmd.Args = cobra.NoArgs
+	cmd.DisableFlagsInUseLine = true
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.AddCommand(members...)
+	return cmd
+}
+
+// one is what a command with a single argument takes.
+func one(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		example, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
+		return hinted{fmt.Errorf("%s takes one %s, not %d", cmd.CommandPath(), name, len(args)), "for example: " + example}
+	}
 }
 
 // defaultData follows the XDG base directory specification.

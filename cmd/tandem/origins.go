@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 )
 
 func newOrigins(data *string) *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "origins",
 		Short: "Say which sites may be opened",
 		Long: `Only origins on this list can be opened through the server; at first it is empty.
@@ -27,9 +29,7 @@ own entry says --private. A running server takes changes over at once.`,
 		Example: `  tandem origins allow https://shop.example
   tandem origins allow --private http://intranet.example:8080
   tandem origins list --json`,
-	}
-	cmd.AddCommand(newOriginsAllow(data), newOriginsRemove(data), newOriginsList(data), newOriginsTest(data))
-	return cmd
+	}, newOriginsAllow(data), newOriginsRemove(data), newOriginsList(data), newOriginsTest(data))
 }
 
 // pattern cuts a page's address down to what an entry is made of.
@@ -42,6 +42,20 @@ func pattern(address string) string {
 	return scheme + "://" + authority
 }
 
+// isPrivate reports whether an origin names a private address without a look
+// at DNS: such an entry is of no use unless it is --private.
+func isPrivate(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return isLocalhost(u.Hostname())
+	}
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified()
+}
+
 func newOriginsAllow(data *string) *cobra.Command {
 	var private bool
 	cmd := &cobra.Command{
@@ -50,12 +64,15 @@ func newOriginsAllow(data *string) *cobra.Command {
 		Example: `  tandem origins allow https://shop.example
   tandem origins allow 'https://*.shop.example'
   tandem origins allow --private http://localhost:8080`,
-		Args: cobra.ExactArgs(1),
+		Args: one("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
-				err := a.Allow(cmd.Context(), pattern(args[0]), private)
-				if err != nil {
+				entry := pattern(args[0])
+				if err := a.Allow(cmd.Context(), entry, private); err != nil {
 					return hinted{err, "an entry is an origin such as https://shop.example, or a pattern such as https://*.shop.example"}
+				}
+				if !private && isPrivate(entry) {
+					fmt.Fprintf(cmd.ErrOrStderr(), "Its address is private, so it stays closed until it is allowed with --private, too.\n")
 				}
 				return nil
 			})
@@ -70,7 +87,7 @@ func newOriginsRemove(data *string) *cobra.Command {
 		Use:     "remove URL",
 		Short:   "Take an entry off the list",
 		Example: "  tandem origins remove https://shop.example",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
 				err := a.Remove(cmd.Context(), pattern(args[0]))
@@ -135,7 +152,7 @@ func newOriginsTest(data *string) *cobra.Command {
 allowed, does its name resolve to an address that may be used, is its certificate
 valid, and what does it answer? The exit code is 0 only if all is well.`,
 		Example: "  tandem origins test https://shop.example/",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
 				report, err := a.Test(cmd.Context(), args[0])

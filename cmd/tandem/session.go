@@ -13,16 +13,14 @@ import (
 )
 
 func newSession(data *string) *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "session",
 		Short: "Create, list and end sessions",
 		Long:  `A session is one meeting of a visitor and an agent on a site.`,
 		Example: `  tandem session create https://shop.example/ --agent-name Ada
   tandem session list
   tandem session end abcdefgh2345`,
-	}
-	cmd.AddCommand(newSessionCreate(data), newSessionList(data), newSessionEnd(data))
-	return cmd
+	}, newSessionCreate(data), newSessionList(data), newSessionEnd(data))
 }
 
 // invitation flags are shared by the commands that create sessions.
@@ -50,7 +48,7 @@ func (f *invitationFlags) request(address string) (session.Request, error) {
 func origin(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", hinted{fmt.Errorf("%q is not the address of a page", address), "it begins with https:// or http://"}
+		return "", hinted{fmt.Errorf("%q is not the address of a page", address), "it begins with https:// or http://, such as https://shop.example/"}
 	}
 	return strings.ToLower(u.Scheme + "://" + u.Host), nil
 }
@@ -64,8 +62,11 @@ func explain(err error, address string) error {
 	if parseErr != nil {
 		return err
 	}
-	return hinted{fmt.Errorf("%s may not be opened through this server", o),
-		"allow it with: tandem origins allow " + o + " (add --private if its address is a private one)"}
+	hint := "allow it with: tandem origins allow " + o + " (add --private if its address is a private one)"
+	if isPrivate(o) {
+		hint = "allow it with: tandem origins allow --private " + o
+	}
+	return hinted{fmt.Errorf("%s may not be opened through this server", o), hint}
 }
 
 func newSessionCreate(data *string) *cobra.Command {
@@ -80,7 +81,7 @@ the agent's. Instead of opening the link the visitor can type the code on the
 server's own page. Both links are secrets.`,
 		Example: `  tandem session create https://shop.example/ --agent-name Ada --visitor-name Ben
   tandem session create https://shop.example/ --mode view --json`,
-		Args: cobra.ExactArgs(1),
+		Args: one("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := origin(args[0]); err != nil {
 				return err
@@ -183,7 +184,7 @@ func newSessionEnd(data *string) *cobra.Command {
 		Long: `End closes a session at once: its links are dead, its cookies and pages erased.
 Ending one that is over changes nothing.`,
 		Example: "  tandem session end abcdefgh2345",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
 				err := a.End(cmd.Context(), args[0])

@@ -31,11 +31,12 @@ func newShare(data *string) *cobra.Command {
 		Use:   "share URL",
 		Short: "Browse a site with somebody, now",
 		Long: `Share creates a session that begins at URL and prints the two links. If its
-origin is not allowed yet, it asks first. If no server runs on the data
-directory, it runs one until you press Ctrl-C.`,
+origin is not allowed yet, it asks first, and the answer is remembered (see
+"tandem origins list"). If no server runs on the data directory, it runs one
+until you press Ctrl-C.`,
 		Example: `  tandem share https://shop.example/
-  tandem share http://localhost:8080/ --private --yes`,
-		Args: cobra.ExactArgs(1),
+  tandem share --private --yes http://localhost:8080/`,
+		Args: one("URL"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			sh.address = args[0]
 			if sh.origin, err = origin(sh.address); err != nil {
@@ -43,6 +44,9 @@ directory, it runs one until you press Ctrl-C.`,
 			}
 			if running, ok := dialAdmin(*data); ok {
 				return sh.invite(cmd, running)
+			}
+			if !cmd.Flags().Changed("listen") {
+				cfg.Listen = freeAddress(cfg.Listen)
 			}
 			cfg.Data, cfg.Logger = *data, logs.logger(cmd.ErrOrStderr(), slog.LevelWarn)
 			return sh.withServer(cmd, cfg)
@@ -52,7 +56,7 @@ directory, it runs one until you press Ctrl-C.`,
 	f := cmd.Flags()
 	f.BoolVarP(&sh.yes, "yes", "y", false, "allow the origin without asking")
 	f.BoolVar(&sh.private, "private", false, "let the origin's name resolve to a private or loopback address")
-	f.StringVar(&cfg.Listen, "listen", defaultListen, "where to listen if no server runs; port 0 picks a free one")
+	f.StringVar(&cfg.Listen, "listen", defaultListen, "where to listen if no server runs; if the default is taken, any free port")
 	addJSON(cmd, &sh.asJSON)
 	logs.add(cmd)
 	return cmd
@@ -87,7 +91,7 @@ func (sh *share) invite(cmd *cobra.Command, a admin) error {
 	if err != nil {
 		return err
 	}
-	if sh.private {
+	if sh.private || isPrivate(sh.origin) {
 		if err := sh.allowPrivate(cmd, a); err != nil {
 			return err
 		}
@@ -114,6 +118,9 @@ func (sh *share) allowPrivate(cmd *cobra.Command, a admin) error {
 	if err != nil || slices.Contains(rules, session.Rule{Pattern: sh.origin, Private: true}) {
 		return err
 	}
+	if !sh.private {
+		return hinted{fmt.Errorf("%s is at a private address", sh.origin), "if that is meant: tandem share --private " + sh.address}
+	}
 	return sh.allow(cmd, a)
 }
 
@@ -123,7 +130,7 @@ func (sh *share) allow(cmd *cobra.Command, a admin) error {
 		what += ", also at a private address,"
 	}
 	if !sh.yes && !ask(cmd, "Allow "+what+" to be opened through this server? [y/N] ") {
-		return hinted{errors.New("the site was not allowed, so there is no session"), "answer y, or allow it beforehand with --yes"}
+		return hinted{errors.New("the site was not allowed, so there is no session"), "answer y, or add --yes"}
 	}
 	return a.Allow(cmd.Context(), sh.origin, sh.private)
 }

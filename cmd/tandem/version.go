@@ -31,6 +31,8 @@ func thisBuild() build {
 	return b
 }
 
+func (b build) String() string { return fmt.Sprintf("%s (%s, %s)", b.Version, b.Go, b.Platform) }
+
 func newVersion() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -43,7 +45,7 @@ func newVersion() *cobra.Command {
 			if asJSON {
 				return printJSON(cmd, b)
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tandem %s (%s, %s)\n", b.Version, b.Go, b.Platform)
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "tandem", b)
 			return err
 		},
 	}
