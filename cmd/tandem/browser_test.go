@@ -95,6 +95,7 @@ type window struct {
 	contexts map[string]runtime.ExecutionContextID // frame → its page's realm
 	console  []string
 	requests []string
+	sent     int // bytes sent over WebSockets
 }
 
 func (b *browser) open(t testing.TB, name, url string, width, height int) *window {
@@ -141,6 +142,9 @@ func (w *window) observe(ev any) {
 	case *network.EventWebSocketFrameReceived:
 		w.frame("<", ev.Response)
 	case *network.EventWebSocketFrameSent:
+		if ev.Response != nil {
+			w.sent += len(ev.Response.PayloadData)
+		}
 		w.frame(">", ev.Response)
 	case *runtime.EventConsoleAPICalled:
 		line := string(ev.Type)
@@ -448,6 +452,24 @@ func (w *window) wheel(in frame, selector string, dy float64) {
 	w.t.Helper()
 	x, y := w.element(in, selector)
 	w.call("Input.dispatchMouseEvent", map[string]any{"type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": dy}, nil)
+}
+
+// choose puts a file into a file control, as the browser's own dialog would.
+// The control may be hidden, as those behind a button are.
+func (w *window) choose(in frame, selector, path string) {
+	w.t.Helper()
+	w.wait(in, "document.querySelector("+quote(selector)+")")
+	_, id, err := w.find(in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var object struct {
+		Result struct {
+			ObjectID string `json:"objectId"`
+		} `json:"result"`
+	}
+	w.call("Runtime.evaluate", map[string]any{"expression": "document.querySelector(" + quote(selector) + ")", "contextId": id}, &object)
+	w.call("DOM.setFileInputFiles", map[string]any{"files": []string{path}, "objectId": object.Result.ObjectID}, nil)
 }
 
 type rect struct{ X, Y, Width, Height float64 }

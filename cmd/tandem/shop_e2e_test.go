@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"image/png"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -117,10 +120,16 @@ var digestScript = sync.OnceValue(func() string {
 	return string(result.Code)
 })
 
-const digestCall = `(() => { %s; return tandemTest.digest(document, {frames: false}); })()`
+const digestCall = `(() => { %s; return tandemTest.digest(document, {frames: false, closed: (host) => host.localName === 'swatch-picker'}); })()`
 
 // same checks that the mirror shows the visitor's page: first the trees, then the pixels.
 func (m *meeting) same(step string) {
+	m.t.Helper()
+	m.sameTree(step)
+	m.samePixels(step, 0.995)
+}
+
+func (m *meeting) sameTree(step string) {
 	m.t.Helper()
 	js := fmt.Sprintf(digestCall, digestScript())
 	var visitor, agent string
@@ -135,7 +144,6 @@ func (m *meeting) same(step string) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	m.samePixels(step, 0.995)
 }
 
 // rest takes the focus out of both windows, where each person has it elsewhere.
@@ -361,6 +369,67 @@ func TestShopTogether(t *testing.T) {
 	m.same("chat")
 	m.once("message")
 	m.agent.click(mirror, `#chat-close`)
+
+	t.Log("a pop-up is a tab for both, and speaks to its opener")
+	m.visitor.click(content, `#help`)
+	m.agent.wait(mirror, `document.querySelector('#use-code')`)
+	m.agent.wait(top, `document.querySelectorAll('[role=tab]').length === 2`)
+	m.agent.click(mirror, `#use-code`)
+	m.agent.wait(mirror, `document.querySelector('#use-code').textContent === 'It is in your basket'`)
+	m.visitor.click(top, `[role=tab][aria-selected=true] ~ button, [aria-selected=true] [aria-label^="Close"]`)
+	m.agent.wait(mirror, `!document.querySelector('#use-code')`)
+	m.visitor.wait(content, `document.cookie.includes('coupon=WARM10')`)
+
+	t.Log("shadow trees, canvas and dialog")
+	m.visitor.click(content, `nav a[href="/build"]`)
+	m.at("/build")
+	m.same("builder")
+	m.agent.click(mirror, `#sign`)
+	m.agent.click(mirror, `#evening`)
+	m.visitor.wait(content, `document.querySelector('#evening').checked`)
+	m.same("builder signed")
+	m.agent.click(mirror, `#review-build`)
+	m.agent.wait(mirror, `document.querySelector('#check').open`)
+	m.same("dialog")
+	m.agent.click(mirror, `#check button[value=yes]`)
+	m.agent.wait(mirror, `!document.querySelector('#check').open`)
+
+	t.Log("a photo is uploaded")
+	m.upload()
+}
+
+func (m *meeting) upload() {
+	m.t.Helper()
+	m.agent.click(top, "[data-tandem=address]")
+	m.agent.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
+	m.agent.write(m.shop.URL() + "/lamp/vera\n")
+	m.at("/lamp/vera")
+	path := filepath.Join(m.t.TempDir(), "photo.png")
+	photo := image.NewRGBA(image.Rect(0, 0, 60, 40))
+	for i := range photo.Pix {
+		photo.Pix[i] = byte(i*7) | 0x80
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if err := errors.Join(png.Encode(f, photo), f.Close()); err != nil {
+		m.t.Fatal(err)
+	}
+	m.visitor.choose(content, `#photo`, path)
+	m.agent.wait(mirror, `!document.querySelector('#photo-preview').hidden`)
+	m.agent.click(mirror, `#review [name=name]`)
+	m.agent.write("Ida")
+	m.visitor.click(content, `#review [name=text]`)
+	m.visitor.write("Warm light.")
+	m.visitor.wait(content, `document.querySelector('#review [name=name]').value === 'Ida'`)
+	m.rest()
+	m.same("review written")
+	m.agent.click(mirror, `#review .button`)
+	m.agent.wait(mirror, `document.querySelector('.reviews img[alt="Photo by the customer"]')?.naturalWidth === 60`)
+	m.rest()
+	m.same("review")
+	m.once("review")
 }
 
 // checkOut fills in the form and the payment frame, and pays.

@@ -15,6 +15,8 @@ export interface DigestOptions {
   masked?: (element: Element) => boolean;
   /** A host's closed shadow root, where the caller knows it. */
   shadow?: (host: Element) => ShadowRoot | null;
+  /** A host whose shadow tree is left out: closed at the leader, it can only be seen in the mirror. */
+  closed?: (host: Element) => boolean;
 }
 
 export function digest(document: Document, options: DigestOptions = {}): string {
@@ -172,7 +174,7 @@ export function digest(document: Document, options: DigestOptions = {}): string 
     if (at.localName === 'style') lines.push(`${deeper}@ ${rules((at as HTMLStyleElement).sheet)}`);
     if (at.localName === 'script' || (html && ['noscript', 'template'].includes(at.localName))) return;
     if (html && (at.localName === 'iframe' || at.localName === 'frame')) return frame(at as HTMLIFrameElement, deeper);
-    const root = at.shadowRoot ?? options.shadow?.(at) ?? null;
+    const root = options.closed?.(at) ? null : (at.shadowRoot ?? options.shadow?.(at) ?? null);
     if (root !== null) {
       lines.push(deeper + '#shadow');
       adopted(root, deeper + ' ');
