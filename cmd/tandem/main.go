@@ -75,9 +75,23 @@ func one(name string) cobra.PositionalArgs {
 		if len(args) == 1 {
 			return nil
 		}
-		example, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
-		return hinted{fmt.Errorf("%s takes one %s, not %d", cmd.CommandPath(), name, len(args)), "for example: " + example}
+		return hinted{fmt.Errorf("%s takes one %s, not %d", cmd.CommandPath(), name, len(args)), firstExample(cmd)}
 	}
+}
+
+// some is what a command with one argument or more takes.
+func some(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return nil
+		}
+		return hinted{fmt.Errorf("%s takes at least one %s", cmd.CommandPath(), name), firstExample(cmd)}
+	}
+}
+
+func firstExample(cmd *cobra.Command) string {
+	example, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
+	return "for example: " + example
 }
 
 // defaultData follows the XDG base directory specification.

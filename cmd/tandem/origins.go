@@ -59,27 +59,35 @@ func isPrivate(origin string) bool {
 func newOriginsAllow(data *string) *cobra.Command {
 	var private bool
 	cmd := &cobra.Command{
-		Use:   "allow URL",
-		Short: "Allow an origin, or every origin that fits a pattern",
-		Example: `  tandem origins allow https://shop.example
+		Use:   "allow URL...",
+		Short: "Allow origins, or every origin that fits a pattern",
+		Example: `  tandem origins allow https://shop.example https://cdn.example
   tandem origins allow 'https://*.shop.example'
   tandem origins allow --private http://localhost:8080`,
-		Args: one("URL"),
+		Args: some("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
-				entry := pattern(args[0])
-				if err := a.Allow(cmd.Context(), entry, private); err != nil {
-					return hinted{err, "an entry is an origin such as https://shop.example, or a pattern such as https://*.shop.example"}
-				}
-				if !private && isPrivate(entry) {
-					fmt.Fprintf(cmd.ErrOrStderr(), "Its address is private, so it stays closed until it is allowed with --private, too.\n")
+				for _, address := range args {
+					if err := allow(cmd, a, pattern(address), private); err != nil {
+						return err
+					}
 				}
 				return nil
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&private, "private", false, "let this one name resolve to a private or loopback address")
+	cmd.Flags().BoolVar(&private, "private", false, "let these names resolve to private or loopback addresses")
 	return cmd
+}
+
+func allow(cmd *cobra.Command, a admin, entry string, private bool) error {
+	if err := a.Allow(cmd.Context(), entry, private); err != nil {
+		return hinted{err, "an entry is an origin such as https://shop.example, or a pattern such as https://*.shop.example"}
+	}
+	if !private && isPrivate(entry) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s is at a private address, so it stays closed until it is allowed with --private, too.\n", entry)
+	}
+	return nil
 }
 
 func newOriginsRemove(data *string) *cobra.Command {
@@ -179,7 +187,34 @@ func printReport(cmd *cobra.Command, r proxy.Report, asJSON bool) error {
 	if r.Problem != "" {
 		return hinted{fmt.Errorf("%s cannot be opened: %s", r.URL, r.Problem), r.Hint}
 	}
+	if !asJSON {
+		printMissing(cmd, r)
+	}
 	return nil
+}
+
+// printMissing tells how to allow what a page uses besides its own origin.
+func printMissing(cmd *cobra.Command, r proxy.Report) {
+	var public, private string
+	for _, other := range r.Others {
+		switch {
+		case other.Allowed:
+		case isPrivate(other.Origin):
+			private += " " + other.Origin
+		default:
+			public += " " + other.Origin
+		}
+	}
+	if public+private == "" {
+		return
+	}
+	fmt.Fprint(cmd.ErrOrStderr(), "\nThe page also uses what is not allowed, and what comes from there will be missing. To allow it:\n\n")
+	if public != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "  tandem origins allow%s\n", public)
+	}
+	if private != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "  tandem origins allow --private%s\n", private)
+	}
 }
 
 func reportRows(r proxy.Report) [][]string {
@@ -203,7 +238,7 @@ func reportRows(r proxy.Report) [][]string {
 	for _, other := range r.Others {
 		verdict := " (allowed)"
 		if !other.Allowed {
-			verdict = " (not allowed: what comes from there will be missing)"
+			verdict = " (not allowed)"
 		}
 		add("also uses", other.Origin+verdict)
 	}

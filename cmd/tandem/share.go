@@ -110,6 +110,19 @@ func (sh *share) invite(cmd *cobra.Command, a admin) error {
 		return printJSON(cmd, inv)
 	}
 	printInvitation(cmd, inv)
+	return sh.foretell(cmd, a)
+}
+
+// foretell says what the two will miss, while they can still do something about it.
+func (sh *share) foretell(cmd *cobra.Command, a admin) error {
+	report, err := a.Test(cmd.Context(), sh.address)
+	if err != nil {
+		return err
+	}
+	if report.Problem != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "\n%s cannot be opened now: %s\n%s\n", sh.origin, report.Problem, report.Hint)
+	}
+	printMissing(cmd, report)
 	return nil
 }
 
