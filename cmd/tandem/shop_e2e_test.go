@@ -32,6 +32,13 @@ type meeting struct {
 // startServer runs a whole server for the length of a test.
 func startServer(t *testing.T, data string) *server {
 	t.Helper()
+	s, _ := launch(t, data, "127.0.0.1:0")
+	return s
+}
+
+// launch runs a server until the test ends or the function it returns is called.
+func launch(t *testing.T, data, listen string) (*server, func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, stopped := make(chan *server, 1), make(chan error, 1)
 	level := slog.LevelWarn
@@ -40,31 +47,40 @@ func startServer(t *testing.T, data string) *server {
 	}
 	go func() {
 		stopped <- run(ctx, config{
-			Listen: "127.0.0.1:0", Data: data, Drain: 2 * time.Second,
+			Listen: listen, Data: data, Drain: 2 * time.Second,
 			Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 			Ready:  func(s *server) { ready <- s },
 		})
 	}()
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-stopped; err != nil {
 			t.Errorf("stopping the server: %v", err)
 		}
 	})
+	t.Cleanup(stop)
 	select {
 	case s := <-ready:
-		return s
+		return s, stop
 	case err := <-stopped:
 		stopped <- nil
 		t.Fatal(err)
 	case <-time.After(patience):
 		t.Fatal("the server did not start")
 	}
-	return nil
+	return nil, nil
 }
 
 // startMeeting starts a server and a shop, invites both people and opens their links.
 func startMeeting(t *testing.T, mode session.Mode) *meeting {
+	t.Helper()
+	m := prepareMeeting(t, mode)
+	m.visitor = sharedBrowser(t).open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+	return m
+}
+
+// prepareMeeting is startMeeting with the visitor still to come.
+func prepareMeeting(t *testing.T, mode session.Mode) *meeting {
 	t.Helper()
 	b := sharedBrowser(t)
 	m := &meeting{t: t, server: startServer(t, t.TempDir())}
@@ -76,7 +92,6 @@ func startMeeting(t *testing.T, mode session.Mode) *meeting {
 	m.invite(m.shop.URL()+"/", mode)
 	m.agent = b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
 	m.agent.wait(top, `document.querySelector('[data-tandem=status]')`)
-	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
 	return m
 }
 

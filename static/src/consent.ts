@@ -119,13 +119,13 @@ function term(sign: Icon, title: string, name: string | null, lines: string[] | 
 /** Somebody who accepted before comes back, by the link or by the Back button. */
 function goOn(invitation: Joined): void {
   const agent = called({ name: invitation.agent, role: 'agent' });
-  const button = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'accept' }, 'Back to the shared page');
+  const button = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'accept', disabled: true }, 'Back to the shared page');
   notice(main, {
     icon: 'eye', title: `You are sharing with ${agent}`,
     detail: [`The session on ${readable(invitation.url)?.host ?? invitation.origin} goes on. If it is open in another window, this one takes over.`],
     actions: [button],
   });
-  const armed = arm(() => {});
+  const armed = arm(() => { button.disabled = false; });
   button.addEventListener('click', event => {
     if (!event.isTrusted || !armed()) return;
     button.disabled = true;

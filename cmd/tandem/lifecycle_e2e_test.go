@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem/cmd/tandem/shop"
+	"tandem/session"
+)
+
+// cursor says where a person's arrow points, in the window's coordinates.
+func (w *window) cursor(of string, in frame) (x, y float64, ok bool) {
+	type node struct {
+		LocalName   string   `json:"localName"`
+		NodeValue   string   `json:"nodeValue"`
+		Attributes  []string `json:"attributes"`
+		BackendID   int      `json:"backendNodeId"`
+		Children    []node   `json:"children"`
+		ShadowRoots []node   `json:"shadowRoots"`
+		Content     *node    `json:"contentDocument"`
+	}
+	var res struct {
+		Root node `json:"root"`
+	}
+	if w.try("DOM.getDocument", map[string]any{"depth": -1, "pierce": true}, &res) != nil {
+		return 0, 0, false
+	}
+	var arrow int
+	var text func(n node) string
+	text = func(n node) string {
+		s := n.NodeValue
+		for _, child := range n.Children {
+			s += text(child)
+		}
+		return s
+	}
+	var walk func(n node)
+	walk = func(n node) {
+		if len(n.Attributes) >= 2 && n.Attributes[0] == "class" && strings.HasPrefix(n.Attributes[1], "cursor") && text(n) == of {
+			arrow = n.Children[0].BackendID
+		}
+		for _, next := range append(append([]node{}, n.Children...), n.ShadowRoots...) {
+			walk(next)
+		}
+		if n.Content != nil {
+			walk(*n.Content)
+		}
+	}
+	walk(res.Root)
+	var quads struct {
+		Quads [][]float64 `json:"quads"`
+	}
+	if arrow == 0 || w.try("DOM.getContentQuads", map[string]any{"backendNodeId": arrow}, &quads) != nil || len(quads.Quads) == 0 {
+		return 0, 0, false
+	}
+	return quads.Quads[0][0], quads.Quads[0][1], true
+}
+
+// pointsAt waits until somebody's arrow is over the middle of an element.
+func (w *window) pointsAt(of string, in frame, selector string) {
+	w.t.Helper()
+	var x, y, wantX, wantY float64
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		wantX, wantY = w.element(in, selector)
+		var ok bool
+		if x, y, ok = w.cursor(of, in); ok && math.Hypot(x-wantX, y-wantY) <= 3 {
+			return
+		}
+	}
+	w.t.Errorf("%s: %s's arrow is at %.0f,%.0f, want %.0f,%.0f over %s", w.name, of, x, y, wantX, wantY, selector)
+}
+
+func (m *meeting) expectText(w *window, part string) {
+	m.t.Helper()
+	w.wait(top, `document.body.innerText.includes(`+quote(part)+`)`)
+}
+
+func TestViewOnly(t *testing.T) {
+	m := startMeeting(t, session.View)
+	m.accept()
+	m.same("home")
+
+	t.Log("each sees the other's arrow over the same element, scrolled or not")
+	m.agent.moveTo(m.agent.element(mirror, `.hero h1`))
+	m.visitor.pointsAt("Ada", content, `.hero h1`)
+	m.visitor.moveTo(m.visitor.element(content, `a.brand`))
+	m.agent.pointsAt("Vic", mirror, `a.brand`)
+
+	t.Log("scrolling is shared both ways")
+	m.agent.wheel(mirror, `.hero h1`, 500)
+	m.visitor.wait(content, `scrollY >= 400`)
+	m.agent.moveTo(m.agent.element(mirror, `.rooms h3`))
+	m.visitor.pointsAt("Ada", content, `.rooms h3`)
+	was := get[float64](m.visitor, content, `scrollY`)
+	m.visitor.wheel(content, `.rooms h3`, -300)
+	m.visitor.wait(content, fmt.Sprintf(`scrollY < %f - 200`, was))
+	m.agent.wait(mirror, fmt.Sprintf(`scrollY < %f - 200`, was))
+
+	t.Log("an agent who may only look changes nothing")
+	before := len(m.shop.Log())
+	m.agent.click(mirror, `nav a[href="/build"]`)
+	m.agent.click(mirror, `.find input[name=q]`)
+	m.agent.write("x")
+	m.agent.moveTo(m.agent.element(mirror, `.hero h1`))
+	m.visitor.pointsAt("Ada", content, `.hero h1`) // so all of it has arrived
+	if path := get[string](m.visitor, content, `location.pathname + document.querySelector('.find input').value`); path != "/" {
+		t.Errorf("the visitor's page went to %q", path)
+	}
+	if after := len(m.shop.Log()); after != before {
+		t.Errorf("the shop's log grew from %d to %d", before, after)
+	}
+	if get[bool](m.agent, top, `[...document.querySelectorAll('[data-tandem=back], [data-tandem=address]')].some((e) => !e.disabled && !e.readOnly && e.getClientRects().length)`) {
+		t.Error("the bar offers what the agent may not do")
+	}
+}
+
+func TestDecline(t *testing.T) {
+	m := startMeeting(t, session.Shared)
+	m.visitor.wait(top, `document.querySelector('[data-tandem=decline]:not(:disabled)')`)
+	text := get[string](m.visitor, top, `document.body.innerText`)
+	for _, part := range []string{"Ada", m.shop.URL()[len("http://"):], "assword", "ecord"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("the consent page does not mention %q:\n%s", part, text)
+		}
+	}
+	m.visitor.click(top, `[data-tandem=decline]`)
+	m.expectText(m.agent, "declined")
+	if s, _ := m.server.Hub.Session(m.invited.ID); s.State() != session.Declined {
+		t.Errorf("state %s", s.State())
+	}
+	again := sharedBrowser(t).open(t, "again", m.invited.VisitorURL, 900, 700)
+	again.wait(top, `document.querySelector('h1') && !document.querySelector('[data-tandem=accept]')`)
+}
+
+func TestSpokenCode(t *testing.T) {
+	m := prepareMeeting(t, session.Shared)
+	visitor := sharedBrowser(t).open(t, "caller", m.server.Control.String()+"/", 900, 700)
+	visitor.click(top, "input")
+	visitor.write(strings.ToLower(m.invited.Code))
+	visitor.press("Enter", 13)
+	m.visitor = visitor
+	m.accept()
+	m.agent.wait(mirror, `document.title.includes('Filament')`)
+
+	t.Log("the link is used up with the code")
+	other := sharedBrowser(t).open(t, "other", m.invited.VisitorURL, 900, 700)
+	other.wait(top, `/used/i.test(document.body.innerText) && !document.querySelector('[data-tandem=accept]')`)
+}
+
+// TestEnd ends a session in each of the three ways there are.
+func TestEnd(t *testing.T) {
+	for name, end := range map[string]func(m *meeting){
+		"visitor": func(m *meeting) { m.visitor.click(top, `[data-tandem=end]`) },
+		"agent": func(m *meeting) {
+			m.agent.click(top, `[data-tandem=end]`)
+			if m.agent.eval(top, `document.querySelector('dialog[open] button.stop, dialog[open] .danger').click()`, nil) == nil {
+				m.t.Log("the agent was asked to confirm")
+			}
+		},
+		"command": func(m *meeting) {
+			if err := m.server.Hub.End(m.t.Context(), m.invited.ID, "admin"); err != nil {
+				m.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := startMeeting(t, session.Shared)
+			m.accept()
+			m.same("home")
+			m.agent.wait(mirror, `document.querySelector('.hero img').currentSrc`)
+			asset := get[string](m.agent, mirror, `document.querySelector('.hero img').currentSrc`)
+			page := get[string](m.visitor, content, `performance.getEntriesByType('navigation')[0].name`)
+
+			began := time.Now()
+			end(m)
+			m.visitor.wait(top, `!document.querySelector('iframe') && /ended|stopped/i.test(document.body.innerText)`)
+			m.agent.wait(top, `!document.querySelector('iframe') && /ended|stopped/i.test(document.body.innerText)`)
+			t.Logf("ended for both after %v", time.Since(began).Round(time.Millisecond))
+			if shows := get[bool](m.visitor, top, `!!document.querySelector('a[href^=`+quote(m.shop.URL())+`]')`); !shows {
+				t.Error("the visitor is offered no way to go on at the site itself")
+			}
+			for _, url := range []string{asset, page} {
+				if status := statusOf(t, m.server, url); status < 400 {
+					t.Errorf("%s still answers %d", url, status)
+				}
+			}
+			again := sharedBrowser(t).open(t, "again", m.invited.AgentURL, 900, 700)
+			again.wait(top, `/ended|over/i.test(document.body.innerText)`)
+		})
+	}
+}
+
+// statusOf asks the server under test for a URL, whatever its name resolves to
+// here, and follows it to the end.
+func statusOf(t *testing.T, s *server, url string) int {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, s.cfg.Listen)
+		},
+	}}
+	resp, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode
+}
+
+// TestComeBack: either may reload, leave and return, or come late.
+func TestComeBack(t *testing.T) {
+	m := startMeeting(t, session.Shared)
+	m.agent.navigate("about:blank") // the visitor comes first
+	m.visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+	m.visitor.click(top, "[data-tandem=accept]")
+	m.visitor.wait(content, `document.readyState === 'complete'`)
+	m.visitor.click(content, `nav a[href="/lamps/desk"]`)
+	m.visitor.wait(content, `location.pathname === '/lamps/desk'`)
+
+	m.agent.navigate(m.invited.AgentURL)
+	m.at("/lamps/desk")
+	m.same("late agent")
+
+	t.Log("the agent reloads")
+	m.agent.call("Page.reload", map[string]any{}, nil)
+	m.agent.wait(mirror, `document.title.includes('Filament')`)
+	m.same("agent reloaded")
+
+	t.Log("the visitor reloads")
+	m.visitor.call("Page.reload", map[string]any{}, nil)
+	m.visitor.wait(content, `document.readyState === 'complete'`)
+	m.at("/lamps/desk")
+	m.same("visitor reloaded")
+
+	t.Log("the visitor opens the link once more")
+	m.visitor.navigate(m.invited.VisitorURL)
+	m.visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+	m.visitor.click(top, "[data-tandem=accept]")
+	m.at("/lamps/desk")
+	m.same("visitor came back")
+}
+
+// TestRestart stops the server under a running session and starts it again.
+func TestRestart(t *testing.T) {
+	b := sharedBrowser(t)
+	data := t.TempDir()
+	site, err := shop.Start(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &meeting{t: t, shop: site}
+	var stop func()
+	m.server, stop = launch(t, data, "127.0.0.1:0")
+	m.allow(site.URL(), site.PayURL())
+	m.invite(site.URL()+"/", session.Shared)
+	m.agent = b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
+	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+	m.accept()
+	m.visitor.click(content, `a.tool[href="/account"]`)
+	m.at("/login")
+	m.visitor.click(content, `[name=email]`)
+	m.visitor.write("ida@example.com")
+	m.visitor.click(content, `[name=password]`)
+	m.visitor.write("lamplight\n")
+	m.at("/account")
+
+	stop()
+	m.agent.wait(top, `/reconnect|not connected|away/i.test(document.body.innerText)`)
+	m.server, _ = launch(t, data, m.server.cfg.Listen)
+	began := time.Now()
+	m.agent.wait(top, `!/reconnect|not connected|away/i.test(document.body.innerText)`)
+	m.visitor.wait(top, `!/reconnect|not connected/i.test(document.querySelector('[data-tandem=status]').innerText)`)
+	t.Logf("both back %v after the start", time.Since(began).Round(time.Millisecond))
+	m.agent.click(top, `[data-tandem=reload]`)
+	m.at("/account") // still logged in: the jar has survived
+	m.same("after the restart")
+	m.once("login")
+}
+
+func TestProblems(t *testing.T) {
+	m := startMeeting(t, session.Shared)
+	m.accept()
+
+	t.Log("an origin that is not allowed")
+	address := func(url string) {
+		m.agent.click(top, "[data-tandem=address]")
+		m.agent.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
+		m.agent.write(url + "\n")
+	}
+	m.visitor.wait(content, `document.readyState === 'complete'`)
+	get[any](m.visitor, content, `document.body.insertAdjacentHTML('afterbegin', '<a id="out" href="http://elsewhere.localhost:9/x">out</a>')`)
+	m.visitor.click(content, `#out`)
+	m.visitor.wait(content, `/elsewhere\.localhost/.test(document.body.innerText) && /allowed/i.test(document.body.innerText)`)
+	m.agent.wait(mirror, `/elsewhere\.localhost/.test(document.body.innerText) && /allowed/i.test(document.body.innerText)`)
+
+	t.Log("a site that is down")
+	m.allow("http://down.localhost:9")
+	address("http://down.localhost:9/")
+	m.visitor.wait(content, `/down\.localhost/.test(document.body.innerText) && /does\s+not accept connections/i.test(document.body.innerText)`)
+	m.agent.wait(mirror, `/down\.localhost/.test(document.body.innerText)`)
+	m.samePixels("problem page", 0.995)
+}
