@@ -248,11 +248,6 @@ func within(part string) frame {
 	return func(f frameInfo, depth int) bool { return depth > 0 && strings.Contains(f.URL, part) }
 }
 
-// named is a frame by its name.
-func named(name string) frame {
-	return func(f frameInfo, _ int) bool { return f.Name == name }
-}
-
 // find returns the last frame that fits, the newest where one is being replaced.
 func (w *window) find(want frame) (frameInfo, runtime.ExecutionContextID, error) {
 	var res struct {
