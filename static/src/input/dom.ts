@@ -23,6 +23,7 @@ export const listen = method<[string, (event: Event) => void, AddEventListenerOp
   EventTarget.prototype,
   'addEventListener',
 );
+export const pathOf = method<[], EventTarget[]>(Event.prototype, 'composedPath');
 export const box = method<[], DOMRect>(Element.prototype, 'getBoundingClientRect');
 export const scrollIntoView = method<[ScrollIntoViewOptions], void>(Element.prototype, 'scrollIntoView');
 export const scrollElementTo = method<[ScrollToOptions], void>(Element.prototype, 'scrollTo');

@@ -1,7 +1,7 @@
 // Where the visitor's own hands are. Followers act at the same time, and must
 // not take the caret away from somebody who is typing.
 
-import { focused, holds, isContentEditable, isHTML, isTextControl, listen } from './dom';
+import { focused, holds, isContentEditable, isHTML, isTextControl, listen, pathOf } from './dom';
 
 /** For so long after a real key or press, a field with the focus is the visitor's. */
 const BUSY_MS = 3000;
@@ -17,7 +17,7 @@ export class Hands {
       listen(document, type, (event) => {
         if (!event.isTrusted) return;
         this.last = now();
-        this.place = event.composedPath()[0] as Node;
+        this.place = pathOf(event)[0] as Node;
       }, { capture: true, passive: true });
     }
   }

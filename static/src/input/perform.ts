@@ -4,7 +4,7 @@
 import {
   attribute, defaultView, elementOf, focus, focused, isConnected, isContentEditable, isDisabled, isElement, isHTML,
   isTextControl, listen,
-  localName, optionSelected, ownerDocument, requestSubmit, scrollElementTo, selectOptions, up, valueOf,
+  localName, optionSelected, ownerDocument, pathOf, requestSubmit, scrollElementTo, selectOptions, up, valueOf,
 } from './dom';
 import { fireKey, press } from './keyboard';
 import { Hands } from './hands';
@@ -35,12 +35,13 @@ export function createPerformer(ctx: PerformContext): Performer {
   const pointer = new Pointer(hands);
   /** A text control changed without the focus, whose change event is still due. */
   let unsettled: Element | null = null;
-  /** Puts the caret back where the follower's last edit left it. */
+  /** Puts the caret back where the follower's last edit left it; it is lent when the visitor has it meanwhile. */
   let caret: () => void = () => {};
+  let lent = false;
   const histories = new Histories();
   const pace = new Pace();
   listen(ctx.document, 'input', (event) => {
-    const target = event.composedPath()[0] as Node;
+    const target = pathOf(event)[0] as Node;
     if (isElement(target) && isTextControl(target)) histories.note(target, valueOf(target).get(target));
   }, { capture: true, passive: true });
 
@@ -79,14 +80,19 @@ export function createPerformer(ctx: PerformContext): Performer {
         return typeof at === 'string' ? at : null;
       }
       case 'click':
+        if (hands.elsewhere(element) === null) lent = false;
         return pointer.click(node, input.fx, input.fy, input.button, input.detail, input.mods);
       case 'focus':
         if (hands.elsewhere(element) === null) focus(element);
         return null;
       case 'selection': {
         const place = () => selection(element, input.sel, input.start, input.end);
-        if (hands.elsewhere(editingHost(element) ?? element) === null) return place();
+        if (hands.elsewhere(editingHost(element) ?? element) === null) {
+          lent = false;
+          return place();
+        }
         caret = place;
+        lent = true;
         return null;
       }
     }
@@ -143,28 +149,30 @@ export function createPerformer(ctx: PerformContext): Performer {
     return ok;
   }
 
-  /** Without a selection the edit goes on where the last one left the caret, even if the page has moved that elsewhere. */
+  /**
+   * Without a selection the edit goes on where the follower's last one left the caret: in this host if the caret was
+   * given back to the visitor since, else wherever the page has moved it.
+   */
   function edited(element: Element, inputType: string, data: string | null, sel?: SelectionIds): boolean {
     let host = editingHost(element);
     if (host === null) return false;
     const field = hands.elsewhere(host);
-    if (field === null) {
-      const now = focused(ctx.document);
-      if (sel === undefined && now !== null && !ctx.masked(now)) host = editingHost(now) ?? host;
-      const ok = editIn(host, inputType, data, sel);
-      caret = savedSelection(ctx.document);
-      return ok;
-    }
-    // Editors edit at the focus. It goes back in the same task, before the visitor's next key.
     const back = savedSelection(ctx.document);
-    if (sel === undefined) {
+    if (sel === undefined && lent) {
       focus(host);
       caret();
+    } else if (sel === undefined && field === null) {
+      const now = focused(ctx.document);
+      if (now !== null && !ctx.masked(now)) host = editingHost(now) ?? host;
     }
     const ok = editIn(host, inputType, data, sel);
     caret = savedSelection(ctx.document);
-    focus(field);
-    back();
+    // Editors edit at the focus. It goes back in the same task, before the visitor's next key.
+    lent = field !== null;
+    if (field !== null) {
+      focus(field);
+      back();
+    }
     return ok;
   }
 
