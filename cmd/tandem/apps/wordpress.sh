@@ -33,12 +33,13 @@ chmod 755 "$dir"
 as_db mariadb-install-db --no-defaults --datadir="$db" --auth-root-authentication-method=normal --skip-test-db >/dev/null 2>&1
 as_db mariadbd --no-defaults --datadir="$db" --socket="$db/sock" --skip-networking --pid-file="$db/pid" \
 	--innodb-flush-log-at-trx-commit=0 >"$dir/db.log" 2>&1 &
-dbpid=$!
 phppid=
 stop() {
 	trap - EXIT INT TERM
-	[ -z "$phppid" ] || kill "$phppid" 2>/dev/null || true
-	kill "$dbpid" 2>/dev/null || true
+	# PHP's workers outlive it, so its whole group is told.
+	[ -z "$phppid" ] || kill -- "-$phppid" 2>/dev/null || true
+	# What the shell knows is not the server but the command that changed the user.
+	[ ! -s "$db/pid" ] || kill "$(cat "$db/pid")" 2>/dev/null || true
 	wait 2>/dev/null || true
 	case $dir in "${TMPDIR:-/tmp}"/tandem-wordpress.*) rm -rf "$dir" ;; esac
 }
@@ -77,7 +78,7 @@ if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
 require_once ABSPATH . 'wp-settings.php';
 PHP
 
-PHP_CLI_SERVER_WORKERS=6 php -d upload_max_filesize=16M -d post_max_size=20M -d display_errors=0 \
+PHP_CLI_SERVER_WORKERS=6 setsid php -d upload_max_filesize=16M -d post_max_size=20M -d display_errors=0 \
 	-S "127.0.0.1:$port" -t "$site" >"$dir/php.log" 2>&1 &
 phppid=$!
 

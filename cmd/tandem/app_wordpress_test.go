@@ -1,0 +1,338 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tandem/session"
+)
+
+// startWordPress runs WordPress for the length of a test and returns its address.
+func startWordPress(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	cmd := exec.CommandContext(ctx, "apps/wordpress.sh", freePort(t))
+	cmd.Stderr = os.Stderr
+	// The script stops its servers itself, when asked politely.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if site, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
+			return site
+		}
+	}
+	t.Fatal("WordPress did not start")
+	return ""
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// wordpress is a meeting at a WordPress.
+type wordpress struct {
+	*meeting
+	site string
+}
+
+func meetAtWordPress(t *testing.T) *wordpress {
+	t.Helper()
+	if os.Getenv("TANDEM_TEST_APPS") == "" {
+		t.Skip("TANDEM_TEST_APPS=1 runs the tests against applications")
+	}
+	b := sharedBrowser(t)
+	w := &wordpress{&meeting{t: t, server: startServer(t, t.TempDir())}, startWordPress(t)}
+	w.allow(w.site)
+	w.invite(w.site+"/wp-login.php", session.Shared)
+	w.agent = b.open(t, "agent", w.invited.AgentURL, 1400, 1100)
+	w.agent.wait(top, `document.querySelector('[data-tandem=status]')`)
+	w.visitor = b.open(t, "visitor", w.invited.VisitorURL, 1280, 900)
+	return w
+}
+
+// step compares both sides, and keeps pictures for who wants to look.
+func (w *wordpress) step(name string) {
+	w.t.Helper()
+	w.same(name)
+	if os.Getenv("TANDEM_TEST_PICTURES") != "" {
+		w.keep(name)
+	}
+}
+
+// proxied checks that neither browser asked anybody but the server.
+func (w *wordpress) proxied() {
+	w.t.Helper()
+	for _, window := range []*window{w.visitor, w.agent} {
+		window.mu.Lock()
+		for _, request := range window.requests {
+			if !w.ours(request) {
+				w.t.Errorf("%s asked for %.200s", window.name, request)
+			}
+		}
+		w.t.Logf("%s: %d requests, %d KiB sent over WebSockets", window.name, len(window.requests), window.sent>>10)
+		window.mu.Unlock()
+	}
+	for _, s := range w.server.Hub.Sessions() {
+		if len(s.Blocked) > 0 {
+			w.t.Errorf("the content policy stopped %v", s.Blocked)
+		}
+	}
+}
+
+// ours tells whether a request stays in the browser or goes to the server.
+func (w *wordpress) ours(request string) bool {
+	u, err := url.Parse(request)
+	if err != nil {
+		return false
+	}
+	switch u.Scheme {
+	case "data", "blob", "about":
+		return true
+	case "http", "ws":
+		return u.Host == w.server.Control.Host || strings.HasSuffix(u.Host, "."+w.server.Content)
+	}
+	return false
+}
+
+func TestAppWordPress(t *testing.T) {
+	w := meetAtWordPress(t)
+	w.accept()
+	w.step("login form")
+
+	t.Log("signing in: the agent types the name, the visitor the password")
+	w.agent.click(mirror, "#user_login")
+	w.agent.write("editor")
+	w.visitor.wait(content, `document.querySelector('#user_login').value === 'editor'`)
+	w.visitor.click(content, "#user_pass")
+	w.visitor.write("tandem-demo")
+	w.agent.wait(mirror, `document.querySelector('#user_pass').value === '••••••••'`)
+	w.step("login form filled in")
+	w.agent.click(mirror, "#wp-submit")
+	w.at("/wp-admin/")
+	w.step("dashboard")
+	w.another()
+
+	t.Log("the agent begins a post")
+	w.agent.click(mirror, "#menu-posts > a")
+	w.at("/wp-admin/edit.php")
+	w.step("posts")
+	w.timed("from the agent's click to the editor", func() { w.agent.click(mirror, "a.page-title-action") }, w.visitor, w.agent)
+	const welcome = ".edit-post-welcome-guide .components-modal__header button"
+	w.agent.wait(mirror, fmt.Sprintf(`document.querySelector(%q)`, welcome))
+	w.step("welcome guide")
+	w.agent.click(mirror, welcome)
+	w.visitor.wait(content, `!document.querySelector('.edit-post-welcome-guide')`)
+	w.step("empty post")
+	w.timed("the visitor loads all again", func() { w.visitor.call("Page.reload", map[string]any{}, nil) }, w.visitor, w.agent)
+	w.timed("the agent loads all again", func() { w.agent.call("Page.reload", map[string]any{}, nil) }, w.agent)
+	w.step("empty post, loaded again")
+
+	t.Log("both write")
+	w.agent.click(mirror, ".editor-post-title__input")
+	w.agent.write("Low water\nThe boats lie dry until noon.\n")
+	w.paragraphs("The boats lie dry until noon.", "")
+	if title := get[string](w.visitor, content, `document.querySelector('.editor-post-title__input').textContent`); title != "Low water" {
+		t.Errorf("the title is %q", title)
+	}
+	w.step("the agent's paragraph")
+	const second = ".block-editor-block-list__layout p:nth-of-type(2)"
+	w.visitor.click(content, second)
+	w.visitor.write("Nobody minds.")
+	w.paragraphs("The boats lie dry until noon.", "Nobody minds.")
+	w.step("the visitor's paragraph")
+	w.agent.click(mirror, ".block-editor-block-list__layout p:nth-of-type(1)")
+	w.agent.write(" Then they goo")
+	w.agent.press("Backspace", 8)
+	w.agent.write(".")
+	w.paragraphs("The boats lie dry until noon. Then they go.", "Nobody minds.")
+	w.visitor.click(content, second)
+	w.visitor.write(" Or leaves.")
+	w.paragraphs("The boats lie dry until noon. Then they go.", "Nobody minds. Or leaves.")
+	w.step("paragraphs by turns")
+
+	t.Log("the agent adds a picture, the visitor chooses the file")
+	w.agent.click(mirror, ".edit-post-header-toolbar__inserter-toggle")
+	w.agent.click(mirror, ".editor-block-list-item-image")
+	const file = ".block-editor-media-placeholder input[type=file]"
+	w.visitor.wait(content, fmt.Sprintf(`document.querySelector(%q)`, file))
+	w.step("picture block")
+	w.visitor.choose(content, file, harbour(t))
+	const uploaded = `[...document.querySelectorAll('figure.wp-block-image img')].some(i => /uploads.*harbour/.test(i.src) && i.complete && i.naturalWidth > 0)`
+	w.visitor.wait(content, uploaded)
+	w.agent.wait(mirror, uploaded)
+	w.step("picture uploaded")
+
+	t.Log("the agent publishes")
+	w.agent.click(mirror, ".editor-post-publish-panel__toggle")
+	w.agent.wait(mirror, `document.querySelector('.editor-post-publish-panel .editor-post-publish-button')`)
+	w.step("asked whether to publish")
+	w.agent.click(mirror, ".editor-post-publish-panel .editor-post-publish-button")
+	w.visitor.wait(content, `document.querySelector('.post-publish-panel__postpublish-buttons a')`)
+	w.step("published")
+	if n := w.published("Low water"); n != 1 {
+		t.Errorf("WordPress shows %d posts of ours, want 1", n)
+	}
+	w.agent.click(mirror, ".post-publish-panel__postpublish-buttons a")
+	const read = `document.readyState === 'complete' && document.querySelector('h1.wp-block-post-title')?.textContent === 'Low water'`
+	w.visitor.wait(content, read)
+	w.visitor.wait(content, `document.querySelector('.wp-block-image img').naturalWidth === 640`)
+	w.agent.wait(mirror, `document.querySelector('.wp-block-image img')?.naturalWidth === 640`)
+	w.step("the post")
+
+	t.Log("the agent logs out")
+	w.agent.moveTo(w.agent.element(mirror, "#wp-admin-bar-my-account > a"))
+	w.agent.wait(mirror, `document.querySelector('#wp-admin-bar-my-account').matches('.hover')`)
+	w.step("the menu")
+	w.agent.click(mirror, "#wp-admin-bar-logout a")
+	w.at("/wp-login.php")
+	w.step("logged out")
+	w.proxied()
+}
+
+// timed tells how long an act takes until the agent sees the whole editor, in
+// windows that show it anew, and what that made the visitor's browser send.
+func (w *wordpress) timed(what string, act func(), anew ...*window) {
+	w.t.Helper()
+	const editor = `!window.before && document.querySelector('.editor-post-title__input') && document.querySelector('.edit-post-sidebar')`
+	page := map[*window]frame{w.visitor: content, w.agent: mirror}
+	for _, window := range anew {
+		get[bool](window, page[window], "window.before = true")
+	}
+	sent, began := w.visitor.bytes(), time.Now()
+	act()
+	w.visitor.wait(content, editor)
+	loaded := time.Since(began)
+	w.agent.wait(mirror, editor)
+	w.sameTree(what)
+	w.t.Logf("%s: %.1f s (visitor's own page %.1f s), %d KiB sent by the visitor", what, time.Since(began).Seconds(), loaded.Seconds(), (w.visitor.bytes()-sent)>>10)
+}
+
+func (w *window) bytes() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent
+}
+
+// another measures a second session, which begins in the editor because it has
+// the cookies of the first.
+func (w *wordpress) another() {
+	w.t.Helper()
+	first, _ := w.server.Hub.Session(w.invited.ID)
+	cookies, err := first.Jar().MarshalBinary()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	second := &wordpress{&meeting{t: w.t, server: w.server}, w.site}
+	second.invite(w.site+"/wp-admin/post-new.php", session.Shared)
+	s, _ := w.server.Hub.Session(second.invited.ID)
+	if err := s.Jar().UnmarshalBinary(cookies); err != nil {
+		w.t.Fatal(err)
+	}
+	b := sharedBrowser(w.t)
+	second.agent = b.open(w.t, "second agent", second.invited.AgentURL, 1400, 1100)
+	second.visitor = b.open(w.t, "second visitor", second.invited.VisitorURL, 1280, 900)
+	second.visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+	second.timed("from accept to the editor", func() { second.visitor.click(top, "[data-tandem=accept]") })
+	second.proxied()
+	if err := w.server.Hub.End(w.t.Context(), second.invited.ID, "visitor"); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, window := range []*window{second.visitor, second.agent} {
+		window.navigate("about:blank")
+	}
+}
+
+// published counts the posts WordPress itself shows under a title.
+func (w *wordpress) published(title string) (n int) {
+	w.t.Helper()
+	u, err := url.Parse(w.site)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", u.Port()))
+	}}}
+	res, err := client.Get(w.site + "/index.php?rest_route=/wp/v2/posts")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var posts []struct {
+		Title struct{ Rendered string }
+	}
+	if err := json.NewDecoder(res.Body).Decode(&posts); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, post := range posts {
+		if post.Title.Rendered == title {
+			n++
+		}
+	}
+	return n
+}
+
+// harbour is a picture to upload.
+func harbour(t *testing.T) (path string) {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 640, 400))
+	for y := range 400 {
+		for x := range 640 {
+			c := color.RGBA{uint8(150 + y/4), uint8(190 + x/16), 235, 255}
+			if y > 240+8*int(math.Sin(float64(x)/30)) {
+				c = color.RGBA{uint8(20 + x/20), uint8(80 + y/8), 120, 255}
+			}
+			img.SetRGBA(x, y, c)
+		}
+	}
+	path = filepath.Join(t.TempDir(), "harbour.png")
+	f, err := os.Create(path)
+	if err == nil {
+		err = errors.Join(png.Encode(f, img), f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// paragraphs waits until both see these paragraphs in the editor.
+func (w *wordpress) paragraphs(texts ...string) {
+	w.t.Helper()
+	want, _ := json.Marshal(texts)
+	js := fmt.Sprintf(`JSON.stringify([...document.querySelectorAll('.editor-styles-wrapper p[data-type="core/paragraph"]')]
+		.map(p => p.textContent.replaceAll('\ufeff', ''))) === JSON.stringify(%s)`, want)
+	w.visitor.wait(content, js)
+	w.agent.wait(mirror, js)
+}
