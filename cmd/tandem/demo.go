@@ -135,11 +135,11 @@ func printDemonstration(cmd *cobra.Command, d demonstration) {
   Agent    %s
 
 Accept as the visitor, and both see the same page; either of you can click and type.
-Instead of the link, the visitor can open %s and type %s.
+Instead of the link, the visitor can, for 15 minutes, open %s and type %s.
 
 The shop's demo account is ida@example.com, password lamplight, card 4242 4242 4242 4242.
 It notes every order, login and message once: %s/log
 
 Press Ctrl-C to end.
-`, d.VisitorURL, d.AgentURL, d.Control, d.Code, d.Shop)
+`, d.VisitorURL, d.AgentURL, d.Control, spoken(d.Code), d.Shop)
 }

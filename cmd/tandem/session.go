@@ -77,8 +77,8 @@ func newSessionCreate(data *string) *cobra.Command {
 		Short: "Create a session and print its two links",
 		Long: `Create makes a session that begins at URL, whose origin must be allowed, on the
 running server. It prints two links: the visitor's, which can be used once, and
-the agent's. Instead of opening the link the visitor can type the code on the
-server's own page. Both links are secrets.`,
+the agent's. Instead of opening the link the visitor can, for 15 minutes, type
+the code on the server's own page. Both links are secrets.`,
 		Example: `  tandem session create https://shop.example/ --agent-name Ada --visitor-name Ben
   tandem session create https://shop.example/ --mode view --json`,
 		Args: one("URL"),
@@ -117,8 +117,14 @@ func printInvitation(cmd *cobra.Command, inv session.Invitation) {
   Visitor  %s
   Agent    %s
 
-The visitor can also open %s and type %s.
-`, inv.ID, inv.ExpiresAt.Local().Format("15:04 on 2 January"), inv.VisitorURL, inv.AgentURL, control, inv.Code)
+For 15 minutes the visitor can also open %s and type %s.
+`, inv.ID, inv.ExpiresAt.Local().Format("15:04 on 2 January"), inv.VisitorURL, inv.AgentURL, control, spoken(inv.Code))
+}
+
+// spoken is a code in two halves, as people say it.
+func spoken(code string) string {
+	half := len(code) / 2
+	return code[:half] + " " + code[half:]
 }
 
 func newSessionList(data *string) *cobra.Command {
