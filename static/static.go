@@ -112,7 +112,8 @@ func Handler() http.Handler {
 		h := w.Header()
 		h.Set("Content-Type", file.contentType)
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		// Sandboxed documents have no origin that could be the same. The files are the same for everybody.
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		h.Set("ETag", `"`+file.hash+`"`)
 		h.Set("Cache-Control", "no-cache")
 		if r.URL.Query().Get("v") == file.hash {
