@@ -62,7 +62,7 @@ var (
 // kind decides from what the site sent and what the browser wants it for; a
 // file name never counts.
 func (x *exchange) kind(resp *http.Response) kind {
-	if !hasBody(x.in.Method, resp.StatusCode) || resp.StatusCode == http.StatusPartialContent {
+	if !hasBody(x.in.Method, resp.StatusCode) || resp.StatusCode == http.StatusPartialContent && !x.visit.navigate {
 		return plain
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -95,14 +95,38 @@ func (x *exchange) kind(resp *http.Response) kind {
 	return untoldKind(media)
 }
 
+// setType leaves one Content-Type, the one browsers go by: the last valid of
+// all lines and of their parts (Fetch §3.7, "extract a MIME type"). A site
+// could otherwise show them a document where we see an image.
+func setType(h http.Header) {
+	parts := strings.Split(strings.Join(h["Content-Type"], ","), ",")
+	for _, part := range slices.Backward(parts) {
+		media, _, err := mime.ParseMediaType(part)
+		if !strings.Contains(media, "/") || media == "*/*" {
+			continue
+		}
+		if err != nil {
+			part = media // the parameters are what is wrong
+		}
+		h.Set("Content-Type", strings.TrimSpace(part))
+		return
+	}
+	h.Del("Content-Type")
+}
+
 // documentKind is for what a frame shows. Without a type we sniff (see peek).
+// XML that is neither XHTML nor SVG becomes text: what elements of theirs in it
+// may do is theirs, but there is no place for a script of ours.
 func documentKind(media string) kind {
 	switch media {
 	case "text/html", "":
 		return page
 	case "application/xhtml+xml", "image/svg+xml":
 		return xmlPage
-	case "text/plain", "application/json", "text/json":
+	case "text/plain", "application/json", "text/json", "text/xml", "application/xml":
+		return textPage
+	}
+	if strings.HasSuffix(media, "+xml") {
 		return textPage
 	}
 	return plain

@@ -157,7 +157,8 @@ func TestKindOfBody(t *testing.T) {
 	}{
 		{"iframe", "navigate", "text/html", "", 200, page}, {"iframe", "navigate", "", "", 200, page}, {"iframe", "navigate", "text/html", "", 404, page},
 		{"iframe", "navigate", "application/xhtml+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/pdf", "", 200, plain},
-		{"iframe", "navigate", "text/html", "attachment; filename=x", 200, plain}, {"iframe", "navigate", "text/html", "", 304, plain}, {"iframe", "navigate", "text/html", "", 206, plain},
+		{"iframe", "navigate", "text/html", "attachment; filename=x", 200, plain}, {"iframe", "navigate", "text/html", "", 304, plain}, {"iframe", "navigate", "text/html", "", 206, page},
+		{"iframe", "navigate", "text/xml", "", 200, textPage}, {"iframe", "navigate", "application/rss+xml", "", 200, textPage}, {"iframe", "navigate", "image/png;x, text/html", "", 200, page},
 		{"empty", "cors", "text/html", "", 200, plain}, {"empty", "cors", "text/javascript", "", 200, plain},
 		{"script", "no-cors", "text/plain", "", 200, script}, {"script", "cors", "text/javascript", "", 200, script}, {"audioworklet", "cors", "text/javascript", "", 200, module}, {"iframe", "navigate", "text/plain", "", 200, textPage}, {"worker", "same-origin", "text/javascript", "", 200, worker},
 		{"style", "no-cors", "text/css", "", 200, stylesheet}, {"image", "no-cors", "text/html", "", 200, plain}, {"manifest", "cors", "application/json", "", 200, manifest},
@@ -169,6 +170,7 @@ func TestKindOfBody(t *testing.T) {
 		in.Header.Set("Sec-Fetch-Mode", c.mode)
 		x := &exchange{in: in, visit: visit{navigate: c.mode == "navigate"}}
 		resp := &http.Response{StatusCode: c.status, Header: http.Header{"Content-Type": {c.contentType}, "Content-Disposition": {c.disposition}}}
+		setType(resp.Header)
 		if got := x.kind(resp); got != c.want {
 			t.Errorf("%+v: got %d", c, got)
 		}

@@ -27,6 +27,7 @@ func (x *exchange) respond(resp *http.Response) {
 		x.refreshed(site)
 	}
 	changed := x.storeCookies(site)
+	setType(site)
 	kind := x.kind(resp)
 	for name, values := range site {
 		if x.passes(name) {
@@ -35,6 +36,9 @@ func (x *exchange) respond(resp *http.Response) {
 	}
 	x.mapHeaders(browser, site, resp.StatusCode)
 	x.p.setOwnHeaders(browser)
+	if x.visit.navigate && kind == plain {
+		browser.Set("X-Content-Type-Options", "nosniff") // what is not rewritten must not become a document
+	}
 	if changed {
 		browser.Set("Tandem-Cookie", encodeURIComponent(x.session.Jar().Header(x.scriptCookies())))
 	}

@@ -6,8 +6,9 @@ package rewrite
 // a net, and no wall between sessions; inside the content domain, and in what
 // script a page runs, it forbids nothing.
 //
-// default-src stands in for all fetch directives, frames and workers included;
-// the others have no such stand-in and are written out.
+// default-src stands in for all fetch directives but those for documents, which
+// must not be data: because no script of ours runs in such; the others have no
+// stand-in and are written out.
 func CSP(d Domain) string {
 	socket := "ws"
 	if d.Scheme == "https" {
@@ -16,6 +17,8 @@ func CSP(d Domain) string {
 	hosts := d.Scheme + "://*." + d.Host
 	return "default-src " + hosts + " " + socket + "://*." + d.Host +
 		" data: blob: 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval'" +
+		"; frame-src " + hosts + " blob:" +
+		"; object-src " + hosts + " blob:" +
 		"; form-action " + hosts +
 		"; base-uri " + hosts +
 		"; frame-ancestors " + hosts + // the shell is one of them
