@@ -119,7 +119,7 @@ class Shell {
   }
 
   #openWanted(url: string): void {
-    if (!this.#frames.open(url)) this.#toasts.show('There are too many pages open. Close one first.');
+    if (!this.#frames.open(url, { foreign: true })) this.#toasts.show('There are too many pages open. Close one first.');
   }
 
   /** The server begins with nothing: tell it everything. */
@@ -357,11 +357,11 @@ class Shell {
       (t.opener.id === id || (name && name !== '_blank' && t.name === name)));
     if (known) {
       known.opener = { doc, id };
-      if (url) this.#frames.navigate(known, url);
+      if (url) this.#frames.navigate(known, url, true);
       this.#frames.activate(known.id);
     } else {
       const tab = this.#frames.open(url ?? '', {
-        opener: { doc, id }, alone: /\bno(?:opener|referrer)\b/i.test(features ?? ''), ...(name && name !== '_blank' && { name }),
+        foreign: true, opener: { doc, id }, alone: /\bno(?:opener|referrer)\b/i.test(features ?? ''), ...(name && name !== '_blank' && { name }),
       });
       if (!tab) {
         this.#documents.send(doc, { type: 'closed', id });

@@ -44,8 +44,13 @@ export class Frames {
   get(id: number): Tab | undefined { return this.#tabs.find(t => t.id === id); }
   all(): readonly Tab[] { return this.#tabs; }
 
-  /** Opens a site's address in a new tab, in front unless told otherwise. Null when there are too many. */
-  open(url: string, options: { id?: number; title?: string; name?: string; opener?: Tab['opener']; alone?: boolean; behind?: boolean } = {}): Tab | null {
+  /**
+   * Opens a site's address in a new tab, in front unless told otherwise. Null when there are too many. `foreign` says
+   * that no person of the session asked for it.
+   */
+  open(url: string, options: {
+    id?: number; title?: string; name?: string; opener?: Tab['opener']; alone?: boolean; behind?: boolean; foreign?: boolean;
+  } = {}): Tab | null {
     if (this.#tabs.length >= most) return null;
     const id = options.id ?? this.#lastId + 1;
     this.#lastId = Math.max(this.#lastId, id);
@@ -58,6 +63,7 @@ export class Frames {
     const tab: Tab = { id, frame, url, title: options.title ?? '', name: options.name ?? '', opener: options.opener ?? null, view: null };
     this.#tabs.push(tab);
     const address = this.#address(url);
+    this.#asks(tab, options.foreign ?? false);
     if (address) frame.src = address;
     this.#parent.append(frame);
     if (options.behind && this.#active) this.#place(tab);
@@ -75,10 +81,11 @@ export class Frames {
   }
 
   /** Goes to a site's address; false when that is not one a tab can show. */
-  navigate(tab: Tab, url: string): boolean {
+  navigate(tab: Tab, url: string, foreign = false): boolean {
     const address = this.#address(url);
     if (!address) return false;
     tab.url = url;
+    this.#asks(tab, foreign);
     tab.frame.src = address;
     this.#changed();
     return true;
@@ -112,6 +119,14 @@ export class Frames {
     this.#tabs.forEach(t => t.frame.remove());
     this.#tabs = [];
     this.#active = null;
+  }
+
+  /**
+   * The server takes our Referer for a person's wish, upon which a site gets even its SameSite=Strict cookies. What a
+   * page opens must not pass for that: without a Referer it counts as asked for by another site.
+   */
+  #asks(tab: Tab, foreign: boolean): void {
+    tab.frame.referrerPolicy = foreign ? 'no-referrer' : '';
   }
 
   /** Tabs behind keep their size, because a page notices when it has none. */
