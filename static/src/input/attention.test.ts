@@ -1,0 +1,75 @@
+// When a follower's focus and caret go with the leader's, and when they stay.
+
+import { equal, test } from '../harness';
+import { Attention } from './attention';
+
+interface Scene {
+  attention: Attention;
+  first: HTMLElement;
+  second: HTMLElement;
+  /** Where the caret is: the focused element and the offset in its text. */
+  caret(): [string, number];
+}
+
+function scene(run: (s: Scene) => void): void {
+  const box = document.body.appendChild(document.createElement('div'));
+  box.innerHTML = '<p id="first" contenteditable>one</p><p id="second" contenteditable>two</p>';
+  const [first, second] = Array.from(box.children) as [HTMLElement, HTMLElement];
+  const numbers = new Map<Node, number>([[first.firstChild!, 1], [second.firstChild!, 2]]);
+  const attention = new Attention({
+    document, id: (node) => numbers.get(node) ?? 0, busy: (element) => element.matches('[contenteditable]'), here: () => true,
+  });
+  run({ attention, first, second, caret: () => [document.activeElement!.id, getSelection()!.focusOffset] });
+  (document.activeElement as HTMLElement).blur();
+  box.remove();
+}
+
+const put = (element: HTMLElement, offset: number) => {
+  element.focus();
+  getSelection()!.setBaseAndExtent(element.firstChild!, offset, element.firstChild!, offset);
+};
+
+test('the caret goes where the leader has it', () => scene(({ attention, first, caret }) => {
+  attention.leads(first.firstChild, 2, 2);
+  equal(caret(), ['first', 2]);
+}));
+
+test('an edit names its place only when the leader does not know it', () => scene(({ attention, first }) => {
+  attention.leads(first.firstChild, 2, 2);
+  equal(attention.moved() ?? null, null, 'at the leader\'s caret');
+  put(first, 1);
+  equal(attention.moved(), [1, 1, 1, 1], 'elsewhere');
+  equal(attention.moved() ?? null, null, 'told already');
+}));
+
+test('changes that push the leader\'s caret on are no move of the follower\'s', () => scene(({ attention, first }) => {
+  attention.leads(first.firstChild, 3, 3);
+  attention.around(() => (first.firstChild as Text).insertData(0, 'n'));
+  equal(attention.moved() ?? null, null);
+}));
+
+test('what the follower did is performed before the leader\'s focus counts', () => scene(({ attention, first, second, caret }) => {
+  attention.leads(first.firstChild, 0, 0);
+  attention.sent(1);
+  attention.leads(second.firstChild, 3, 3);
+  equal(caret(), ['first', 0]);
+  attention.done(1);
+  equal(caret(), ['second', 3]);
+}));
+
+test('a follower keeps the field while the visitor types in another', () => scene(({ attention, first, second, caret }) => {
+  attention.leads(second.firstChild, 0, 0);
+  put(first, 1);
+  attention.acted();
+  attention.leads(second.firstChild, 1, 1);
+  equal(caret(), ['first', 1]);
+}));
+
+test('nothing moves while a button is held', () => scene(({ attention, first, second, caret }) => {
+  attention.leads(first.firstChild, 1, 1);
+  attention.press(true);
+  attention.leads(second.firstChild, 2, 2);
+  equal(caret(), ['first', 1]);
+  attention.press(false);
+  equal(caret(), ['second', 2]);
+}));
