@@ -37,29 +37,46 @@ type screen struct {
 
 var desktop = screen{1440, 900, false}
 
-func openPage(t *testing.T, url string, s screen) *visit {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("browser tests are skipped by -short")
+// visitors is one Chromium for all pages, each of which has cookies and storage of its own.
+var visitors struct {
+	once sync.Once
+	ctx  context.Context
+	stop func()
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if visitors.stop != nil {
+		visitors.stop()
 	}
-	path := os.Getenv("CHROMIUM")
-	if path == "" {
-		path = "/usr/bin/chromium"
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no Chromium: install it, or name it in CHROMIUM")
+	os.Exit(code)
+}
+
+func startVisitors() {
+	dir, err := os.MkdirTemp("", "tandem-chromium")
+	if err != nil {
+		visitors.err = err
+		return
 	}
 	// Without site isolation one protocol session reaches every frame.
-	alloc, stop := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-site-isolation-trials", true),
-		chromedp.Flag("disable-features", "SitePerProcess,IsolateOrigins,OriginKeyedProcessesByDefault"),
-		chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE *.localhost , EXCLUDE localhost , EXCLUDE 127.0.0.1"))
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), append(flags(dir),
+		chromedp.Flag("disable-site-isolation-trials", true),
+		chromedp.Flag("disable-features", "SitePerProcess,IsolateOrigins,OriginKeyedProcessesByDefault"))...)
 	ctx, cancel := chromedp.NewContext(alloc)
+	visitors.ctx, visitors.err = ctx, chromedp.Do(ctx)
+	visitors.stop = func() { cancel(); stopAlloc(); os.RemoveAll(dir) }
+}
+
+func openPage(t *testing.T, url string, s screen) *visit {
+	t.Helper()
+	needChromium(t)
+	if visitors.once.Do(startVisitors); visitors.err != nil {
+		t.Fatal(visitors.err)
+	}
+	ctx, cancel := chromedp.NewContext(visitors.ctx, chromedp.WithNewBrowserContext())
 	v := &visit{t: t, ctx: ctx, realms: map[string]runtime.ExecutionContextID{}}
-	t.Cleanup(func() { v.report(); cancel(); stop() })
+	t.Cleanup(func() { v.report(); cancel() })
 	if err := chromedp.Listen(ctx, v.observe); err != nil {
 		t.Fatal(err)
 	}
