@@ -48,7 +48,7 @@ const empty = (mode: Mode): HTMLIFrameElement => {
   return frame;
 };
 
-async function pair(html: string): Promise<Pair> {
+async function pair(html: string, makeFrame = empty): Promise<Pair> {
   document.body.replaceChildren();
   const leader = inline(html);
   leader.style.cssText = 'width:800px;height:600px';
@@ -63,7 +63,7 @@ async function pair(html: string): Promise<Pair> {
   document.body.append(root);
   const stage = new Stage(root);
   const p = { window, document: window.document, sent: [], messages: [], back: [], closed: new WeakMap(), frames: [] } as unknown as Pair;
-  p.renderer = new Renderer({ key: 'k', stage, acts: true, frame: empty, send: (m) => p.back.push(m) });
+  p.renderer = new Renderer({ key: 'k', stage, acts: true, frame: makeFrame, send: (m) => p.back.push(m) });
   receive(p, { type: 'tabs', tabs: [{ tab: 1, url: config.url, active: true }] });
   receive(p, { type: 'view', tab: 1, width: 800, height: 600 });
   receive(p, { type: 'doc', doc: 1, tab: 1, url: config.url });
@@ -240,6 +240,19 @@ const steps: Record<string, Step> = {
   },
   'after writing': (_, $) => $('list').append(' and more'),
 };
+
+test('a frame that could not be loaded is loaded again', async () => {
+  let made = 0;
+  const p = await pair(page, (mode) => {
+    const frame = empty(mode);
+    if (made++ === 0) frame.setAttribute('sandbox', ''); // closed to us, as the browser's error page is
+    return frame;
+  });
+  await wait(100);
+  equal(made, 2, 'frames');
+  equal(document.querySelectorAll('.sheet iframe').length, 1, 'frames kept');
+  same(p, 'after all');
+});
 
 test('each operation is mirrored', async () => {
   const p = await pair(page);

@@ -13,6 +13,8 @@ import type { Stage } from './stage';
 const STYLE_MS = 1000;
 /** Changes waiting for a frame; more than these, and a new snapshot is cheaper. */
 const MOST_WAITING = 2000;
+/** How long a server that could not be reached is left alone. */
+const AGAIN_MS = 1000;
 
 export interface RendererOptions {
   key: string;
@@ -136,10 +138,21 @@ export class Renderer {
     doc.frame = frame;
     frame.addEventListener('load', () => {
       if (doc.frame !== frame || doc.mirror !== null || !this.docs.has(doc.id)) return frame.remove();
-      this.build(doc, frame.contentDocument!);
-      void styled(frame.contentDocument!).then(() => this.reveal(doc, frame));
+      const document = frame.contentDocument;
+      if (document === null) return this.beginAgain(doc, frame);
+      this.build(doc, document);
+      void styled(document).then(() => this.reveal(doc, frame));
     }, { once: true });
     this.options.stage.add(frame, doc.tab);
+  }
+
+  /** What came is the browser's own error page: the server could not be reached just then. */
+  private beginAgain(doc: Doc, failed: HTMLIFrameElement): void {
+    setTimeout(() => {
+      failed.remove();
+      const mode = doc.waiting.length > 0 ? modeOf(doc.waiting[0]!) : null;
+      if (doc.frame === failed && mode !== null && this.docs.get(doc.id) === doc) this.begin(doc, mode);
+    }, AGAIN_MS);
   }
 
   /** Puts a nested document into its frame, if there is one and a snapshot to show. */
