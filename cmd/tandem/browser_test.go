@@ -280,7 +280,17 @@ func (w *window) find(want frame) (frameInfo, runtime.ExecutionContextID, error)
 }
 
 // eval evaluates an expression in a frame, awaiting promises, and decodes its value.
+// A realm that went away before the expression got there is looked up once more.
 func (w *window) eval(in frame, expression string, result any) error {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		err := w.evalOnce(in, expression, result)
+		if err == nil || !strings.Contains(err.Error(), "Cannot find context with specified id") || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+func (w *window) evalOnce(in frame, expression string, result any) error {
 	_, id, err := w.find(in)
 	if err != nil {
 		return err
