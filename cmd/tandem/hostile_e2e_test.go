@@ -1,0 +1,474 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tandem/session"
+)
+
+// Attacks by what runs in the browsers: a hostile site at the visitor, and
+// what a hostile site can make the agent's browser show.
+
+// visit opens the visitor's link in Chromium and accepts.
+func (b *battle) visit(invited session.Invitation) *window {
+	b.t.Helper()
+	w := sharedBrowser(b.t).open(b.t, "visitor", invited.VisitorURL, 1280, 900)
+	w.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+	w.click(top, "[data-tandem=accept]")
+	w.wait(content, `document.readyState !== 'loading'`)
+	return w
+}
+
+func page(w http.ResponseWriter, body string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	io.WriteString(w, "<!doctype html>"+body)
+}
+
+// escapePage is a document that tries everything: in its own markup, in its
+// script, in a frame without an origin, and in a worker.
+func escapePage(t *testing.T, canary string) string {
+	t.Helper()
+	source, err := os.ReadFile("testdata/escapes.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := func(realm string) string { return "const U = " + quote(canary+"/"+realm+"-") + ";\n" + string(source) }
+	text := func(s string) string { return strings.ReplaceAll(quote(s), "</", `<\/`) }
+	u := canary + "/markup-"
+	var markup strings.Builder
+	for _, tag := range []string{
+		`<link rel="stylesheet" href="%sstylesheet">`, `<link rel="preload" as="script" href="%spreload">`, `<link rel="modulepreload" href="%smodulepreload">`,
+		`<link rel="prefetch" href="%sprefetch">`, `<link rel="preconnect" href="%s">`, `<link rel="dns-prefetch" href="%s">`, `<link rel="icon" href="%sicon">`,
+		`<link rel="dns-prefetch preconnect" href="%s">`, `<LINK REL=PRECONNECT HREF='%s'>`, `<link rel=manifest href=%smanifest>`,
+		`<script src="%sscript"></script>`, `<script type="module">import "%smodule"</script>`, `<script async type=module src="%smodule-src"></script>`,
+		`<style>@import "%simport"; @font-face { font-family: f; src: url(%[1]sfont) } body { font-family: f; background: u\72l(%[1]sescaped) }</style>`,
+		`<style>p { background: image-set("%simage-set" 1x) } p::after { content: url('%[1]scontent') } p { cursor: url(%[1]scursor), auto; mask: url(%[1]smask) }</style>`,
+		`<p style="background: url(&quot;%sstyle&quot;)">x</p>`, `<img src="%simg">`, `<img srcset="%ssrcset 1x, %[1]ssrcset2 2x">`,
+		`<picture><source srcset="%ssource"><img></picture>`, `<iframe src="%sframe"></iframe>`, `<object data="%sobject"></object>`, `<embed src="%sembed">`,
+		`<video src="%svideo" poster="%[1]sposter" preload=auto></video>`, `<audio src="%saudio" preload=auto></audio>`, `<input type=image src="%sinput">`,
+		`<table background="%stable"><tr><td>x</table>`, `<svg><image href="%ssvg"/><image xlink:href="%[1]ssvg-xlink"/><use href="%[1]suse#x"/></svg>`,
+		`<svg><script href="%ssvg-script"></script><style>@import "%[1]ssvg-import";</style></svg>`, `<math><mtext><img src="%smath"></mtext></math>`,
+		`<iframe srcdoc="&lt;img src='%ssrcdoc'>&lt;meta http-equiv=refresh content='0;url=%[1]ssrcdoc-refresh'>"></iframe>`,
+		`<iframe sandbox="allow-scripts" srcdoc="&lt;script>fetch('%ssandboxed',{mode:'no-cors'});new Image().src='%[1]ssandboxed-img'&lt;/script>"></iframe>`,
+		`<noscript><img src="%snoscript"></noscript>`, `<template><img src="%stemplate"></template>`, `<img src=x onerror="new Image().src='%sonerror'">`,
+		`<img/src="%sslash">`, "<img\nsrc\n=\n'%snewline'>", `<IMG SRC=%supper>`, `<img src="&#104;ttp%s">`, `<body background="%sbody">`, "<img src=\"ht\ttp%[1]s\">",
+		`<textarea><img src="%srcdata"></textarea>`, `<!--><img src="%scomment">-->`, `<script>/*</script><img src="%safter-script">*/</script>`,
+		`<svg><style><img src="%smutated"></style></svg>`, `<frameset><frame src="%sframeset"></frameset>`, `<bgsound src="%sbgsound">`,
+		`<script type="speculationrules">{"prefetch":[{"source":"list","urls":["%sspeculation"]}]}</script>`,
+	} {
+		if strings.Contains(tag, "ht\ttp%[1]s") || strings.Contains(tag, "&#104;ttp") {
+			fmt.Fprintf(&markup, tag, strings.TrimPrefix(u, "http")+"spelled")
+		} else {
+			fmt.Fprintf(&markup, tag, u)
+		}
+		markup.WriteByte('\n')
+	}
+	return `<head><title>escapes</title></head><body>` + markup.String() +
+		`<iframe src="data:text/html,<img src='` + canary + `/data'>"></iframe>` +
+		`<script>` + in("script") + `</script>
+<script>
+const frame = document.createElement('iframe');
+frame.setAttribute('sandbox', 'allow-scripts allow-forms allow-popups allow-top-navigation');
+frame.srcdoc = ` + text("<body><script>"+in("sandbox")+"</script>") + `;
+document.body.append(frame);
+new Worker(URL.createObjectURL(new Blob([` + text(in("worker")) + `])));
+setTimeout(() => fetch('/tried'), 1000);
+</script>`
+}
+
+// stun counts what arrives by UDP, as WebRTC would send it.
+func stun(t *testing.T) (address string, n *atomic.Int32) {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	n = new(atomic.Int32)
+	go func() {
+		buf := make([]byte, 1500)
+		for {
+			if _, _, err := conn.ReadFrom(buf); err != nil {
+				return
+			}
+			n.Add(1)
+		}
+	}()
+	return conn.LocalAddr().String(), n
+}
+
+// asked lists what reached a site, by path.
+func (c *target) asked() (paths []string) {
+	for _, r := range c.requests() {
+		paths = append(paths, strings.TrimPrefix(r.URL.Path, "/"))
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+func TestHostilePageCannotReachOtherServers(t *testing.T) {
+	b := newBattle(t)
+	canary, control := newTarget(t), newTarget(t)
+	aim := control
+	var tried atomic.Int32
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			page(w, escapePage(t, aim.URL))
+		case "/tried":
+			tried.Add(1)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	// Without the proxy the ways work: else the test would prove nothing.
+	direct := sharedBrowser(t).open(t, "direct", b.site.URL+"/", 1280, 900)
+	patiently(t, "an ordinary page has tried everything", func() bool { return tried.Load() == 1 && len(control.asked()) > 150 })
+	direct.navigate("about:blank")
+
+	aim = canary
+	visitor := b.visit(b.invite(b.site.URL+"/", session.Shared))
+	patiently(t, "the shared page has tried everything", func() bool { return tried.Load() == 2 })
+	time.Sleep(time.Second)
+	if asked := canary.asked(); len(asked) > 0 {
+		t.Errorf("the visitor's browser asked for %q", asked)
+	}
+	if n := canary.connections.Load(); n != 0 {
+		t.Errorf("the visitor's browser connected %d times", n)
+	}
+	if got := get[string](visitor, top, "location.pathname"); got != "/" {
+		t.Errorf("the shell was led to %s", got)
+	}
+	t.Logf("%d ways work without the proxy", len(control.asked()))
+}
+
+// What a page spells in ways that no rewriting finds is left to the policy. It
+// stops the request; the browser may have connected already by then.
+func TestHostilePageIsStoppedByThePolicy(t *testing.T) {
+	b := newBattle(t)
+	canary := newTarget(t)
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		u := canary.URL + "/"
+		switch r.URL.Path {
+		case "/":
+			page(w, `<body><iframe src="/frame"></iframe><iframe src="/frame" sandbox="allow-scripts allow-forms allow-popups allow-top-navigation"></iframe>
+<iframe src="javascript:'<img src=`+u+`javascript><script>fetch(&quot;`+u+`javascript-fetch&quot;, {mode: &quot;no-cors&quot;})</script>'"></iframe>
+<script>const blob = document.createElement('iframe'); blob.sandbox = 'allow-scripts'; blob.src = URL.createObjectURL(new Blob(['<img src=`+u+`blob><script>fetch("`+u+`blob-fetch", {mode: "no-cors"}); location = "`+u+`blob-location"<\/script>'], {type: 'text/html'})); document.body.append(blob);
+setTimeout(() => fetch('/tried'), 500)</script>`)
+		case "/frame":
+			page(w, `<script>self['loc' + 'ation'] = '`+u+`computed'</script>`)
+		}
+	})
+	b.visit(b.invite(b.site.URL+"/", session.Shared))
+	patiently(t, "the page has tried everything", func() bool { return slices.Contains(b.site.asked(), "tried") })
+	time.Sleep(time.Second)
+	if asked := canary.asked(); len(asked) > 0 {
+		t.Errorf("the visitor's browser asked for %q", asked)
+	}
+}
+
+func TestHostilePageDoesNotPassForAPerson(t *testing.T) {
+	b := newBattle(t)
+	bank := newTarget(t)
+	at := strings.Replace(bank.URL, "127.0.0.1", "localhost", 1)
+	b.allow(at)
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		page(w, `<script>open('`+at+`/opened'); const tab = open('/blank'); setTimeout(() => { tab.location = '`+at+`/sent' }, 300)</script>`)
+	})
+	b.visit(b.invite(b.site.URL+"/", session.Shared))
+	patiently(t, "both windows are at the other site", func() bool {
+		return slices.Contains(bank.asked(), "opened") && slices.Contains(bank.asked(), "sent")
+	})
+	for _, r := range bank.requests() {
+		if got := r.Header.Get("Sec-Fetch-Site"); got != "cross-site" {
+			t.Errorf("%s was asked for with Sec-Fetch-Site: %s", r.URL.Path, got)
+		}
+	}
+}
+
+// patiently waits for a browser that has much to do.
+func patiently(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * patience); !ok(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+func TestHostilePageHasNoWebRTC(t *testing.T) {
+	b := newBattle(t)
+	address, packets := stun(t)
+	controlAddress, control := stun(t)
+	call := `<script>const p = new RTCPeerConnection({iceServers: [{urls: 'stun:` + address + `'}]}); p.createDataChannel('x'); p.createOffer().then((o) => p.setLocalDescription(o))</script>`
+	data := base64.StdEncoding.EncodeToString([]byte(call))
+	xml := strings.ReplaceAll(call, "=>", "=&gt;")
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			page(w, `<body><iframe src="/frame"></iframe><iframe src="/frame" sandbox="allow-scripts"></iframe><iframe sandbox="allow-scripts" srcdoc="`+
+				strings.ReplaceAll(call, `"`, "&quot;")+`"></iframe><iframe src="data:text/html;base64,`+data+`"></iframe><object data="data:text/html;base64,`+data+`"></object>`+
+				`<iframe src="/xml"></iframe><iframe src="/types"></iframe><iframe src="/lines"></iframe><iframe src="/odd"></iframe><iframe src="/part"></iframe>`+
+				`<script>document.body.append(document.createElement('iframe')); frames[frames.length - 1].eval(`+quote(strings.TrimSuffix(strings.TrimPrefix(call, "<script>"), "</script>"))+`)</script>`)
+		case "/xml":
+			w.Header().Set("Content-Type", "text/xml")
+			io.WriteString(w, `<html xmlns="http://www.w3.org/1999/xhtml">`+xml+`</html>`)
+		case "/types":
+			w.Header().Set("Content-Type", "image/png;x, text/html")
+			io.WriteString(w, call)
+		case "/lines":
+			w.Header()["Content-Type"] = []string{"image/png", "text/html"}
+			io.WriteString(w, call)
+		case "/odd":
+			w.Header().Set("Content-Type", "unknown/unknown")
+			io.WriteString(w, "<!doctype html>"+call)
+		case "/part":
+			w.Header().Set("Content-Type", "text/html")
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", len(call)-1, len(call)))
+			w.WriteHeader(http.StatusPartialContent)
+			io.WriteString(w, call)
+		case "/control":
+			page(w, strings.ReplaceAll(call, address, controlAddress))
+		default:
+			page(w, call)
+		}
+	})
+	direct := sharedBrowser(t).open(t, "direct", b.site.URL+"/control", 1280, 900)
+	patiently(t, "an ordinary page sends", func() bool { return control.Load() > 0 })
+	direct.navigate("about:blank")
+	b.visit(b.invite(b.site.URL+"/", session.Shared))
+	time.Sleep(2 * time.Second)
+	if n := packets.Load(); n != 0 {
+		t.Errorf("%d packets left the visitor's browser by WebRTC", n)
+	}
+}
+
+func TestHostilePageGainsNothingByForging(t *testing.T) {
+	b := newBattle(t)
+	var results atomic.Pointer[string]
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/results" {
+			text, _ := io.ReadAll(r.Body)
+			s := string(text)
+			results.Store(&s)
+			return
+		}
+		page(w, `<title>forger</title><body><script>(async () => {
+const blank = document.createElement('iframe'); document.body.append(blank);
+const shell = location.origin; // what it really is, the frame of a content host can find out
+const real = performance.getEntriesByType('navigation')[0].name, host = new URL(real).host;
+const [, sid, rest] = /--([a-z2-7]{12})\.(.*)$/.exec(host) ?? /--([a-z2-7]{12})\.(.*)$/.exec(`+"`--SID.CONTENT`"+`);
+const home = 'http://shell--' + sid + '.' + rest, out = {};
+const top1 = blank.contentWindow['to' + 'p'];
+for (let i = 0; i < 300; i++) for (const message of [
+  {tandem: 'hello', url: 'https://bank.example/', main: true}, {tandem: 'connect', key: 'x'}, {type: 'end'}, {type: 'accept'}, {type: 'mode', mode: 'shared'},
+  {tandem: 'frame', doc: i}, '[1,0,{"type":"end"}]', {type: 'navigate', tab: 1, url: 'http://evil.example/'}, null, {__proto__: {tandem: 'hello'}},
+]) { const c = new MessageChannel(); try { top1.postMessage(message, '*', i % 2 ? [c.port2] : []); c.port1.postMessage({type: 'close'}); c.port1.postMessage({type: 'end'}); } catch (e) {} }
+const socket = (make, url) => new Promise((done) => { try { const s = make(url); s.onopen = () => done('open'); s.onerror = () => done('refused'); } catch (e) { done('refused'); } });
+out.socket = await socket((u) => new WebSocket(u), home.replace('http', 'ws') + '/.tandem/socket');
+out.blankSocket = await socket((u) => new blank.contentWindow.WebSocket(u), home.replace('http', 'ws') + '/.tandem/socket');
+const read = async (url, options) => { try { const r = await fetch(url, {credentials: 'include', ...options}); return r.type + r.status; } catch (e) { return 'refused'; } };
+out.shell = await read(home + '/');
+out.control = await read('CONTROL/api/sessions/' + sid + '/visitor/enter', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{}'});
+out.enter = await read(home + '/.tandem/enter', {method: 'POST', body: new URLSearchParams({ticket: 'x'})});
+const framed = (src) => new Promise((done) => { const f = document.createElement('iframe'); f.onload = () => { try { done(f.contentDocument ? 'blank' : 'refused'); } catch (e) { done('refused'); } }; f.src = src; document.body.append(f); setTimeout(() => done('refused'), 1000); });
+out.framedShell = await framed(home + '/');
+try { top1.location = 'http://evil.example/'; } catch (e) {}
+try { out.read = top1.document ? 'readable' : 'refused'; } catch (e) { out.read = 'refused'; }
+try { await navigator.serviceWorker.register('/sw.js'); out.worker = 'registered'; } catch (e) { out.worker = 'refused'; }
+try { const S = blank.contentWindow.navigator.serviceWorker; await S.register.call(S, '/sw.js'); out.blankWorker = 'registered'; } catch (e) { out.blankWorker = 'refused'; }
+fetch('/results', {method: 'POST', body: JSON.stringify(out)});
+})().catch((e) => fetch('/results', {method: 'POST', body: JSON.stringify({failed: String(e)})}))</script>`)
+	})
+	// The page knows the names it is shown under; tell it, to save it the trouble.
+	invited := b.invite(b.site.URL+"/", session.View)
+	answer := *b.site.answer.Load()
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		answer(&replacing{w, strings.NewReplacer("SID", invited.ID, "CONTENT", b.Content, "CONTROL", b.Control.String())}, r)
+	})
+	agent := b.client()
+	agent.join(invited.ID, invited.AgentURL)
+	a := agent.wire(b.agentSocket(invited.ID))
+	visitor := b.visit(invited)
+	patiently(t, "the page has tried everything", func() bool { return results.Load() != nil })
+	var out map[string]string
+	if err := json.Unmarshal([]byte(*results.Load()), &out); err != nil || len(out) != 9 {
+		t.Fatalf("the page did not try everything: %s", *results.Load())
+	}
+	for what, got := range out {
+		if got != "refused" {
+			t.Errorf("%s: %s", what, got)
+		}
+	}
+	s, _ := b.Hub.Session(invited.ID)
+	if s.State() != session.Active || s.Mode() != session.View {
+		t.Errorf("the session is %s, %s", s.State(), s.Mode())
+	}
+	if got := get[string](visitor, top, "location.href"); got != b.domain().Shell(invited.ID)+"/" {
+		t.Errorf("the shell is at %s", got)
+	}
+	if got := get[string](visitor, top, "document.querySelector('[data-tandem=address]').textContent"); !strings.Contains(got, "127.0.0.1") {
+		t.Errorf("the shell shows %q as the address", got)
+	}
+	a.say(`{"type":"navigate","tab":1,"url":"` + b.site.URL + `/"}`)
+	a.expect("refused")
+	for _, text := range a.texts {
+		if strings.Contains(text, "bank.example") || strings.Contains(text, "evil.example") && strings.Contains(text, `"tabs"`) {
+			t.Errorf("the agent was told %.300s", text)
+		}
+	}
+}
+
+// replacing fills in what a page must know.
+type replacing struct {
+	http.ResponseWriter
+	with *strings.Replacer
+}
+
+func (r *replacing) Write(p []byte) (int, error) {
+	_, err := r.with.WriteString(r.ResponseWriter, string(p))
+	return len(p), err
+}
+
+func (r *replacing) WriteString(s string) (int, error) { return r.Write([]byte(s)) }
+
+func TestMirrorIsInertWhateverTheVisitorSends(t *testing.T) {
+	b := newBattle(t)
+	canary := newTarget(t)
+	u := canary.URL + "/x"
+	invited := b.invite(b.site.URL+"/", session.Shared)
+	visitor := b.client()
+	visitor.enter(invited)
+	v := visitor.wire(b.shellSocket(invited.ID))
+	agent := sharedBrowser(t).open(t, "agent", invited.AgentURL, 1280, 900)
+	agent.wait(top, `document.querySelector('[data-tandem=tab]')`)
+
+	// One after the other, because the server takes a document as a whole or not at all.
+	pwn := "top.pwned=1;parent.pwned=1;fetch('" + u + "')"
+	nodes := []string{
+		`["script",0,"PWN"]`, `["script",["src","U"]]`, `["script",["type","module"],"PWN"]`, `["svg:svg",0,["svg:script",0,"PWN"]]`, `["svg:svg",["onload","PWN"]]`,
+		`["svg:svg",0,["svg:script",["href","U","xlink:href","U"]]]`, `["img",["src","U","onerror","PWN"]]`, `["img",["srcset","U 1x"]]`, `["iframe",["src","U"]]`,
+		`["iframe",["src","javascript:PWN"]]`, `["iframe",["srcdoc","<script>PWN</script><img src=U>"]]`, `["object",["data","U"]]`, `["embed",["src","U"]]`,
+		`["meta",["http-equiv","refresh","content","0;url=U"]]`, `["base",["href","U"]]`, `["link",["rel","stylesheet","href","U"]]`, `["link",["rel","preload","as","image","href","U"]]`,
+		`["link",["rel","preconnect","href","U"]]`, `["link",["rel","dns-prefetch","href","U"]]`, `["link",["rel","prefetch","href","U"]]`, `["link",["rel","import","href","U"]]`, `["style",0,"@import 'U'; body{background:url(U)} @font-face{font-family:x;src:url(U)} *{font-family:x;cursor:url(U),auto}"]`,
+		`["style",0,"@import \"U\"; input[value^=a]{background:url(\"U\")} p{background:u\\72l(U);mask:image-set('U' 1x)}"]`, `["p",["style","background:url(U);list-style:url('U')"],"x"]`,
+		`["p",["style","--x:url(U);background:var(--x);border-image:image-set(\"U\" 1x)"],"x"]`, `["a",["href","javascript:PWN","id","a"],"click me"]`, `["a",["href","U","ping","U","target","_top"],"out"]`,
+		`["form",["action","U","method","post"],["button",["formaction","javascript:PWN","autofocus",""],"go"]]`, `["input",["type","image","src","U"]]`, `["input",["autofocus","","onfocus","PWN"]]`,
+		`["video",["src","U","poster","U","autoplay",""]]`, `["audio",["src","U"]]`, `["track",["src","U"]]`, `["details",["open","","ontoggle","PWN"],"x"]`,
+		`["svg:svg",0,["svg:image",["href","U","xlink:href","U"]],["svg:use",["href","U#x"]],["svg:foreignObject",0,["iframe",["src","U"]]]]`,
+		`["svg:svg",0,["svg:a",["href","javascript:PWN"],["svg:text",0,"x"]],["svg:animate",["attributeName","href","values","javascript:PWN","onbegin","PWN"]],["svg:set",["attributeName","href","to","U"]]]`,
+		`["svg:svg",0,["svg:image",0,["svg:set",["attributeName","href","to","U"]],["svg:animate",["attributeName","xlink:href","values","U;U"]]],["svg:rect",["fill","url(U)","filter","url(U#f)","style","mask:url(U)"]],["svg:style",0,"@import 'U';"]]`,
+		`["svg:svg",0,["svg:filter",0,["svg:feImage",["href","U"]]],["svg:handler",["type","text/javascript"],"PWN"]]`, `["math:math",["href","javascript:PWN"],["math:mi",["xlink:href","U"],"x"]]`,
+		`["body",["onload","PWN","background","U"]]`, `["table",["background","U"]]`, `["marquee",["onstart","PWN"]]`, `["portal",["src","U"]]`, `["frameset",["onload","PWN"],["frame",["src","U"]]]`,
+		`["template",0,["script",0,"PWN"]]`, `["div",0,[0,"#","open",["script",0,"PWN"],["img",["src","U","onerror","PWN"]],["style",0,":host{background:url(U)}"]]]`, `["noscript",0,["img",["src","U"]]]`,
+		`["applet",["code","U"]]`, `["keygen",0]`, `["x-y",["is","z","onclick","PWN"]]`, `["img",["SRC","U"]]`, `["img",["src ","U"]]`, `["img",["\u0000src","U"]]`, `["p",["a\"><script>PWN</script>","x"]]`,
+	}
+	replace := strings.NewReplacer("PWN", pwn, "U", u)
+	v.say(fmt.Sprintf(`{"type":"tab","tab":1,"url":%q,"title":"<img src=x onerror=top.pwned=1>"}`, b.site.URL+"/"))
+	for i, node := range nodes {
+		marker := fmt.Sprint("shown-", i)
+		if i > 0 {
+			v.say(fmt.Sprintf(`{"type":"gone","doc":%d}`, i))
+		}
+		v.say(fmt.Sprintf(`{"type":"doc","doc":%d,"tab":1,"url":%q}`, i+1, b.site.URL+"/"))
+		v.say(fmt.Sprintf(`{"type":"ops","doc":%d,"ops":[[0,1,"standards",["html",0,["head",0],["body",0,["p",["id","%s"],"x"]]]]]}`, i+1, marker))
+		// The body is node 3 of html, head, body.
+		v.say(fmt.Sprintf(`{"type":"ops","doc":%d,"ops":[[2,3,0,1000,%s]]}`, i+1, replace.Replace(node)))
+		if i%9 == 8 || i == len(nodes)-1 {
+			agent.wait(mirror, `document.getElementById('`+marker+`')`)
+			time.Sleep(150 * time.Millisecond)
+			_ = agent.eval(mirror, `document.querySelectorAll('a, button, summary').forEach((e) => e.click())`, nil)
+		}
+	}
+	v.say(`{"type":"dialog","doc":1,"kind":"alert","text":"<script>top.pwned=1</script>"}`)
+	time.Sleep(700 * time.Millisecond)
+	if n := canary.connections.Load(); n != 0 {
+		t.Errorf("the agent's browser connected %d times, for %q", n, canary.asked())
+	}
+	for _, in := range []frame{top, renderer, mirror} {
+		if get[bool](agent, in, "'pwned' in self") {
+			t.Error("a script ran in the agent's browser")
+		}
+	}
+	agent.mu.Lock()
+	defer agent.mu.Unlock()
+	for _, url := range agent.requests {
+		if !strings.HasPrefix(url, b.Control.String()+"/") && !strings.HasPrefix(url, b.domain().View(invited.ID)+"/") && !strings.HasPrefix(url, "data:") && url != "about:blank" {
+			t.Errorf("the agent's browser asked for %s", url)
+		}
+	}
+}
+
+func TestMaskedValuesNeverLeaveTheVisitorsBrowser(t *testing.T) {
+	b := newBattle(t)
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		page(w, `<title>sign in</title><body><form>
+<input name=user><input name=secret id=p type=password><input id=card autocomplete="section-x billing cc-number"><input id=code autocomplete=one-time-code>
+<input id=new autocomplete=new-password><textarea id=area autocomplete=cc-name></textarea><select id=month autocomplete=cc-exp-month><option>c4nary-option-a<option>c4nary-option-b</select>
+<input id=preset type=password value=c4nary-preset></form><div id=host></div><output id=note></output>
+<script>
+const root = host.attachShadow({mode: 'closed'}); root.innerHTML = '<input type=password id=inner>'; self.inner = root.firstChild;
+p.oninput = () => { p.setAttribute('value', p.value); p.title = 'now ' + p.value; p.dataset.value = p.value; p.setAttribute('aria-valuetext', p.value); p.placeholder = p.value; p.setCustomValidity('not ' + p.value); };
+</script>`)
+	})
+	invited := b.invite(b.site.URL+"/", session.Shared)
+	agent := b.client()
+	agent.join(invited.ID, invited.AgentURL)
+	a := agent.wire(b.agentSocket(invited.ID))
+	visitor := b.visit(invited)
+	a.sees("sign in")
+	visitor.click(content, "#p")
+	visitor.write("c4nary-typed")
+	for _, field := range []string{"#card", "#code", "#new", "#area"} {
+		visitor.click(content, field)
+		visitor.write("c4nary" + field[1:])
+	}
+	for _, step := range []string{
+		`p.type = 'text'`, `p.value = 'c4nary-set'; p.dispatchEvent(new Event('input'))`, `p.type = 'password'; p.type = 'text'; p.removeAttribute('type')`,
+		`inner.value = 'c4nary-inner'; inner.type = 'text'; inner.dispatchEvent(new Event('input', {bubbles: true}))`,
+		`month.selectedIndex = 1; month.dispatchEvent(new Event('change', {bubbles: true}))`,
+		`p.setSelectionRange(2, 5)`, `document.forms[0].append(p)`, `p.form.reset()`, `p.value = 'c4nary-again'`,
+		// A show-password switch of the other kind: another field takes its place.
+		`{ const t = document.createElement('input'); t.type = 'text'; t.name = p.name; t.value = p.value; p.replaceWith(t); t.focus(); }`,
+		`card.type = 'tel'; card.setAttribute('value', card.value)`, `document.body.append(document.querySelector('#new').cloneNode(true))`,
+		`{ const c = document.querySelector('#preset').cloneNode(true); c.type = 'text'; document.body.append(c); }`,
+	} {
+		if err := visitor.eval(content, step+"; 0", nil); err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+		time.Sleep(60 * time.Millisecond)
+	}
+	visitor.click(content, "[name=user]")
+	visitor.write("plain-text-of-the-visitor")
+	a.sees("plain-text-of-the-visitor")
+	// A second look at all of it, as a late agent gets it.
+	late := agent.wire(b.agentSocket(invited.ID))
+	late.sees("plain-text-of-the-visitor")
+	for _, text := range append(a.texts, late.texts...) {
+		for rest := text; ; {
+			at := strings.Index(rest, "c4nary")
+			if at < 0 {
+				break
+			}
+			// The texts of a list are on the page; what is chosen is not told.
+			if !strings.HasPrefix(rest[at:], "c4nary-option") {
+				t.Errorf("the agent was told %.200s", rest[max(0, at-100):])
+			}
+			rest = rest[at+6:]
+		}
+	}
+	if strings.Contains(b.log.String(), "c4nary") {
+		t.Error("the log holds a masked value")
+	}
+}
