@@ -21,7 +21,7 @@ import (
 
 // meeting is a visitor and an agent in one session on a server of the test's own.
 type meeting struct {
-	t       *testing.T
+	t       testing.TB
 	server  *server
 	shop    *shop.Shop
 	invited session.Invitation
@@ -30,14 +30,14 @@ type meeting struct {
 }
 
 // startServer runs a whole server for the length of a test.
-func startServer(t *testing.T, data string) *server {
+func startServer(t testing.TB, data string) *server {
 	t.Helper()
 	s, _ := launch(t, data, "127.0.0.1:0")
 	return s
 }
 
 // launch runs a server until the test ends or the function it returns is called.
-func launch(t *testing.T, data, listen string) (*server, func()) {
+func launch(t testing.TB, data, listen string) (*server, func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, stopped := make(chan *server, 1), make(chan error, 1)
@@ -72,7 +72,7 @@ func launch(t *testing.T, data, listen string) (*server, func()) {
 }
 
 // startMeeting starts a server and a shop, invites both people and opens their links.
-func startMeeting(t *testing.T, mode session.Mode) *meeting {
+func startMeeting(t testing.TB, mode session.Mode) *meeting {
 	t.Helper()
 	m := prepareMeeting(t, mode)
 	m.visitor = sharedBrowser(t).open(t, "visitor", m.invited.VisitorURL, 1280, 900)
@@ -80,7 +80,7 @@ func startMeeting(t *testing.T, mode session.Mode) *meeting {
 }
 
 // prepareMeeting is startMeeting with the visitor still to come.
-func prepareMeeting(t *testing.T, mode session.Mode) *meeting {
+func prepareMeeting(t testing.TB, mode session.Mode) *meeting {
 	t.Helper()
 	b := sharedBrowser(t)
 	m := &meeting{t: t, server: startServer(t, t.TempDir())}
