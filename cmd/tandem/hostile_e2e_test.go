@@ -184,6 +184,9 @@ func TestHostilePageDoesNotPassForAPerson(t *testing.T) {
 	at := strings.Replace(bank.URL, "127.0.0.1", "localhost", 1)
 	b.allow(at)
 	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			return
+		}
 		page(w, `<script>open('`+at+`/opened'); const tab = open('/blank'); setTimeout(() => { tab.location = '`+at+`/sent' }, 300)</script>`)
 	})
 	b.visit(b.invite(b.site.URL+"/", session.Shared))
