@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -282,6 +283,39 @@ func TestRestart(t *testing.T) {
 	m.at("/account") // still logged in: the jar has survived
 	m.same("after the restart")
 	m.once("login")
+}
+
+// TestOtherOrigins leaves the shop for another allowed site, by a redirect, and
+// comes back.
+func TestOtherOrigins(t *testing.T) {
+	m := startMeeting(t, session.Shared)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/go":
+			http.SetCookie(w, &http.Cookie{Name: "seen", Value: "yes", HttpOnly: true})
+			http.Redirect(w, r, "/there?from=shop#part", http.StatusFound)
+		default:
+			cookie, _ := r.Cookie("seen")
+			fmt.Fprintf(w, `<!doctype html><title>Elsewhere</title><h1>Elsewhere</h1><p id=who>%v %s</p><script>
+				document.title = location.origin + ' ' + document.referrer</script><a id=home href=%q>home</a>`, cookie, r.Referer(), m.shop.URL()+"/lamps")
+		}
+	}))
+	defer other.Close()
+	m.allow(other.URL)
+	m.accept()
+	m.visitor.wait(content, `document.readyState === 'complete'`)
+	get[any](m.visitor, content, `document.body.insertAdjacentHTML('afterbegin', `+quote(`<a id="out" href="`+other.URL+`/go">out</a>`)+`)`)
+	m.agent.click(mirror, `#out`)
+	want := other.URL + " " + m.shop.URL() + "/"
+	m.visitor.wait(content, `document.title === `+quote(want)) // a page sees its own name and its referrer's, not ours
+	m.agent.wait(mirror, `document.querySelector('#who')?.textContent === `+quote("seen=yes "+m.shop.URL()+"/"))
+	if got := get[string](m.agent, top, `document.querySelector('[data-tandem=address]').value`); got != other.URL+"/there?from=shop#part" {
+		t.Errorf("the agent's address field says %q", got)
+	}
+	m.same("elsewhere")
+	m.visitor.click(content, `#home`)
+	m.at("/lamps")
+	m.same("home again")
 }
 
 func TestProblems(t *testing.T) {
