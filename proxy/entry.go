@@ -97,10 +97,15 @@ func (p *Proxy) enterShell(w http.ResponseWriter, r *http.Request, host rewrite.
 // dance sends the browser for its cookie. It looks up nothing, so that it
 // tells strangers nothing; from is kept because redirects hide it.
 func (p *Proxy) dance(w http.ResponseWriter, r *http.Request, host rewrite.Host) {
+	// Requests that dance at the same time share a state: with one each, they
+	// would overwrite each other's for as long as new ones come.
 	state := rand.Text()
+	if mine, err := r.Cookie(p.cookieName(stateCookie)); err == nil && len(mine.Value) == len(state) {
+		state = mine.Value
+	}
 	if s, ok := p.live(host.Session); ok {
 		if from, _, foreign := p.initiator(r, host, host.Origin); !foreign && !from.unknown() {
-			p.memories.of(s).rememberDance(state, from, p.now())
+			p.memories.of(s).rememberDance(danceKey(state, r.URL.RequestURI()), from, p.now())
 		}
 	}
 	p.setCookie(w, stateCookie, state, stateSeconds)
@@ -170,10 +175,13 @@ func (p *Proxy) enterSite(w http.ResponseWriter, r *http.Request, host rewrite.H
 	redirect(w, http.StatusTemporaryRedirect, to)
 }
 
+// danceKey names one request of those that share a state.
+func danceKey(state, to string) string { return state + " " + to }
+
 // carry keeps who asked for to, whose Origin the dance has turned into "null".
 func (p *Proxy) carry(s *session.Session, host rewrite.Host, state, to string) {
 	m := p.memories.of(s)
-	from, ok := m.takeDance(state, p.now())
+	from, ok := m.takeDance(danceKey(state, to), p.now())
 	if !ok {
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -196,5 +198,41 @@ func TestFormPostSurvivesTheDance(t *testing.T) {
 		if v := got.Header.Get(name); v != want {
 			t.Errorf("%s is %q, want %q", name, v, want)
 		}
+	}
+}
+
+// A page asks a host for many pictures at once, each before the others have
+// their cookie. Browsers give a request up after 20 redirects.
+func TestDancesJoin(t *testing.T) {
+	cdn := upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "image/png") })
+	shop := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{shop, cdn})
+	type picture struct {
+		url  string
+		hops int
+	}
+	var pending []*picture
+	for round := 0; round < 40; round++ {
+		if round < 12 {
+			pending = append(pending, &picture{url: w.site(cdn) + "/" + strconv.Itoa(round)})
+		}
+		for _, p := range slices.Clone(pending) {
+			resp := w.get(p.url, "image", w.site(shop))
+			if resp.StatusCode == http.StatusTemporaryRedirect {
+				next, err := resp.Location()
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.url, p.hops = next.String(), p.hops+1
+				continue
+			}
+			if resp.StatusCode != http.StatusOK || p.hops > 20 {
+				t.Errorf("%s: %s after %d redirects", p.url, resp.Status, p.hops)
+			}
+			pending = slices.DeleteFunc(pending, func(other *picture) bool { return other == p })
+		}
+	}
+	if len(pending) > 0 {
+		t.Errorf("%d pictures still go round", len(pending))
 	}
 }
