@@ -128,6 +128,9 @@ export class Attention {
   }
 
   private selection(): SelectionIds | undefined {
+    // To ask for the selection makes the browser lay out all that has changed: seconds, in a large page. What is
+    // edited has the focus.
+    if (this.active() === null) return undefined;
     const selection = this.ctx.document.getSelection();
     const { anchorNode, focusNode } = selection ?? {};
     if (!selection || !anchorNode || !focusNode || editingHost(anchorNode) === null) return undefined;
