@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -73,13 +74,24 @@ func (p *Proxy) Check(ctx context.Context, address string) Report {
 	rule, allowed := p.hub.Origins().Allowed(r.Origin)
 	r.Rule, r.Private = rule.Pattern, rule.Private
 	if !allowed {
-		return r.because("No rule allows it.", "tandem origins allow "+r.Origin)
+		flag := ""
+		if plainlyPrivate(u.Hostname()) {
+			flag = "--private "
+		}
+		return r.because("No rule allows it.", "tandem origins allow "+flag+r.Origin)
 	}
 	if !p.resolve(ctx, &r, u.Hostname()) {
 		return r
 	}
 	p.fetch(ctx, &r, u, origin)
 	return r
+}
+
+// plainlyPrivate reports whether a host needs a rule for private addresses, as
+// far as can be told without asking for its name.
+func plainlyPrivate(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return isLoopbackName(host) || err == nil && classify(a) == privateAddress
 }
 
 func (r Report) because(problem, hint string) Report {

@@ -149,4 +149,13 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: got %q", url, got.Problem)
 		}
 	}
+	for url, want := range map[string]string{
+		"https://never.example/":  "tandem origins allow https://never.example",
+		"http://10.0.0.7/":        "tandem origins allow --private http://10.0.0.7",
+		"http://wiki.localhost:1": "tandem origins allow --private http://wiki.localhost:1",
+	} {
+		if got := w.proxy.Check(t.Context(), url); got.Hint != want {
+			t.Errorf("%s: hint %q, want %q", url, got.Hint, want)
+		}
+	}
 }
