@@ -48,7 +48,8 @@
 // the stream goes on. If not, both sides number from 1, the leader tells anew
 // all it shows, and the follower is told all there is. Then frames are
 // [number, acknowledgement, message], or [0, acknowledgement] alone. Number 0
-// marks a message that may be lost, which only pointers are.
+// marks a message that may be lost: a pointer or a scroll position, of which the
+// next one says all again.
 //
 // What was sent is kept until acknowledged: at most 4 MiB, and nothing more is
 // sent while that is full. What waits has no number yet, and newer news take
