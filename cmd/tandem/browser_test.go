@@ -427,6 +427,13 @@ func (w *window) clickAt(x, y float64) {
 	}
 }
 
+// clear focuses a field and selects what is in it, for the next key to replace.
+func (w *window) clear(in frame, selector string) {
+	w.t.Helper()
+	w.click(in, selector)
+	w.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
+}
+
 // write types a text into what has the focus, key by key.
 func (w *window) write(text string) {
 	w.t.Helper()

@@ -323,11 +323,6 @@ func TestProblems(t *testing.T) {
 	m.accept()
 
 	t.Log("an origin that is not allowed")
-	address := func(url string) {
-		m.agent.click(top, "[data-tandem=address]")
-		m.agent.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
-		m.agent.write(url + "\n")
-	}
 	m.visitor.wait(content, `document.readyState === 'complete'`)
 	get[any](m.visitor, content, `document.body.insertAdjacentHTML('afterbegin', '<a id="out" href="http://elsewhere.localhost:9/x">out</a>')`)
 	m.visitor.click(content, `#out`)
@@ -336,7 +331,7 @@ func TestProblems(t *testing.T) {
 
 	t.Log("a site that is down")
 	m.allow("http://down.localhost:9")
-	address("http://down.localhost:9/")
+	m.address("http://down.localhost:9/")
 	m.visitor.wait(content, `/down\.localhost/.test(document.body.innerText) && /does\s+not accept connections/i.test(document.body.innerText)`)
 	m.agent.wait(mirror, `/down\.localhost/.test(document.body.innerText)`)
 	m.samePixels("problem page", 0.995)

@@ -293,6 +293,13 @@ func (m *meeting) times(kind string, want int) {
 	}
 }
 
+// address goes to a URL by the agent's address field.
+func (m *meeting) address(url string) {
+	m.t.Helper()
+	m.agent.clear(top, "[data-tandem=address]")
+	m.agent.write(url + "\n")
+}
+
 // at waits until the visitor's page is at a path and the agent sees that page.
 func (m *meeting) at(path string) {
 	m.t.Helper()
@@ -330,17 +337,14 @@ func TestShopTogether(t *testing.T) {
 	m.at("/lamps/table")
 	m.agent.click(top, "[data-tandem=forward]")
 	m.visitor.wait(content, `location.search.includes('q=brass')`)
-	m.agent.click(top, "[data-tandem=address]")
-	m.agent.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
-	m.agent.write(m.shop.URL() + "/lamp/alma\n")
+	m.address(m.shop.URL() + "/lamp/alma")
 	m.at("/lamp/alma")
 	m.same("product")
 
 	t.Log("both fill in the form, the agent sends it")
 	m.agent.click(mirror, `.swatches label:nth-of-type(2)`)
 	m.visitor.wait(content, `document.querySelectorAll('[name=finish]')[1].checked`)
-	m.visitor.click(content, `[name=quantity]`)
-	m.visitor.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
+	m.visitor.clear(content, `[name=quantity]`)
 	m.visitor.write("2")
 	m.agent.wait(mirror, `document.querySelector('[name=quantity]').value === '2'`)
 	m.same("product chosen")
@@ -415,9 +419,7 @@ func TestShopTogether(t *testing.T) {
 
 func (m *meeting) upload() {
 	m.t.Helper()
-	m.agent.click(top, "[data-tandem=address]")
-	m.agent.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
-	m.agent.write(m.shop.URL() + "/lamp/vera\n")
+	m.address(m.shop.URL() + "/lamp/vera")
 	m.at("/lamp/vera")
 	path := filepath.Join(m.t.TempDir(), "photo.png")
 	photo := image.NewRGBA(image.Rect(0, 0, 60, 40))
@@ -451,16 +453,12 @@ func (m *meeting) upload() {
 func (m *meeting) checkOut() {
 	m.t.Helper()
 	pay, mirroredPay := within("pay-localhost"), frame(func(_ frameInfo, depth int) bool { return depth == 3 })
-	clear := func(w *window, in frame, selector string) {
-		w.click(in, selector)
-		w.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": "a", "code": "KeyA", "modifiers": 2, "commands": []string{"selectAll"}}, nil)
-	}
 	m.agent.wait(mirroredPay, `document.querySelector('input[name=number]')`)
-	clear(m.agent, mirror, `[name=name]`)
+	m.agent.clear(mirror, `[name=name]`)
 	m.agent.write("Ida Lund")
-	clear(m.visitor, content, `[name=street]`)
+	m.visitor.clear(content, `[name=street]`)
 	m.visitor.write("Klostergade 3")
-	clear(m.agent, mirror, `[name=city]`)
+	m.agent.clear(mirror, `[name=city]`)
 	m.agent.write("Aarhus")
 	m.agent.click(mirror, `[name=speed][value=evening]`)
 	m.visitor.wait(content, `document.querySelector('[name=speed][value=evening]').checked && document.querySelector('[name=city]').value === 'Aarhus'`)
