@@ -21,7 +21,6 @@ realm.points.tabs = {
 const $tandem = (window as any).$tandem;
 const proxied = (label: string) => `http://${label}--${config.session}.${config.content.host}`;
 const cdn = proxied('cdn-example');
-const shop = proxied('shop-example');
 const element = (html: string): any => {
   const holder = document.createElement('div');
   holder.innerHTML = html;

@@ -49,20 +49,16 @@ export function setter(holder: object | undefined, name: PropertyKey): Any {
   return found && uncurry(found);
 }
 
-export const NativeObject = Object;
 export const NativeProxy = Proxy;
 export const NativeURL = URL;
-export const NativeError = Error;
 export const NativeTypeError = TypeError;
 export const NativeDOMException = DOMException;
 export const NativeMap = Map;
 export const NativeWeakMap = WeakMap;
 export const NativeWeakSet = WeakSet;
 export const NativePromise = Promise;
-export const NativeFunction = Function;
 export const nativeEval = eval;
 export const objectCreate = Object.create;
-export const objectFreeze = Object.freeze;
 export const isArray = Array.isArray;
 export const parseJSON = JSON.parse;
 export const toJSON = JSON.stringify;
@@ -81,13 +77,11 @@ export const startsWith: (s: string, part: string, at?: number) => boolean = met
 export const endsWith: (s: string, part: string) => boolean = method(string, 'endsWith');
 export const slice: (s: string, from: number, to?: number) => string = method(string, 'slice');
 export const charCodeAt: (s: string, at: number) => number = method(string, 'charCodeAt');
-export const codePointAt: (s: string, at: number) => number | undefined = method(string, 'codePointAt');
 export const toLowerCase: (s: string) => string = method(string, 'toLowerCase');
 export const trim: (s: string) => string = method(string, 'trim');
 export const padStart: (s: string, n: number, fill: string) => string = method(string, 'padStart');
 export const hasOwn: (o: object, key: PropertyKey) => boolean = method(Object.prototype, 'hasOwnProperty');
 export const numberToString: (n: number, radix?: number) => string = method(Number.prototype, 'toString');
-export const functionToString: (f: unknown) => string = method(Function.prototype, 'toString');
 export const arrayIndexOf: <T>(a: readonly T[], item: T) => number = method(Array.prototype, 'indexOf');
 export const mapGet: <K, V>(m: Map<K, V>, key: K) => V | undefined = method(Map.prototype, 'get');
 export const mapSet: <K, V>(m: Map<K, V>, key: K, value: V) => Map<K, V> = method(Map.prototype, 'set');
@@ -111,9 +105,6 @@ const events = typeof EventTarget === 'undefined' ? undefined : EventTarget.prot
 export const addListener: (
   target: EventTarget, type: string, listener: (event: Any) => void, options?: AddEventListenerOptions | boolean,
 ) => void = method(events, 'addEventListener');
-export const removeListener: (
-  target: EventTarget, type: string, listener: (event: Any) => void, options?: EventListenerOptions | boolean,
-) => void = method(events, 'removeEventListener');
 export const dispatch: (target: EventTarget, event: Event) => boolean = method(events, 'dispatchEvent');
 const timer = setTimeout;
 /** Runs a task later; a bare call, so that the timer belongs to this realm. */

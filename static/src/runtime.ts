@@ -33,7 +33,6 @@ const getAttribute = method(scope.Element?.prototype, 'getAttribute');
 const nativeLocation = scope.location as Location;
 const hrefOf = getter(nativeLocation, 'href') as (l: Location) => string;
 const setHref = setter(nativeLocation, 'href') as (l: Location, url: string) => void;
-const ancestors = getter(nativeLocation, 'ancestorOrigins');
 const locationGetter = getter(scope, 'location');
 const documentLocation = scope.document && getter(scope.document, 'location');
 const objectPrototype = Object.prototype;

@@ -1,6 +1,6 @@
 // Small forms that several hooks share.
 
-import { push, type Any } from '../natives';
+import type { Any } from '../natives';
 import type { Realm } from '../realm';
 
 /** Makes read-only or plain string accessors give the site's URLs. */
@@ -33,11 +33,4 @@ export function mapInit(realm: Realm, init: Any, key: string): Any {
   const url = init[key] as unknown;
   if (typeof url !== 'string' || realm.urls.map(url) === url) return init;
   return { ...init, [key]: realm.urls.map(url) };
-}
-
-/** A list's items as a new array, by index. */
-export function copyOf(list: ArrayLike<Any>): Any[] {
-  const out: Any[] = [];
-  for (let i = 0; i < list.length; i++) push(out, list[i]);
-  return out;
 }

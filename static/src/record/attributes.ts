@@ -29,7 +29,7 @@ export function mirrored(ctx: AttributeContext, element: Element, name: string):
   if (lower === 'src' && tag === 'img' && isHTML(element)) return imageSource(ctx, element);
   const value = attribute(element, name);
   // What the rewriter set aside (integrity and the like) is kept under names of ours.
-  if (value === null || lower.startsWith('on') || lower.startsWith('data-tandem-')) return null;
+  if (value === null || lower.startsWith('on') || lower.startsWith(OURS)) return null;
   if (DROPPED.has(lower) && (lower !== 'sizes' || tag !== 'link')) return null;
   if (tag === 'script' && (lower === 'src' || lower === 'href' || lower === 'xlink:href')) return null;
   if (lower === 'value' && tag === 'input' && isHTML(element) && inputType(element) === 'hidden') return null;

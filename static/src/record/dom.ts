@@ -29,7 +29,6 @@ export const attributeAt = method<[number], Attr | null>(NamedNodeMap.prototype,
 export const attrName = getter<string>(Attr.prototype, 'name');
 export const attrValue = getter<string>(Attr.prototype, 'value');
 export const attribute = method<[string], string | null>(Element.prototype, 'getAttribute');
-export const attributeNS = method<[string | null, string], Attr | null>(Element.prototype, 'getAttributeNodeNS');
 export const hasAttribute = method<[string], boolean>(Element.prototype, 'hasAttribute');
 export const openShadow = getter<ShadowRoot | null>(Element.prototype, 'shadowRoot');
 export const shadowMode = getter<ShadowRootMode>(ShadowRoot.prototype, 'mode');
@@ -135,9 +134,7 @@ export const adopted = (root: Node): CSSStyleSheet[] =>
 export const listen = addListener;
 export const targetOf = getter<EventTarget | null>(Event.prototype, 'target');
 export const pathOf = method<[], EventTarget[]>(Event.prototype, 'composedPath');
-export const stopEvent = method<[], void>(Event.prototype, 'stopImmediatePropagation');
 export const observe = method<[Node, MutationObserverInit], void>(MutationObserver.prototype, 'observe');
-export const unobserve = method<[], void>(MutationObserver.prototype, 'disconnect');
 export const takeRecords = method<[], MutationRecord[]>(MutationObserver.prototype, 'takeRecords');
 export const Observer = MutationObserver;
 export const post = method<[unknown], void>(MessagePort.prototype, 'postMessage');

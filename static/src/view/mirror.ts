@@ -4,7 +4,7 @@
 import * as is from '../ops';
 import type { Id, Mode } from '../ops';
 import { Addresses } from './addresses';
-import { attribute, build, Invalid, isId, isStyle, Numbers, type BuildContext } from './build';
+import { attribute, build, Invalid, isStyle, Numbers, type BuildContext } from './build';
 import { Sheets } from './sheets';
 
 type Window = globalThis.Window & typeof globalThis;
