@@ -321,8 +321,8 @@ func (s *Session) finish(ctx context.Context, to State, by, reason string) error
 	s.mu.Unlock()
 
 	s.keys.close()
+	s.erase() // before anybody is told: what they then try must find nothing
 	s.room.finish(to, by, reason)
-	s.erase()
 	s.log.Info("over", "state", to, "by", by)
 
 	s.saving.Lock() // waits for a write under way, so that ours is the last
