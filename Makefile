@@ -1,6 +1,6 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench demo fuzz chromium app-wordpress test-apps
+.PHONY: help build test lint generate bench demo fuzz browsers chromium app-wordpress test-apps
 
 FUZZTIME ?= 3s
 
@@ -13,7 +13,7 @@ build: ## bin/tandem
 demo: build ## a server, a shop and a session on this machine; prints two links
 	./bin/tandem demo
 
-test: chromium ## all tests, with the race detector and in a real browser
+test: browsers ## all tests, with the race detector and in real browsers
 	go test -race -timeout 20m ./...
 
 lint: ## gofmt, vet, staticcheck, the type checker for static/src, and that static/dist is a fresh build
@@ -41,6 +41,12 @@ chromium:
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing Chromium"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
 	else echo "The tests need Chromium: apt-get install chromium (as root), or name another one in CHROMIUM" >&2; exit 1; fi
+
+browsers: chromium
+	@for name in "$${FIREFOX:-}" firefox-esr firefox; do [ -z "$$name" ] || ! command -v "$$name" >/dev/null || exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing Firefox"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends firefox-esr >/dev/null && exit 0; \
+	fi; echo "No Firefox: its tests are skipped. To run them: apt-get install firefox-esr (as root), or name one in FIREFOX" >&2
 
 app-wordpress: ## WordPress on loopback, from Debian's packages (installs them when root)
 	./cmd/tandem/apps/wordpress.sh

@@ -171,7 +171,7 @@ func (w *window) frame(direction string, frame *network.WebSocketFrame) {
 
 // report leaves a picture and the console of a failed test's window.
 func (w *window) report() {
-	w.save(w.name, func() (image.Image, error) { return w.picture(nil) })
+	save(w.t, w.name, func() (image.Image, error) { return w.picture(nil) })
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	from := max(0, len(w.console)-20)
@@ -179,22 +179,22 @@ func (w *window) report() {
 }
 
 // save keeps a picture for whoever looks into a failure.
-func (w *window) save(name string, take func() (image.Image, error)) {
+func save(t testing.TB, name string, take func() (image.Image, error)) {
 	shot, err := take()
 	if err != nil {
-		w.t.Logf("no picture of %s: %v", name, err)
+		t.Logf("no picture of %s: %v", name, err)
 		return
 	}
 	dir := filepath.Join(os.TempDir(), "tandem-failures")
 	_ = os.MkdirAll(dir, 0o755)
-	path := filepath.Join(dir, strings.NewReplacer("/", "-", " ", "-").Replace(w.t.Name()+"-"+name)+".png")
+	path := filepath.Join(dir, strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()+"-"+name)+".png")
 	f, err := os.Create(path)
 	if err != nil {
 		return
 	}
 	defer f.Close()
 	if png.Encode(f, shot) == nil {
-		w.t.Logf("picture of %s: %s", name, path)
+		t.Logf("picture of %s: %s", name, path)
 	}
 }
 
@@ -340,21 +340,7 @@ func (w *window) wait(in frame, expression string) {
 }
 
 func (w *window) waits(in frame, expression string) error {
-	deadline := time.Now().Add(patience)
-	for {
-		var value bool
-		err := w.eval(in, "!!("+expression+")", &value)
-		if err == nil && value {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			if err == nil {
-				err = fmt.Errorf("still false after %v", patience)
-			}
-			return err
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	return polls(func(result any) error { return w.eval(in, "!!("+expression+")", result) })
 }
 
 // element waits for an element of a frame and returns the middle of its visible

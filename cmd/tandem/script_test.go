@@ -28,8 +28,10 @@ type tests struct{ *testing.M }
 
 func (m tests) Run() int {
 	code := m.M.Run()
-	if shared.stop != nil {
-		shared.stop()
+	for _, stop := range []func(){shared.stop, sharedGecko.stop} {
+		if stop != nil {
+			stop()
+		}
 	}
 	return code
 }

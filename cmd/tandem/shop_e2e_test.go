@@ -191,8 +191,8 @@ func (m *meeting) samePixels(step string, want float64) {
 
 // keep leaves both pictures of a step that differed.
 func (m *meeting) keep(step string) {
-	m.visitor.save(step+" visitor", func() (image.Image, error) { return m.visitor.shot(`[data-tandem=tab]`, top) })
-	m.agent.save(step+" agent", func() (image.Image, error) { return m.agent.shot(`iframe[name=tandem-mirror]`, renderer) })
+	save(m.t, step+" visitor", func() (image.Image, error) { return m.visitor.shot(`[data-tandem=tab]`, top) })
+	save(m.t, step+" agent", func() (image.Image, error) { return m.agent.shot(`iframe[name=tandem-mirror]`, renderer) })
 }
 
 func (m *meeting) pixels() (float64, error) {

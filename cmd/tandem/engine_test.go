@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"image"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// engine is a browser that pages are looked at in. What has to hold in every
+// browser is tested through it; what needs more of one is tested in Chromium.
+type engine interface {
+	name() string
+
+	// open opens a page in a window with cookies and storage of its own, which
+	// is closed when the test ends.
+	open(t testing.TB, name, url string, width, height int) webpage
+}
+
+// webpage is one window of an engine. A frame is found by its address and depth
+// each time, so that it may be replaced meanwhile; engines that do not tell the
+// names of frames leave them empty.
+type webpage interface {
+	navigate(url string)
+
+	// eval evaluates an expression in a frame, awaiting promises, and decodes its
+	// value, which has to be JSON.
+	eval(in frame, expression string, result any) error
+
+	// wait polls until an expression is true in a frame.
+	wait(in frame, expression string)
+
+	// click presses the main button on an element, as a hand would.
+	click(in frame, selector string)
+
+	// write types a text into what has the focus, key by key.
+	write(text string)
+
+	// picture is a screenshot of the window, or of a part of it.
+	picture(clip *rect) (image.Image, error)
+}
+
+var _ webpage = (*window)(nil)
+
+// chromiumEngine is the Chromium that all tests of the package share.
+type chromiumEngine struct{ *browser }
+
+func (chromiumEngine) name() string { return "chromium" }
+
+func (c chromiumEngine) open(t testing.TB, name, url string, width, height int) webpage {
+	t.Helper()
+	return c.browser.open(t, name, url, width, height)
+}
+
+// inBrowsers runs a test in every browser that is here. Firefox may be missing;
+// the test then says so and is skipped.
+func inBrowsers(t *testing.T, test func(*testing.T, engine)) {
+	t.Run("chromium", func(t *testing.T) { test(t, chromiumEngine{sharedBrowser(t)}) })
+	t.Run("firefox", func(t *testing.T) { test(t, sharedFirefox(t)) })
+}
+
+// polls evaluates a condition until it holds. What the last failure was is said.
+func polls(eval func(result any) error) error {
+	deadline := time.Now().Add(patience)
+	for {
+		var value bool
+		err := eval(&value)
+		if err == nil && value {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			if err == nil {
+				err = errors.New("still false after " + patience.String())
+			}
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func TestEngines(t *testing.T) {
+	inBrowsers(t, func(t *testing.T, e engine) {
+		site := newTarget(t)
+		site.on(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/inner" {
+				page(w, `<input onclick="self.trusted = event.isTrusted" onchange="self.said = value">`)
+				return
+			}
+			page(w, `<button onclick="self.trusted = event.isTrusted">x</button><br><iframe src="/inner"></iframe>`)
+		})
+		first, second := e.open(t, "first", site.URL+"/", 900, 700), e.open(t, "second", site.URL+"/", 900, 700)
+		inner := within("/inner")
+		first.wait(top, `document.readyState === 'complete' && document.visibilityState === 'visible' && innerWidth === 900`)
+		first.click(top, "button")
+		first.wait(top, `self.trusted`)
+		first.click(inner, "input")
+		first.wait(inner, `self.trusted`)
+		first.write("Zoë\n")
+		first.wait(inner, `self.said === 'Zoë'`)
+		if err := first.eval(top, `document.cookie = 'a=b'`, nil); err != nil {
+			t.Error(err)
+		}
+		second.wait(top, `document.readyState === 'complete' && document.cookie === '' && document.visibilityState === 'visible'`)
+		var said struct{ Of []string }
+		if err := first.eval(inner, `Promise.resolve({of: [said]})`, &said); err != nil || len(said.Of) != 1 || said.Of[0] != "Zoë" {
+			t.Errorf("a promise became %v, %v", said, err)
+		}
+		if err := first.eval(top, `Promise.reject(new Error('was refused'))`, nil); err == nil || !strings.Contains(err.Error(), "was refused") {
+			t.Errorf("a rejection became %v", err)
+		}
+		if shot, err := first.picture(&rect{0, 0, 300, 200}); err != nil || shot.Bounds().Dx() != 300 || shot.Bounds().Dy() != 200 {
+			t.Errorf("no picture: %v", err)
+		}
+	})
+}
