@@ -459,8 +459,8 @@ func (x *exchange) head(kind kind) []byte {
 		html.EscapeString(string(x.scriptConfig(cookies))) + `"></script>`)
 }
 
-// scriptConfig is what the sync script is told: nothing secret, since the page
-// can read it.
+// scriptConfig is what the sync script is told: nothing that the page may not
+// know, since it can read it.
 func (x *exchange) scriptConfig(cookies string) []byte {
 	type content struct {
 		Scheme string `json:"scheme"`
@@ -473,7 +473,8 @@ func (x *exchange) scriptConfig(cookies string) []byte {
 		Content  content `json:"content"`
 		Cookies  string  `json:"cookies"`
 		Referrer string  `json:"referrer"`
-	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer})
+		Key      string  `json:"key"`
+	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer, x.memory.key})
 	if err != nil {
 		panic(err) // strings only
 	}

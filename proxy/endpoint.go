@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,7 +14,6 @@ const (
 	maxCookieLine = 8 << 10
 	maxScriptText = 4 << 20
 	maxOrigin     = 512
-	maxReport     = 64 << 10
 )
 
 // serveEndpoint answers for what our own scripts ask on a site's host.
@@ -27,22 +25,34 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		neutral(w, r)
 		return
 	}
+	if name == "cookie" && (r.Method == http.MethodGet || r.Method == http.MethodPost) {
+		p.cookieAPI(w, r, s, host)
+		return
+	}
 	// Documents without an origin of their own, such as sandboxed ones, have
 	// no cookies here. What they need reveals nothing.
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	switch {
-	case name == "js" && r.Method == http.MethodPost:
+	case r.Method != http.MethodPost:
+		notFound(w, r)
+	case !p.fromPage(r, s):
+		neutral(w, r)
+	case name == "js":
 		p.scriptAPI(w, r, s, host)
-	case name == "alias" && r.Method == http.MethodPost:
+	case name == "alias":
 		p.aliasAPI(w, r, s)
-	case name == "report" && r.Method == http.MethodPost:
+	case name == "report":
 		p.reportAPI(w, r, s)
-	case name == "cookie" && (r.Method == http.MethodGet || r.Method == http.MethodPost):
-		w.Header().Del("Access-Control-Allow-Origin")
-		p.cookieAPI(w, r, s, host)
 	default:
 		notFound(w, r)
 	}
+}
+
+// fromPage reports whether a page of the session sent r: it has the visitor's
+// cookie or, where documents have no cookies, the key that every document of
+// the session is told. Strangers who know the session's id have neither.
+func (p *Proxy) fromPage(r *http.Request, s *session.Session) bool {
+	return p.knows(r, s) || equal(p.memories.of(s).key, r.URL.Query().Get("key"))
 }
 
 // cookieAPI is document.cookie of a page of this host, and of no other: the
@@ -134,46 +144,6 @@ func (p *Proxy) aliasAPI(w http.ResponseWriter, r *http.Request, s *session.Sess
 	}
 	s.Alias(rewrite.Token(o), o.String())
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// reportAPI counts what our policy caught: each is a URL that rewriting missed.
-func (p *Proxy) reportAPI(w http.ResponseWriter, r *http.Request, s *session.Session) {
-	text, ok := readText(w, r, maxReport)
-	if !ok {
-		return
-	}
-	var report struct {
-		Report struct {
-			Blocked   string `json:"blocked-uri"`
-			Directive string `json:"effective-directive"`
-			Violated  string `json:"violated-directive"`
-		} `json:"csp-report"`
-	}
-	if json.Unmarshal(text, &report) != nil {
-		http.Error(w, "not a report", http.StatusBadRequest)
-		return
-	}
-	kind := report.Report.Directive
-	if kind == "" {
-		kind, _, _ = strings.Cut(report.Report.Violated, " ")
-	}
-	if !directives[kind] {
-		kind = "other" // the report may be forged
-	}
-	s.Blocked(kind)
-	blocked := "inline"
-	if o, err := rewrite.ParseOrigin(report.Report.Blocked); err == nil {
-		blocked = o.String()
-	}
-	p.log.Info("policy blocked a request", "session", s.ID(), "kind", kind, "origin", blocked)
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// directives are the ones our policy has, and those they are reported as.
-var directives = map[string]bool{
-	"default-src": true, "script-src": true, "script-src-elem": true, "script-src-attr": true, "style-src": true, "style-src-elem": true,
-	"style-src-attr": true, "img-src": true, "font-src": true, "media-src": true, "connect-src": true, "frame-src": true, "child-src": true,
-	"worker-src": true, "object-src": true, "manifest-src": true, "prefetch-src": true, "form-action": true, "base-uri": true, "frame-ancestors": true,
 }
 
 // readText reads a small body, or answers that it is too large.

@@ -1,9 +1,13 @@
 package proxy
 
 import (
+	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"tandem/rewrite"
 )
@@ -106,14 +110,15 @@ func TestAliasesAreLearnt(t *testing.T) {
 	}
 }
 
-func TestPolicyReportsAreCountedWithoutPaths(t *testing.T) {
+func TestPolicyReportsAreCountedAndLoggedOnce(t *testing.T) {
 	origin := upstream(t, func(http.ResponseWriter, *http.Request) {})
 	w := newWorld(t, []string{origin})
+	w.open(w.site(origin) + "/")
 	report := func(body string) int {
 		return w.do(w.request("POST", w.site(origin)+"/.tandem/report", strings.NewReader(body), "Content-Type", "application/csp-report")).StatusCode
 	}
-	for range 2 {
-		report(`{"csp-report":{"blocked-uri":"https://tracker.example/secret-path?x","effective-directive":"img-src"}}`)
+	for i := range 2 {
+		report(fmt.Sprintf(`{"csp-report":{"document-uri":"%s/a?secret","blocked-uri":"https://tracker.example/img/c4nary-x/lib-3.7.1.min.js?secret=%d","effective-directive":"img-src","line-number":7}}`, w.site(origin), i))
 	}
 	report(`{"csp-report":{"blocked-uri":"x","effective-directive":"forged <b>"}}`)
 	if got := report("nonsense"); got != http.StatusBadRequest {
@@ -123,8 +128,118 @@ func TestPolicyReportsAreCountedWithoutPaths(t *testing.T) {
 	if got["img-src"] != 2 || got["other"] != 1 || len(got) != 2 {
 		t.Errorf("counted %v", got)
 	}
-	if log := w.log.String(); strings.Contains(log, "secret-path") || !strings.Contains(log, "tracker.example") {
+	log := w.log.String()
+	if strings.Contains(log, "secret") || strings.Contains(log, "c4nary") || strings.Count(log, "tracker.example") != 1 {
 		t.Errorf("log: %s", log)
+	}
+	if want := "kind=img-src origin=https://tracker.example page=" + origin + " path=/img/…/lib-3.7.1.min.js line=7"; !strings.Contains(log, want) {
+		t.Errorf("log lacks %s: %s", want, log)
+	}
+	for i := range 2 * maxMisses {
+		report(fmt.Sprintf(`{"csp-report":{"blocked-uri":"https://%d.forged.example/","effective-directive":"img-src"}}`, i))
+	}
+	if n := strings.Count(w.log.String(), "forged.example"); n == 0 || n >= maxMisses {
+		t.Errorf("%d lines for forged reports", n)
+	}
+}
+
+// Who knows a session's id, and nothing else, must not count, register or have
+// anything rewritten; documents without an origin have the key.
+func TestEndpointsAreForPagesOfTheSession(t *testing.T) {
+	origin := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{origin})
+	resp := w.open(w.site(origin) + "/")
+	_, key, _ := strings.Cut(resp.Header.Get("Content-Security-Policy"), "/.tandem/report?key=")
+	key, _, _ = strings.Cut(key, ",")
+	long := "https://" + strings.Repeat("very-long-name.", 6) + "example"
+	stranger := &http.Client{Transport: w.client.Transport}
+	for name, body := range map[string]string{"report": `{"csp-report":{}}`, "alias": long, "js": "location"} {
+		for query, want := range map[string]bool{"?kind=eval": false, "?kind=eval&key=": false, "?kind=eval&key=guessed": false, "?kind=eval&key=" + key: true} {
+			resp, err := stranger.Do(w.request("POST", w.site(origin)+"/.tandem/"+name+query, strings.NewReader(body)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if got := resp.StatusCode < 300; got != want {
+				t.Errorf("%s%s: got %s", name, query, resp.Status)
+			}
+		}
+	}
+}
+
+func TestWhatIsNotAllowedIsCounted(t *testing.T) {
+	origin := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{origin})
+	site, cdn := w.site(origin), w.site("https://cdn.example")
+	w.open(cdn + "/") // for its cookie; counts as well
+	for range 3 {
+		w.get(cdn+"/lib.js?v=secret", "script", site)
+	}
+	w.get(cdn+"/data", "empty", site, "Origin", site)
+	w.get(cdn+"/odd", "<forged>", site)
+	got := w.hub.Sessions()[0].Blocked
+	want := map[string]int{"not allowed: iframe": 1, "not allowed: script": 3, "not allowed: empty": 1, "not allowed: other": 1}
+	if !maps.Equal(got, want) {
+		t.Errorf("counted %v, want %v", got, want)
+	}
+	log := w.log.String()
+	if strings.Contains(log, "secret") || strings.Count(log, "not allowed: script") != 1 || !strings.Contains(log, `kind="not allowed: script" origin=https://cdn.example page=`+origin) {
+		t.Errorf("log: %s", log)
+	}
+}
+
+func TestAllowance(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	var a allowance
+	if err := a.take(allowanceBytes, now); err != nil {
+		t.Error("not full at first")
+	}
+	if a.left(now) {
+		t.Error("something is left")
+	}
+	now = now.Add(time.Second)
+	if !a.left(now) || a.take(allowanceRefill+1, now) != nil || a.left(now) {
+		t.Error("a second does not refill a second's worth")
+	}
+	now = now.Add(1000 * time.Hour)
+	if a.take(allowanceBytes, now) != nil || a.left(now) {
+		t.Error("more than full")
+	}
+}
+
+func TestRequestsWithoutCookieHaveAnAllowance(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Write(make([]byte, 1<<20))
+	})
+	now := time.Now() // stands still, so that nothing comes back
+	w := newWorld(t, []string{origin}, func(c *Config) { c.Now = func() time.Time { return now } })
+	site := w.site(origin)
+	w.open(site + "/")
+	stranger := &http.Client{Transport: w.client.Transport}
+	ask := func(c *http.Client) (status int, n int64, err error) {
+		resp, err := c.Do(w.request("GET", site+"/", nil, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Site", "same-site", "Origin", w.site("https://other.example")))
+		if err != nil {
+			return 0, 0, err
+		}
+		defer resp.Body.Close()
+		n, err = io.Copy(io.Discard, resp.Body)
+		return resp.StatusCode, n, err
+	}
+	if status, n, err := ask(stranger); status != http.StatusOK || n != 1<<20 || err != nil {
+		t.Fatalf("at first: %d, %d bytes, %v", status, n, err)
+	}
+	if err := w.proxy.memories.of(w.session).allowance.take(allowanceBytes-1<<20-1<<19, now); err != nil {
+		t.Fatal(err)
+	}
+	if _, n, err := ask(stranger); n >= 1<<20 || err == nil {
+		t.Errorf("at the end of the allowance: %d bytes, %v", n, err)
+	}
+	if status, _, _ := ask(stranger); status != http.StatusTooManyRequests {
+		t.Errorf("beyond it: %d", status)
+	}
+	if status, n, err := ask(w.client); status != http.StatusOK || n != 1<<20 || err != nil {
+		t.Errorf("the visitor: %d, %d bytes, %v", status, n, err)
 	}
 }
 

@@ -125,6 +125,9 @@ func (e *engine) roundTrip(r *http.Request, ctx *goproxy.ProxyCtx) (*http.Respon
 	own := *resp
 	own.Trailer = nil
 	stripHops(own.Header)
+	if !x.leader {
+		resp.Body = meteredBody{x.meter(resp.Body), resp.Body}
+	}
 	x.body = newBody(resp.Body)
 	if resp.ContentLength < 0 {
 		// A stream: its header goes out before the first byte is there.

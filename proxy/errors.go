@@ -55,7 +55,7 @@ func (x *exchange) refusal() (static.Problem, bool) {
 		return loopProblem(x.origin), true
 	}
 	if _, ok := p.hub.Origins().Allowed(x.origin.String()); !ok {
-		p.log.Info("origin not allowed", x.attrs()...)
+		x.notAllowed()
 		return static.Problem{
 			Status: http.StatusForbidden, Code: "origin_not_allowed",
 			Title: fmt.Sprintf("%s is not part of this session", x.origin),
@@ -207,7 +207,7 @@ func cause(err error) string {
 		}
 	}
 	switch {
-	case errors.Is(err, errTooLarge), errors.Is(err, errCoding), errors.Is(err, errLoop), errors.Is(err, context.Canceled),
+	case errors.Is(err, errTooLarge), errors.Is(err, errCoding), errors.Is(err, errLoop), errors.Is(err, errAllowance), errors.Is(err, context.Canceled),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF):
 		return err.Error()
 	}

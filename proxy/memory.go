@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/rand"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,7 +26,9 @@ type memory struct {
 	ctx    context.Context // ends with the session
 	cancel context.CancelFunc
 
+	key       string       // what documents without cookies show to our endpoints
 	anonymous atomic.Int32 // requests of the anonymous tier under way
+	allowance allowance    // bytes of the anonymous tier
 	fetching  atomic.Int32 // responses on their way to the store
 
 	mu       sync.Mutex
@@ -35,6 +38,7 @@ type memory struct {
 	tops     recent[string]    // origin → site of the tab it was last framed in
 	policies recent[string]    // origin → Referrer-Policy of its last document
 	hsts     recent[bool]      // host → whether subdomains are included
+	misses   recent[bool]      // kinds and origins that were logged as blocked
 }
 
 func (m *memory) rememberArrival(url string, a arrival, now time.Time) {
@@ -211,7 +215,7 @@ func (ms *memories) of(s *session.Session) *memory {
 	if m, ok := ms.byID[s.ID()]; ok {
 		return m.memory
 	}
-	m := &memory{}
+	m := &memory{key: rand.Text()}
 	m.ctx, m.cancel = context.WithCancel(ms.ctx)
 	ms.byID[s.ID()] = remembered{m, s}
 	return m

@@ -73,7 +73,7 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, host rewrite.Host)
 		return nil
 	}
 	x := &exchange{p: p, session: s, memory: p.memories.of(s), host: host, leader: leader, in: r}
-	if !leader && x.memory.anonymous.Add(1) > anonymousMax {
+	if !leader && (x.memory.anonymous.Add(1) > anonymousMax || !x.memory.allowance.left(p.now())) {
 		x.done()
 		http.Error(w, "too many requests without a cookie", http.StatusTooManyRequests)
 		return nil
@@ -176,6 +176,8 @@ func (x *exchange) prepare() {
 	out.Close, out.TransferEncoding, out.Trailer = false, nil, nil
 	if r.ContentLength == 0 {
 		out.Body = http.NoBody // else the transport would send chunks
+	} else if !x.leader {
+		out.Body = meteredBody{x.meter(r.Body), r.Body}
 	}
 	x.out = out
 	stripHops(out.Header)
@@ -425,7 +427,7 @@ func (x *exchange) notModified(w http.ResponseWriter) {
 	}
 	h.Set("ETag", x.stored.Header.Get(versionHeader))
 	h.Set("Cache-Control", "private, no-cache")
-	x.p.setOwnHeaders(h)
+	x.setOwnHeaders(h)
 	w.WriteHeader(http.StatusNotModified)
 }
 

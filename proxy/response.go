@@ -35,7 +35,7 @@ func (x *exchange) respond(resp *http.Response) {
 		}
 	}
 	x.mapHeaders(browser, site, resp.StatusCode)
-	x.p.setOwnHeaders(browser)
+	x.setOwnHeaders(browser)
 	if x.visit.navigate && kind == plain {
 		browser.Set("X-Content-Type-Options", "nosniff") // what is not rewritten must not become a document
 	}
@@ -188,8 +188,9 @@ func addVary(h http.Header, name string) {
 
 // setOwnHeaders says what holds for every response of a content host. Our
 // policy is the net under the rewriting.
-func (p *Proxy) setOwnHeaders(h http.Header) {
-	h["Content-Security-Policy"] = append([]string{rewrite.CSP(p.content)}, h["Content-Security-Policy"]...)
+func (x *exchange) setOwnHeaders(h http.Header) {
+	policy := rewrite.CSP(x.p.content, "/.tandem/report?key="+x.memory.key)
+	h["Content-Security-Policy"] = append([]string{policy}, h["Content-Security-Policy"]...)
 	h.Set("Origin-Agent-Cluster", "?1") // document.domain must not join hosts
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 	h.Set("X-Robots-Tag", "noindex, nofollow")

@@ -163,9 +163,9 @@ func (x *exchange) splice(w http.ResponseWriter, site net.Conn, resp *http.Respo
 	go func() { // ends when end closes either connection
 		defer close(sent)
 		defer end()
-		copySocket(site, buffered.Reader)
+		copySocket(site, x.meter(buffered.Reader))
 	}()
-	copySocket(browser, site)
+	copySocket(browser, x.meter(site))
 	end()
 	<-sent
 }

@@ -8,8 +8,8 @@ package rewrite
 //
 // default-src stands in for all fetch directives but those for documents, which
 // must not be data: because no script of ours runs in such; the others have no
-// stand-in and are written out.
-func CSP(d Domain) string {
+// stand-in and are written out. Browsers post what was blocked to report.
+func CSP(d Domain, report string) string {
 	socket := "ws"
 	if d.Scheme == "https" {
 		socket = "wss"
@@ -22,5 +22,5 @@ func CSP(d Domain) string {
 		"; form-action " + hosts +
 		"; base-uri " + hosts +
 		"; frame-ancestors " + hosts + // the shell is one of them
-		"; report-uri /.tandem/report"
+		"; report-uri " + report
 }

@@ -64,7 +64,7 @@ func TestLocation(t *testing.T) {
 }
 
 func TestCSP(t *testing.T) {
-	got := CSP(Domain{"https", "pages.example"})
+	got := CSP(Domain{"https", "pages.example"}, "/.tandem/report")
 	for _, directive := range strings.Split(got, "; ") {
 		for _, source := range strings.Fields(directive)[1:] {
 			switch source {

@@ -222,9 +222,10 @@ func (s *Session) Aliased(ctx context.Context, token string) (origin string, ok 
 
 // maxBlockedKinds bounds the counter's memory: kinds come from reports that a
 // page may forge.
-const maxBlockedKinds = 32
+const maxBlockedKinds = 64
 
-// Blocked counts something our content policy stopped.
+// Blocked counts something that the visitor's browser was kept from: by our
+// content policy, or because its origin is not allowed.
 func (s *Session) Blocked(kind string) {
 	kind = cut(kind, 40)
 	s.mu.Lock()

@@ -19,6 +19,8 @@ export interface Config {
   /** What document.cookie starts as. */
   cookies: string;
   referrer: string;
+  /** Shown to our endpoints, which documents without an origin of their own reach without cookies. */
+  key: string;
 }
 
 const scope = globalThis as Any;
@@ -53,5 +55,6 @@ function checked(value: Any): Config | undefined {
     content: { scheme: value.content.scheme, host: value.content.host },
     cookies: text(value.cookies),
     referrer: text(value.referrer),
+    key: text(value.key),
   };
 }

@@ -2,7 +2,7 @@
 // the sync script takes part in what the hooks do.
 
 import type { Config } from './config';
-import { addListener, getter, guard, method, mapClear, mapGet, mapSet, NativeMap, push, setter, type Any } from './natives';
+import { addListener, getter, guard, includes, method, mapClear, mapGet, mapSet, NativeMap, push, setter, type Any } from './natives';
 import { Patcher } from './patch';
 import { originString, Urls } from './url';
 
@@ -100,7 +100,7 @@ export class Realm {
   post(path: string, body: string): string | undefined {
     return guard(() => {
       const request = new xhr!();
-      open(request, 'POST', this.home + path, false);
+      open(request, 'POST', `${this.home}${path}${includes(path, '?') ? '&' : '?'}key=${this.config.key}`, false);
       setRequestHeader(request, 'Content-Type', 'text/plain;charset=UTF-8');
       send(request, body);
       return status(request) === 200 ? (responseText(request) as string) : undefined;
