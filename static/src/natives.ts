@@ -22,6 +22,7 @@ export const {
   getOwnPropertyDescriptor,
   getPrototypeOf,
   ownKeys,
+  setPrototypeOf,
 } = Reflect;
 
 const bind = Function.prototype.bind;
@@ -83,6 +84,7 @@ export const padStart: (s: string, n: number, fill: string) => string = method(s
 export const hasOwn: (o: object, key: PropertyKey) => boolean = method(Object.prototype, 'hasOwnProperty');
 export const numberToString: (n: number, radix?: number) => string = method(Number.prototype, 'toString');
 export const arrayIndexOf: <T>(a: readonly T[], item: T) => number = method(Array.prototype, 'indexOf');
+export const removeAt: (a: unknown[], at: number, count: number) => unknown[] = method(Array.prototype, 'splice');
 export const mapGet: <K, V>(m: Map<K, V>, key: K) => V | undefined = method(Map.prototype, 'get');
 export const mapSet: <K, V>(m: Map<K, V>, key: K, value: V) => Map<K, V> = method(Map.prototype, 'set');
 export const mapHas: <K, V>(m: Map<K, V>, key: K) => boolean = method(Map.prototype, 'has');

@@ -2,7 +2,8 @@
 // was: name, length, descriptor, source text (`[native code]`), and that methods are no constructors.
 
 import {
-  apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, NativeProxy, NativeWeakMap, push, weakGet, weakSet,
+  apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, NativeProxy, NativeWeakMap, push,
+  setPrototypeOf, weakGet, weakSet,
   type Any, type Native,
 } from './natives';
 
@@ -116,10 +117,12 @@ function setHalf(native: Native, set: NonNullable<Accessor['set']>): Native {
   return { half(this: unknown, value: unknown) { set(callNative, this, value); } }.half;
 }
 
-/** Gives a function the name, length and source text of the native one it stands for. */
+/** Gives a function the name, length, prototype (that of its realm) and source text of the native one it stands for. */
 export function disguise<F extends object>(replacement: F, native: object): F {
   copy(replacement, native, 'length');
   copy(replacement, native, 'name');
+  const prototype = getPrototypeOf(native);
+  if (getPrototypeOf(replacement) !== prototype) setPrototypeOf(replacement, prototype);
   weakSet(originals, replacement, original(native as Native));
   return replacement;
 }

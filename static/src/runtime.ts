@@ -6,6 +6,7 @@ import {
   method, NativeDOMException, NativeProxy, NativeURL, NativeWeakMap, NativeWeakSet, objectCreate, ownKeys, setter, slice,
   weakAdd, weakGet, weakHas, weakSet, type Any, type Native,
 } from './natives';
+import { hookReflection, namesOf } from './hooks/reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
 import { rewriteScript, rewriteScriptURL } from './script';
@@ -121,6 +122,12 @@ class Facades {
         return true;
       },
       has: (_: object, key: string) => arrayIndexOf(LOCATED, key) >= 0 || key in native,
+      ownKeys: () => namesOf(native),
+      getPrototypeOf: () => getPrototypeOf(native),
+      getOwnPropertyDescriptor: (_: object, key: PropertyKey) => {
+        const found = getOwnPropertyDescriptor(native, key);
+        return found && { value: get(key), writable: true, enumerable: found.enumerable, configurable: true };
+      },
       deleteProperty: (_: object, key: PropertyKey) => delete native[key],
     } as ProxyHandler<object>);
   }
@@ -134,6 +141,14 @@ class Facades {
         return apply(window.postMessage as Native, window, args);
       },
     }.postMessage;
+  }
+
+  /** What the page gets for a native location or top window; anything else as it is. */
+  stand(value: Any): Any {
+    if (value === null || typeof value !== 'object') return value;
+    if (value === topOf(this.realm.global)) return tabWindow(this.realm.global);
+    if (weakHas(this.plain, value)) return value;
+    return guard(() => typeof hrefOf(value as Location) === 'string', false) ? this.location(value as Location) : value;
   }
 
   location(native: Location | null): Any {
@@ -274,20 +289,8 @@ export function provideRuntime(realm: Realm): Runtime {
   };
   if (realm.parent) runtime.leave = () => { if (startsOurScript(global.document)) realm.patch.undo(); };
   realm.patch.define(global, '$tandem', { value: runtime, configurable: true, enumerable: false, writable: false });
-  if (own) hookReflect(realm, own, facades);
+  if (own) hookReflection(realm, (value) => facades.stand(value), (url) => rewriteScriptURL(realm, realm.map(url)));
   return runtime;
-}
-
-function hookReflect(realm: Realm, own: Location, facades: Facades): void {
-  const { patch, global } = realm;
-  patch.method(global.Reflect, 'get', (native, self, args) => {
-    const value = native(self, args);
-    return value === own ? facades.location(own) : value;
-  });
-  patch.method(global.Reflect, 'set', (native, self, args) => {
-    if (args[1] === 'location' && (args[0] === global || args[0] === global.document)) args[2] = realm.map(args[2]);
-    return native(self, args);
-  });
 }
 
 const metas = new NativeWeakSet<object>();

@@ -10,6 +10,7 @@ import type { Realm } from '../realm';
 
 const scope = globalThis as Any;
 const now = Date.now;
+const documentURI = getter(scope.Document?.prototype, 'documentURI');
 const pathOf = scope.location && getter(scope.location, 'pathname');
 
 /** Cookies the scripts of this origin may see, as document.cookie gives them. One per script: all realms share it. */
@@ -23,7 +24,10 @@ export function hookCookies(realm: Realm): void {
   if (!realm.parent) view = realm.config.cookies;
   patch.accessor(global.Document?.prototype, 'cookie', {
     get: () => view,
-    set: (_native, _self, value) => write(realm, `${value as string}`),
+    set: (_native, self, value) => {
+      documentURI(self); // throws for what is no document
+      write(realm, `${value as string}`);
+    },
   });
   hookStore(realm);
   if (!realm.parent) realm.points.cookiesChanged = () => realm.get(path(realm), (text) => change(realm, text));

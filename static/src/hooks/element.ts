@@ -164,9 +164,13 @@ export function hookProperties(realm: Realm): void {
   }
   for (let i = 0; i < ASIDES.length; i++) {
     const type = ASIDES[i]![0], name = ASIDES[i]![1];
+    const nativeGet = getter(global[type]?.prototype, name);
     patch.accessor(global[type]?.prototype, name, {
       get: (_, self) => dom.getAttribute(self, ASIDE + name) ?? '',
-      set: (_, self, value) => dom.setAttribute(self, ASIDE + name, `${value as string}`),
+      set: (_, self, value) => {
+        nativeGet(self); // throws for what is no such element
+        dom.setAttribute(self, ASIDE + name, `${value as string}`);
+      },
     });
   }
   const animated = { get: (value: Any) => realm.unmap(value), set: (native: Call, self: Any, value: Any) => native(self, [realm.map(value)]) };

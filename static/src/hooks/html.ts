@@ -72,7 +72,7 @@ function hookWriting(realm: Realm): void {
     patch.method(document, names[i]!, (native, self, args) => {
       let text = '';
       for (let j = 0; j < args.length; j++) text += typeof args[j] === 'string' ? args[j] : `${args[j] as string}`;
-      const result = native(self, [pending(realm, self, text)]) as unknown;
+      const result = native(self, [dom.nodeTypeOf(self) === 9 ? pending(realm, self, text) : text]) as unknown;
       if (self === dom.documentOf(global)) realm.reopened();
       adoptFrames(realm);
       return result;

@@ -1,7 +1,7 @@
 // The other ways a page talks to servers: WebSocket, EventSource, beacons, worklets. What no proxy can carry is
 // refused, or it would connect the visitor's browser to the site directly.
 
-import { defineProperty, NativeProxy, type Any } from '../natives';
+import { defineProperty, NativeProxy, NativeWeakMap, weakGet, weakSet, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { domException } from '../runtime';
 import { mapArgument, unmapInto } from './shared';
@@ -26,15 +26,17 @@ export function hookNetwork(realm: Realm): void {
 /** WebRTC and WebTransport reach other machines past every policy (CSP has no say in WebRTC). */
 function refuse(realm: Realm): void {
   const names = ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport'];
+  const made = new NativeWeakMap<object, object>(); // two names may be of one class
   for (let i = 0; i < names.length; i++) {
     const native = realm.global[names[i]!] as Any;
     if (!native) continue;
-    const replacement = new NativeProxy(native, {
+    const replacement = weakGet(made, native) ?? new NativeProxy(native, {
       __proto__: null,
       construct: () => {
         throw domException(`${names[i]!} is not available here.`, 'NotSupportedError');
       },
     } as ProxyHandler<Any>);
+    weakSet(made, native, replacement);
     realm.patch.stand(replacement, native);
     // No undo: what takes these hooks back must not bring the native one back.
     defineProperty(realm.global, names[i]!, { value: replacement, writable: true, configurable: true });

@@ -2,7 +2,7 @@
 // replaced without losing the caller's scope; rewritten scripts call $tandem.
 
 import {
-  apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, NativeProxy, slice, startsWith, type Any,
+  apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, NativeProxy, setPrototypeOf, slice, startsWith, type Any,
   type Native,
 } from '../natives';
 import type { Realm } from '../realm';
@@ -18,11 +18,17 @@ export function hookScripts(realm: Realm): void {
     });
   }
   hookFunction(realm, global.Function as Native, 'function', true);
-  if (realm.parent) return; // ours, in the parent's realm, are hooked already
-  // The others have no names: they are reached by way of what they make.
-  hookFunction(realm, getPrototypeOf(async () => {})!.constructor as Native, 'async function', false);
-  hookFunction(realm, getPrototypeOf(function* () {})!.constructor as Native, 'function*', false);
-  hookFunction(realm, getPrototypeOf(async function* () {})!.constructor as Native, 'async function*', false);
+  const made = unnamed(realm);
+  for (let i = 0; i < made.length; i++) hookFunction(realm, getPrototypeOf(made[i]!)!.constructor as Native, KEYWORDS[i]!, false);
+}
+
+const KEYWORDS = ['async function', 'function*', 'async function*'];
+
+/** One function of each kind whose constructor has no name. Those of a child realm have to be made there. */
+function unnamed(realm: Realm): Native[] {
+  if (!realm.parent) return [async () => {}, function* () {}, async function* () {}];
+  // Where policy forbids it, the constructors are of no use to the page either.
+  return guard(() => (realm.global.Function as Any)('return [async () => {}, function* () {}, async function* () {}]')() as Native[], []);
 }
 
 function hookFunction(realm: Realm, native: Native, keyword: string, named: boolean): void {
@@ -37,8 +43,16 @@ function hookFunction(realm: Realm, native: Native, keyword: string, named: bool
   patch.stand(replacement as object, native);
   const own = getOwnPropertyDescriptor(prototype, 'constructor');
   if (own?.configurable) patch.define(prototype, 'constructor', { ...own, value: replacement }, own);
+  if (!named) inherit(realm, native, global.Function as object);
   const found = named && getOwnPropertyDescriptor(global, 'Function');
   if (found) patch.define(global, 'Function', { ...found, value: replacement }, found);
+}
+
+/** The unnamed constructors inherit from Function, and must not give away the native one. */
+function inherit(realm: Realm, native: object, from: object): void {
+  const before = getPrototypeOf(native);
+  setPrototypeOf(native, from);
+  realm.patch.onUndo(() => void setPrototypeOf(native, before));
 }
 
 /** The body, rewritten within its function so that parameters count as names of it (ECMA-262 §20.2.1.1.1). */

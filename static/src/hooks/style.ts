@@ -38,9 +38,9 @@ function hookDeclaration(realm: Realm, text: (value: Any) => Any): void {
   const prototype = global.CSSStyleDeclaration?.prototype as object | undefined;
   const keys = prototype ? ownKeys(prototype) : [];
   for (let i = 0; i < keys.length; i++) {
-    const key = keys[i] as string;
+    const key = keys[i]!;
     const found = getOwnPropertyDescriptor(prototype!, key)!;
-    if (key === 'constructor') continue;
+    if (typeof key !== 'string' || key === 'constructor') continue;
     if (typeof found.value === 'function') {
       patch.method(prototype, key, (call, self, args) => {
         if (key === 'setProperty') withText(args, 1, text);
