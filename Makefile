@@ -1,6 +1,6 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench demo fuzz browsers chromium app-wordpress test-apps
+.PHONY: help build test lint generate bench demo fuzz browsers chromium app-wordpress test-apps test-webkit
 
 FUZZTIME ?= 3s
 
@@ -53,3 +53,10 @@ app-wordpress: ## WordPress on loopback, from Debian's packages (installs them w
 
 test-apps: chromium ## a post written, published and read in WordPress, by two people
 	TANDEM_TEST_APPS=1 go test -count 1 -timeout 15m -run '^TestApp' -v ./cmd/tandem
+
+test-webkit: ## what has to hold in every browser, in WebKitGTK (installs it when root)
+	@if ! command -v WebKitWebDriver >/dev/null || ! command -v Xvfb >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing WebKitGTK"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends webkit2gtk-driver libwebkit2gtk-4.1-0 xvfb >/dev/null; \
+		else echo "No WebKitGTK: apt-get install webkit2gtk-driver libwebkit2gtk-4.1-0 xvfb (as root)" >&2; exit 1; fi; fi
+	TANDEM_TEST_WEBKIT=1 go test -count 1 -timeout 10m -run '^Test(Engines|Contain.*)$$/^webkit$$' -v ./cmd/tandem

@@ -61,6 +61,13 @@ func inBrowsers(t *testing.T, test func(*testing.T, engine)) {
 	t.Run("firefox", func(t *testing.T) { test(t, sharedFirefox(t)) })
 }
 
+// inEveryBrowser runs a test in WebKitGTK as well, when make test-webkit asks
+// for it.
+func inEveryBrowser(t *testing.T, test func(*testing.T, engine)) {
+	inBrowsers(t, test)
+	t.Run("webkit", func(t *testing.T) { test(t, webkitEngine(t)) })
+}
+
 // polls evaluates a condition until it holds. What the last failure was is said.
 func polls(eval func(result any) error) error {
 	deadline := time.Now().Add(patience)
@@ -81,37 +88,39 @@ func polls(eval func(result any) error) error {
 }
 
 func TestEngines(t *testing.T) {
-	inBrowsers(t, func(t *testing.T, e engine) {
-		site := newTarget(t)
-		site.on(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/inner" {
-				page(w, `<input onclick="self.trusted = event.isTrusted" onchange="self.said = value">`)
-				return
-			}
-			page(w, `<button onclick="self.trusted = event.isTrusted">x</button><br><iframe src="/inner"></iframe>`)
-		})
-		first, second := e.open(t, "first", site.URL+"/", 900, 700), e.open(t, "second", site.URL+"/", 900, 700)
-		inner := within("/inner")
-		first.wait(top, `document.readyState === 'complete' && document.visibilityState === 'visible' && innerWidth === 900`)
-		first.click(top, "button")
-		first.wait(top, `self.trusted`)
-		first.click(inner, "input")
-		first.wait(inner, `self.trusted`)
-		first.write("Zoë\n")
-		first.wait(inner, `self.said === 'Zoë'`)
-		if err := first.eval(top, `document.cookie = 'a=b'`, nil); err != nil {
-			t.Error(err)
+	inEveryBrowser(t, testEngine)
+}
+
+func testEngine(t *testing.T, e engine) {
+	site := newTarget(t)
+	site.on(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/inner" {
+			page(w, `<input onclick="self.trusted = event.isTrusted" onchange="self.said = value">`)
+			return
 		}
-		second.wait(top, `document.readyState === 'complete' && document.cookie === '' && document.visibilityState === 'visible'`)
-		var said struct{ Of []string }
-		if err := first.eval(inner, `Promise.resolve({of: [said]})`, &said); err != nil || len(said.Of) != 1 || said.Of[0] != "Zoë" {
-			t.Errorf("a promise became %v, %v", said, err)
-		}
-		if err := first.eval(top, `Promise.reject(new Error('was refused'))`, nil); err == nil || !strings.Contains(err.Error(), "was refused") {
-			t.Errorf("a rejection became %v", err)
-		}
-		if shot, err := first.picture(&rect{0, 0, 300, 200}); err != nil || shot.Bounds().Dx() != 300 || shot.Bounds().Dy() != 200 {
-			t.Errorf("no picture: %v", err)
-		}
+		page(w, `<button onclick="self.trusted = event.isTrusted">x</button><br><iframe src="/inner"></iframe>`)
 	})
+	first, second := e.open(t, "first", site.URL+"/", 900, 700), e.open(t, "second", site.URL+"/", 900, 700)
+	inner := within("/inner")
+	first.wait(top, `document.readyState === 'complete' && document.visibilityState === 'visible' && innerWidth === 900`)
+	first.click(top, "button")
+	first.wait(top, `self.trusted`)
+	first.click(inner, "input")
+	first.wait(inner, `self.trusted`)
+	first.write("Zoë\n")
+	first.wait(inner, `self.said === 'Zoë'`)
+	if err := first.eval(top, `document.cookie = 'a=b'`, nil); err != nil {
+		t.Error(err)
+	}
+	second.wait(top, `document.readyState === 'complete' && document.cookie === '' && document.visibilityState === 'visible'`)
+	var said struct{ Of []string }
+	if err := first.eval(inner, `Promise.resolve({of: [said]})`, &said); err != nil || len(said.Of) != 1 || said.Of[0] != "Zoë" {
+		t.Errorf("a promise became %v, %v", said, err)
+	}
+	if err := first.eval(top, `Promise.reject(new Error('was refused'))`, nil); err == nil || !strings.Contains(err.Error(), "was refused") {
+		t.Errorf("a rejection became %v", err)
+	}
+	if shot, err := first.picture(&rect{0, 0, 300, 200}); err != nil || shot.Bounds().Dx() != 300 || shot.Bounds().Dy() != 200 {
+		t.Errorf("no picture: %v", err)
+	}
 }

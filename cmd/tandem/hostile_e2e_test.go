@@ -201,7 +201,7 @@ func TestHostilePageDoesNotPassForAPerson(t *testing.T) {
 }
 
 // patiently waits for a browser that has much to do.
-func patiently(t *testing.T, what string, ok func() bool) {
+func patiently(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * patience); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
