@@ -352,6 +352,9 @@ type inputMessage struct {
 // be absent.
 var inputKinds = map[string]string{
 	"click":     "node fx fy button detail mods",
+	"press":     "node fx fy mods",
+	"drag":      "node dx dy",
+	"release":   "node dx dy mods",
 	"hover":     "node fx fy",
 	"key":       "node key code mods",
 	"text":      "node edit base?",
@@ -368,6 +371,8 @@ var inputFields = map[string]func(json.RawMessage) (any, error){
 	"node":      readInt(0, maxN),
 	"fx":        readFraction,
 	"fy":        readFraction,
+	"dx":        readInt(-maxPixels, maxPixels),
+	"dy":        readInt(-maxPixels, maxPixels),
 	"button":    readInt(0, 4),
 	"detail":    readInt(0, 10),
 	"mods":      readInt(0, 15),

@@ -48,6 +48,7 @@ class Connection {
     this.recorder = new Recorder({ realm, document, send: (message) => this.send(message) });
     this.performer = createPerformer({
       document,
+      realm,
       node: (id) => (id === 0 ? document.documentElement : this.recorder.node(id)),
       masked: (node) => this.recorder.masked(node),
       done: (n, ok, why) => {

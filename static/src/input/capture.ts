@@ -4,6 +4,7 @@
 // left to the leader's answer.
 
 import { Attention, editingHost } from './attention';
+import { Dragging } from './dragging';
 import { ALT, CTRL, difference, hash, META, SHIFT, shift, type Input } from './messages';
 
 export interface CaptureContext {
@@ -68,7 +69,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
   on<PointerEvent>('pointermove', (event) => {
     const target = targetOf(event);
     rest = pointAt(event);
-    if (target === over) return;
+    if (target === over || event.buttons !== 0) return;
     over = target;
     clearTimeout(dwell);
     dwell = setTimeout(() => {
@@ -95,9 +96,23 @@ export function attachCapture(ctx: CaptureContext): Capture {
   on('pointerdown', () => attention.press(true), true);
   for (const type of ['pointerup', 'pointercancel']) on(type, () => attention.press(false), true);
 
+  // Fingers scroll by moving; texts are selected by it, and other controls have a handle of their own.
+  const dragging = new Dragging(() => ctx.id(ctx.document.documentElement), input);
+  const dragged = (target: Element) =>
+    !isEditable(target) && !isPicked(target) && target.closest('select') === null && !ctx.masked(target);
+  on<PointerEvent>('pointerdown', (event) => {
+    const target = targetOf(event);
+    const at = event.button === 0 && event.pointerType !== 'touch' && ctx.acts() && target !== null && dragged(target) ? pointAt(event) : null;
+    dragging.press(at && { node: at.node, fx: at.fx, fy: at.fy, mods: mods(event), x: event.clientX, y: event.clientY });
+  }, true);
+  on<PointerEvent>('pointermove', (event) => dragging.move(event), true);
+  on<PointerEvent>('pointerup', (event) => dragging.release(mods(event)), true);
+  on('pointercancel', () => dragging.release(0), true);
+
   on<MouseEvent>('click', (event) => {
     // The leader decides what a click does; here it only places a caret.
     event.preventDefault();
+    if (dragging.going) return;
     press(event, 0);
     if (ctx.document.getSelection()?.isCollapsed === false) select();
   });
@@ -182,6 +197,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     done: (n) => {
       fields.done(n);
       attention.done(n);
+      dragging.done(n);
     },
     value: (control, value) => fields.value(control, value),
     focus: (node, start, end) => attention.leads(node, start, end),

@@ -24,6 +24,7 @@ export const listen = method<[string, (event: Event) => void, AddEventListenerOp
   'addEventListener',
 );
 export const pathOf = method<[], EventTarget[]>(Event.prototype, 'composedPath');
+export const stopEvent = method<[], void>(Event.prototype, 'stopImmediatePropagation');
 export const box = method<[], DOMRect>(Element.prototype, 'getBoundingClientRect');
 export const scrollIntoView = method<[ScrollIntoViewOptions], void>(Element.prototype, 'scrollIntoView');
 export const scrollElementTo = method<[ScrollToOptions], void>(Element.prototype, 'scrollTo');
@@ -49,6 +50,7 @@ export const modifySelection = method<[string, string, string], void>(Selection.
 const focusHTML = method<[FocusOptions], void>(HTMLElement.prototype, 'focus');
 export const blurHTML = method<[], void>(HTMLElement.prototype, 'blur');
 const focusSVG = method<[FocusOptions], void>(SVGElement.prototype, 'focus');
+export const isDraggable = getter<boolean>(HTMLElement.prototype, 'draggable');
 export const isContentEditable = getter<boolean>(HTMLElement.prototype, 'isContentEditable');
 export const requestSubmit = method<[], void>(HTMLFormElement.prototype, 'requestSubmit');
 export const formElements = getter<HTMLFormControlsCollection>(HTMLFormElement.prototype, 'elements');

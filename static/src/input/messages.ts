@@ -11,6 +11,10 @@ export type SelectionIds = [number, number, number, number];
 
 export type Input =
   | { kind: 'click'; node: number; fx: number; fy: number; button: number; detail: number; mods: number }
+  /** A button that stays down; the two after it say how far from there the pointer is, in CSS px. */
+  | { kind: 'press'; node: number; fx: number; fy: number; mods: number }
+  | { kind: 'drag'; node: number; dx: number; dy: number }
+  | { kind: 'release'; node: number; dx: number; dy: number; mods: number }
   | { kind: 'hover'; node: number; fx: number; fy: number }
   | { kind: 'key'; node: number; key: string; code: string; mods: number }
   /** Replace [start, end) of the value the follower saw, named by its hash. */

@@ -9,6 +9,7 @@ import {
 import { fireKey, press } from './keyboard';
 import { Hands } from './hands';
 import type { Input, SelectionIds } from './messages';
+import type { Realm } from '../realm';
 import { Pace } from './pace';
 import { Pointer, type Refusal } from './pointer';
 import { changed, edit, fireChange, Histories, replaceText, savedSelection, select, selectNodes, setValue } from './text';
@@ -16,7 +17,8 @@ import { changed, edit, fireChange, Histories, replaceText, savedSelection, sele
 export interface PerformContext {
   /** The live node of a mirrored id. */
   node(id: number): Node | null;
-  /** The document this performer serves. */
+  /** The document this performer serves, and its realm. */
+  realm: Realm;
   document: Document;
   /** Whether a node's content is hidden from followers. */
   masked(node: Node): boolean;
@@ -32,7 +34,8 @@ export interface Performer {
 
 export function createPerformer(ctx: PerformContext): Performer {
   const hands = new Hands(ctx.document);
-  const pointer = new Pointer(hands);
+  const pointer = new Pointer(ctx.document, hands);
+  hookPointerCapture(ctx.realm, pointer);
   /** A text control changed without the focus, whose change event is still due. */
   let unsettled: Element | null = null;
   /** Puts the caret back where the follower's last edit left it; it is lent when the visitor has it meanwhile. */
@@ -75,13 +78,18 @@ export function createPerformer(ctx: PerformContext): Performer {
     if (element === null) return 'gone';
     if (unsettled !== null && unsettled !== element && input.kind !== 'hover') settle();
     switch (input.kind) {
-      case 'hover': {
-        const at = pointer.hover(node, input.fx, input.fy);
-        return typeof at === 'string' ? at : null;
-      }
+      case 'hover':
+        return pointer.hover(node, input.fx, input.fy);
       case 'click':
         if (hands.elsewhere(element) === null) lent = false;
         return pointer.click(node, input.fx, input.fy, input.button, input.detail, input.mods);
+      case 'press':
+        if (hands.elsewhere(element) === null) lent = false;
+        return pointer.press(node, input.fx, input.fy, 0, 1, input.mods);
+      case 'drag':
+        return pointer.drag(input.dx, input.dy);
+      case 'release':
+        return pointer.release(input.dx, input.dy, input.mods);
       case 'focus':
         if (hands.elsewhere(element) === null) focus(element);
         return null;
@@ -235,4 +243,13 @@ function choose(element: Element, indexes: number[]): boolean {
   }
   if (differs) changed(element);
   return true;
+}
+
+/** While a follower holds a button there is no real pointer to capture. */
+function hookPointerCapture({ patch, global }: Realm, pointer: Pointer): void {
+  const holder = global.Element.prototype;
+  patch.method(holder, 'setPointerCapture', (native, self, args) => pointer.capture(self, Number(args[0])) ? undefined : native(self, args));
+  patch.method(holder, 'hasPointerCapture', (native, self, args) => pointer.captures(self, Number(args[0])) || native(self, args));
+  patch.method(holder, 'releasePointerCapture', (native, self, args) =>
+    pointer.captures(self, Number(args[0])) ? pointer.free() : native(self, args));
 }

@@ -3,66 +3,208 @@
 // Pointer Events §10), with the default actions script may cause.
 
 import {
-  activeElement, attribute, box, closest, defaultView, dispatch, elementOf, focus, focused, getSelection, hitTest,
-  holds, isDisabled, isHTML, isTextControl, localName, matches, modifySelection, ownerDocument, path, scrollIntoView,
-  setBaseAndExtent, blurHTML,
+  activeElement, attribute, box, closest, defaultView, elementOf, focus, focused, getSelection, hitTest,
+  holds, isConnected, isDisabled, isHTML, isTextControl, listen, localName, matches, modifySelection, ownerDocument, path, scrollIntoView,
+  setBaseAndExtent, blurHTML, stopEvent,
 } from './dom';
+import { DragAndDrop } from './dragdrop';
+import { fire, POINTER_ID, type Point } from './events';
 import type { Hands } from './hands';
-import { ALT, CTRL, META, SHIFT } from './messages';
+import { SHIFT } from './messages';
 
 /** Why an input could not be performed; the follower is told. */
 export type Refusal = 'gone' | 'covered' | 'disabled' | 'needs-visitor';
 
-interface Place {
+interface Place extends Point {
   target: Element;
-  x: number;
-  y: number;
 }
 
-const POINTER_ID = 1; // what browsers give the mouse
+/** A button that is held down. */
+interface Held {
+  from: Place;
+  button: number;
+  buttons: number;
+  detail: number;
+  mods: number;
+  /** Whether mouse events go with those of the pointer: not after a prevented pointerdown (Pointer Events §11). */
+  mouse: boolean;
+  /** What the page has setPointerCapture to. */
+  captor: Element | null;
+  /** What is dragged and dropped; null while it may come to that, false when it does not. */
+  load: DragAndDrop | null | false;
+  /** How far it has been moved. */
+  at: Point;
+  /** When its follower was heard of last. */
+  heard: number;
+}
 
-/** One pointer of one document: it remembers what it was last over. */
+const now = performance.now.bind(performance);
+
+/** A follower who holds a button and is silent for so long has gone when the visitor's own hand moves. */
+const SILENT_MS = 5000;
+
+/** One pointer of one document: it remembers what it was last over, and what it holds. */
 export class Pointer {
   private over: Element[] = [];
+  private last: Point = { x: 0, y: 0 };
+  private held: Held | null = null;
 
-  constructor(private readonly hands: Hands) {}
+  constructor(private readonly document: Document, private readonly hands: Hands) {
+    // Two hands on one mouse would let go for each other.
+    const view = defaultView(document);
+    if (view === null) return;
+    for (const type of ['pointermove', 'mousemove', 'pointerdown']) {
+      listen(view, type, (event) => {
+        if (this.held === null || !event.isTrusted) return;
+        if (type === 'pointerdown' || now() - this.held.heard > SILENT_MS) this.letGo();
+        else stopEvent(event);
+      }, { capture: true, passive: true });
+    }
+  }
 
-  /** Moves to a place inside `node` and says what lies there. */
-  hover(node: Node, fx: number, fy: number): Place | Refusal {
+  /** Moves to a place inside `node`. */
+  hover(node: Node, fx: number, fy: number): Refusal | null {
+    if (this.held !== null) return null;
     const place = locate(node, fx, fy);
     if (typeof place === 'string') return place;
-    this.enter(place);
-    fire(place.target, 'pointermove', place, { bubbles: true });
-    fire(place.target, 'mousemove', place, { bubbles: true });
-    return place;
+    this.move(place);
+    return null;
   }
 
   /** Presses and releases a button on `node`. */
   click(node: Node, fx: number, fy: number, button: number, detail: number, mods: number): Refusal | null {
-    const place = this.hover(node, fx, fy);
+    const why = this.press(node, fx, fy, button, detail, mods);
+    if (why === null) this.up(this.held!.from, mods);
+    return why;
+  }
+
+  /** Presses a button on `node` and holds it. */
+  press(node: Node, fx: number, fy: number, button: number, detail: number, mods: number): Refusal | null {
+    this.letGo();
+    const place = locate(node, fx, fy);
     if (typeof place === 'string') return place;
+    this.move(place);
     const { target } = place;
     if (isDisabled(target)) return 'disabled';
     if (opensPicker(target)) return 'needs-visitor';
 
     const buttons = [1, 4, 2][button] ?? 0;
-    const base = { bubbles: true, cancelable: true, button, detail, mods };
-    fire(target, 'pointerdown', place, { ...base, buttons, detail: 0 });
-    if (fire(target, 'mousedown', place, { ...base, buttons })) this.press(place, detail, (mods & SHIFT) !== 0);
-    fire(target, 'pointerup', place, { ...base, buttons: 0, detail: 0 });
-    fire(target, 'mouseup', place, { ...base, buttons: 0 });
-    if (button === 0) {
-      fire(target, 'click', place, { ...base, buttons: 0 });
-      if (detail === 2) fire(target, 'dblclick', place, { ...base, buttons: 0 });
-    } else {
-      fire(target, 'auxclick', place, { ...base, buttons: 0 });
-      if (button === 2) fire(target, 'contextmenu', place, { ...base, buttons: 0 });
-    }
+    const base = { bubbles: true, cancelable: true, button, buttons, mods };
+    const held = { from: place, button, buttons, detail, mods, mouse: true, captor: null, load: null, at: { x: 0, y: 0 }, heard: now() } as Held;
+    this.held = held;
+    held.mouse = fire(target, 'pointerdown', place, base);
+    const goes = !held.mouse || fire(target, 'mousedown', place, { ...base, detail });
+    if (goes) this.pressed(place, detail, (mods & SHIFT) !== 0);
+    else held.load = false;
     return null;
   }
 
+  /** Moves what is held, to an offset from where it was pressed. */
+  drag(dx: number, dy: number): Refusal | null {
+    const { held } = this;
+    if (held === null) return 'gone';
+    held.heard = now();
+    held.at = { x: dx, y: dy };
+    const place = this.place(held, dx, dy);
+    if (held.load === null && held.button === 0) held.load = DragAndDrop.start(held.from.target, held.from, held.mods) ?? false;
+    if (held.load) held.load.over(place, held.mods);
+    else this.move(place);
+    return null;
+  }
+
+  /** Lets go of what is held, at an offset from where it was pressed. */
+  release(dx: number, dy: number, mods: number): Refusal | null {
+    const { held } = this;
+    if (held === null) return 'gone';
+    if (held.at.x !== dx || held.at.y !== dy) this.drag(dx, dy);
+    this.up(this.place(held, dx, dy), mods);
+    return null;
+  }
+
+  /** What setPointerCapture does while a follower holds the button; false when it is none of ours. */
+  capture(element: Element, id: number): boolean {
+    const { held } = this;
+    if (held === null || id !== POINTER_ID || !isConnected(element)) return false;
+    if (held.captor !== element) {
+      this.free(element);
+      held.captor = element;
+      fire(element, 'gotpointercapture', this.last, { bubbles: true, buttons: held.buttons });
+    }
+    return true;
+  }
+
+  captures(element: Element, id: number): boolean {
+    return this.held !== null && id === POINTER_ID && this.held.captor === element;
+  }
+
+  /** Ends the capture there is. */
+  free(next: Element | null = null): void {
+    const captor = this.held?.captor ?? null;
+    if (captor === null || captor === next) return;
+    this.held!.captor = null;
+    fire(captor, 'lostpointercapture', this.last, { bubbles: true, buttons: this.held!.buttons });
+  }
+
+  private place({ from, captor }: Held, dx: number, dy: number): Place {
+    const x = from.x + dx;
+    const y = from.y + dy;
+    const target = captor !== null && isConnected(captor) ? captor : hitTest(this.document, x, y, from.target);
+    return { target: target ?? path(from.target).at(-1)!, x, y };
+  }
+
+  private move(place: Place): void {
+    const buttons = this.held?.buttons ?? 0;
+    const details = { bubbles: true, buttons, by: { x: place.x - this.last.x, y: place.y - this.last.y } };
+    this.enter(place, buttons);
+    this.last = { x: place.x, y: place.y };
+    fire(place.target, 'pointermove', place, details);
+    if (this.held?.mouse !== false) fire(place.target, 'mousemove', place, details);
+  }
+
+  /** Lets the button go, with the click that comes of it where it was pressed and is released. */
+  private up(place: Place, mods: number): void {
+    const held = this.held!;
+    if (held.load) {
+      held.load.drop(place, mods);
+      this.held = null;
+      return;
+    }
+    const { button, detail, from } = held;
+    const { target } = place;
+    held.buttons = 0;
+    const base = { bubbles: true, cancelable: true, button, buttons: 0, mods };
+    fire(target, 'pointerup', place, base);
+    if (held.mouse) fire(target, 'mouseup', place, { ...base, detail });
+    this.free();
+    this.held = null;
+    const clicked = path(target).find((element) => holds(element, from.target));
+    if (clicked === undefined) return;
+    if (button === 0) {
+      fire(clicked, 'click', place, { ...base, detail });
+      if (detail === 2) fire(clicked, 'dblclick', place, { ...base, detail });
+    } else {
+      fire(clicked, 'auxclick', place, { ...base, detail });
+      if (button === 2) fire(clicked, 'contextmenu', place, { ...base, detail });
+    }
+  }
+
+  /** Lets go of what is held without a click: whoever held it has gone, or the visitor presses. */
+  private letGo(): void {
+    const { held, last } = this;
+    if (held === null) return;
+    held.buttons = 0;
+    if (held.load) held.load.cancel(last);
+    else {
+      const target = held.captor ?? held.from.target;
+      fire(target, 'pointerup', last, { bubbles: true, button: held.button });
+      if (held.mouse) fire(target, 'mouseup', last, { bubbles: true, button: held.button });
+    }
+    this.free();
+    this.held = null;
+  }
+
   /** The default action of pressing the main button: focus and caret or word selection. */
-  private press({ target, x, y }: Place, detail: number, extend: boolean): void {
+  private pressed({ target, x, y }: Place, detail: number, extend: boolean): void {
     if (this.hands.elsewhere(target) !== null) return;
     const document = ownerDocument(target)!;
     const to = path(target).find((element) => matches(element, FOCUSABLE) && !isDisabled(element));
@@ -76,7 +218,7 @@ export class Pointer {
   }
 
   /** Tells the elements left and entered, with the common ancestors left alone. */
-  private enter(place: Place): void {
+  private enter(place: Place, buttons: number): void {
     const before = this.over;
     const now = path(place.target);
     const from = before[0] ?? null;
@@ -84,18 +226,18 @@ export class Pointer {
     const left = before.filter((element) => !now.includes(element));
     const entered = now.filter((element) => !before.includes(element)).reverse();
     if (from !== null) {
-      fire(from, 'pointerout', place, { bubbles: true, related: place.target });
-      fire(from, 'mouseout', place, { bubbles: true, related: place.target });
+      fire(from, 'pointerout', place, { bubbles: true, buttons, related: place.target });
+      fire(from, 'mouseout', place, { bubbles: true, buttons, related: place.target });
     }
     for (const element of left) {
-      fire(element, 'pointerleave', place, { related: place.target });
-      fire(element, 'mouseleave', place, { related: place.target });
+      fire(element, 'pointerleave', place, { buttons, related: place.target });
+      fire(element, 'mouseleave', place, { buttons, related: place.target });
     }
-    fire(place.target, 'pointerover', place, { bubbles: true, related: from });
-    fire(place.target, 'mouseover', place, { bubbles: true, related: from });
+    fire(place.target, 'pointerover', place, { bubbles: true, buttons, related: from });
+    fire(place.target, 'mouseover', place, { bubbles: true, buttons, related: from });
     for (const element of entered) {
-      fire(element, 'pointerenter', place, { related: from });
-      fire(element, 'mouseenter', place, { related: from });
+      fire(element, 'pointerenter', place, { buttons, related: from });
+      fire(element, 'mouseenter', place, { buttons, related: from });
     }
     this.over = now;
   }
@@ -161,56 +303,4 @@ function position(document: Document, x: number, y: number): [Node, number] | nu
   }
   const range = (document as Document).caretRangeFromPoint(x, y);
   return range === null ? null : [range.startContainer, range.startOffset];
-}
-
-interface Details {
-  bubbles?: boolean;
-  cancelable?: boolean;
-  button?: number;
-  buttons?: number;
-  detail?: number;
-  mods?: number;
-  related?: Element | null;
-}
-
-const PointerEventNative = PointerEvent;
-const MouseEventNative = MouseEvent;
-
-/** Dispatches one event; false when the page prevented its default action. */
-function fire(target: Element, type: string, { x, y }: { x: number; y: number }, details: Details): boolean {
-  const view = defaultView(ownerDocument(target)!);
-  const mods = details.mods ?? 0;
-  const pointer = type.startsWith('pointer');
-  const moves = type.endsWith('move') || type.endsWith('over') || type.endsWith('out') || type.endsWith('enter') || type.endsWith('leave');
-  const init: PointerEventInit = {
-    bubbles: details.bubbles ?? false,
-    cancelable: details.cancelable ?? (details.bubbles ?? false),
-    composed: details.bubbles ?? false,
-    view,
-    detail: details.detail ?? 0,
-    clientX: x,
-    clientY: y,
-    screenX: x + (view?.screenX ?? 0),
-    screenY: y + (view?.screenY ?? 0),
-    button: details.button ?? (pointer && moves ? -1 : 0),
-    buttons: details.buttons ?? 0,
-    relatedTarget: details.related ?? null,
-    altKey: (mods & ALT) !== 0,
-    ctrlKey: (mods & CTRL) !== 0,
-    metaKey: (mods & META) !== 0,
-    shiftKey: (mods & SHIFT) !== 0,
-  };
-  // click, auxclick and contextmenu are pointer events too (Pointer Events §10.2).
-  if (!pointer && type !== 'click' && type !== 'auxclick' && type !== 'contextmenu') {
-    return dispatch(target, new MouseEventNative(type, init));
-  }
-  return dispatch(target, new PointerEventNative(type, {
-    ...init,
-    pointerId: POINTER_ID,
-    pointerType: 'mouse',
-    isPrimary: true,
-    width: 1,
-    height: 1,
-    pressure: init.buttons ? 0.5 : 0,
-  }));
 }
