@@ -51,8 +51,8 @@ browsers: chromium
 app-wordpress: ## WordPress on loopback, from Debian's packages (installs them when root)
 	./cmd/tandem/apps/wordpress.sh
 
-test-apps: chromium ## a post written, published and read in WordPress, by two people
-	TANDEM_TEST_APPS=1 go test -count 1 -timeout 15m -run '^TestApp' -v ./cmd/tandem
+test-apps: chromium ## real applications, each used by two people; needs npm, and for WordPress Debian
+	TANDEM_TEST_APPS=1 go test -count 1 -timeout 45m -run '^TestApp' -v ./cmd/tandem
 
 test-webkit: ## what has to hold in every browser, in WebKitGTK (installs it when root)
 	@if ! command -v WebKitWebDriver >/dev/null || ! command -v Xvfb >/dev/null; then \

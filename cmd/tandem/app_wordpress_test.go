@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,56 +8,13 @@ import (
 	"image/color"
 	"image/png"
 	"math"
-	"net"
-	"net/http"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"tandem/session"
 )
-
-// startWordPress runs WordPress for the length of a test and returns its address.
-func startWordPress(t *testing.T) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	cmd := exec.CommandContext(ctx, "apps/wordpress.sh", freePort(t))
-	cmd.Stderr = os.Stderr
-	// The script stops its servers itself, when asked politely.
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 20 * time.Second
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if site, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
-			return site
-		}
-	}
-	t.Fatal("WordPress did not start")
-	return ""
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
 
 // wordpress is a meeting at a WordPress.
 type wordpress struct {
@@ -69,61 +24,15 @@ type wordpress struct {
 
 func meetAtWordPress(t *testing.T) *wordpress {
 	t.Helper()
-	if os.Getenv("TANDEM_TEST_APPS") == "" {
-		t.Skip("TANDEM_TEST_APPS=1 runs the tests against applications")
-	}
+	onlyApps(t)
 	b := sharedBrowser(t)
-	w := &wordpress{&meeting{t: t, server: startServer(t, t.TempDir())}, startWordPress(t)}
+	w := &wordpress{&meeting{t: t, server: startServer(t, t.TempDir())}, startApp(t, "wordpress.sh", freePort(t))}
 	w.allow(w.site)
 	w.invite(w.site+"/wp-login.php", session.Shared)
 	w.agent = b.open(t, "agent", w.invited.AgentURL, 1400, 1100)
 	w.agent.wait(top, `document.querySelector('[data-tandem=status]')`)
 	w.visitor = b.open(t, "visitor", w.invited.VisitorURL, 1280, 900)
 	return w
-}
-
-// step compares both sides, and keeps pictures for who wants to look.
-func (w *wordpress) step(name string) {
-	w.t.Helper()
-	w.same(name)
-	if os.Getenv("TANDEM_TEST_PICTURES") != "" {
-		w.keep(name)
-	}
-}
-
-// proxied checks that neither browser asked anybody but the server.
-func (w *wordpress) proxied() {
-	w.t.Helper()
-	for _, window := range []*window{w.visitor, w.agent} {
-		window.mu.Lock()
-		for _, request := range window.requests {
-			if !w.ours(request) {
-				w.t.Errorf("%s asked for %.200s", window.name, request)
-			}
-		}
-		w.t.Logf("%s: %d requests, %d KiB sent over WebSockets", window.name, len(window.requests), window.sent>>10)
-		window.mu.Unlock()
-	}
-	for _, s := range w.server.Hub.Sessions() {
-		if len(s.Blocked) > 0 {
-			w.t.Errorf("the content policy stopped %v", s.Blocked)
-		}
-	}
-}
-
-// ours tells whether a request stays in the browser or goes to the server.
-func (w *wordpress) ours(request string) bool {
-	u, err := url.Parse(request)
-	if err != nil {
-		return false
-	}
-	switch u.Scheme {
-	case "data", "blob", "about":
-		return true
-	case "http", "ws":
-		return u.Host == w.server.Control.Host || strings.HasSuffix(u.Host, "."+w.server.Content)
-	}
-	return false
 }
 
 func TestAppWordPress(t *testing.T) {
@@ -239,12 +148,6 @@ func (w *wordpress) timed(what string, act func(), anew ...*window) {
 	w.t.Logf("%s: %.1f s (visitor's own page %.1f s), %d KiB sent by the visitor", what, time.Since(began).Seconds(), loaded.Seconds(), (w.visitor.bytes()-sent)>>10)
 }
 
-func (w *window) bytes() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.sent
-}
-
 // another measures a second session, which begins in the editor because it has
 // the cookies of the first.
 func (w *wordpress) another() {
@@ -277,24 +180,8 @@ func (w *wordpress) another() {
 // published counts the posts WordPress itself shows under a title.
 func (w *wordpress) published(title string) (n int) {
 	w.t.Helper()
-	u, err := url.Parse(w.site)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", u.Port()))
-	}}}
-	res, err := client.Get(w.site + "/index.php?rest_route=/wp/v2/posts")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	var posts []struct {
-		Title struct{ Rendered string }
-	}
-	if err := json.NewDecoder(res.Body).Decode(&posts); err != nil {
-		w.t.Fatal(err)
-	}
+	type post struct{ Title struct{ Rendered string } }
+	posts := getJSON[[]post](w.t, w.site+"/index.php?rest_route=/wp/v2/posts")
 	for _, post := range posts {
 		if post.Title.Rendered == title {
 			n++
