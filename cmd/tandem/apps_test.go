@@ -188,7 +188,7 @@ func (a application) directly(t *testing.T) (troubles []string) {
 	me := hand{w, top}
 	a.use(&people{T: t, site: site, a: me, b: me, step: func(name string) {
 		if os.Getenv("TANDEM_TEST_PICTURES") != "" {
-			w.save(name, func() (image.Image, error) { return w.picture(nil) })
+			save(t, "direct "+name, func() (image.Image, error) { return w.picture(nil) })
 		}
 	}})
 	return w.troubles(site)
