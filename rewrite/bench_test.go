@@ -3,13 +3,14 @@ package rewrite
 import (
 	"bytes"
 	"io"
+	"math"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/tdewolff/parse/v2"
 	tdcss "github.com/tdewolff/parse/v2/css"
-	tdjs "github.com/tdewolff/parse/v2/js"
 	"golang.org/x/net/html"
 )
 
@@ -109,18 +110,45 @@ func BenchmarkCSS(b *testing.B) {
 		})
 }
 
-// BenchmarkJS is against the parser that also knows scopes.
+// BenchmarkJS is against a lexer that only has to tell division from regular
+// expressions; over the corpus if there is one.
 func BenchmarkJS(b *testing.B) {
-	src := golden(b, "script.txtar", 100)
-	src = bytes.ReplaceAll(src, []byte("const params"), []byte("var params"))
-	src = bytes.ReplaceAll(src, []byte("function frameBust({ location } = window)"), []byte("function frameBust(w)")) // which it refuses
-	versus(b, len(src),
-		func() { JS(src, Script{}) },
-		func() {
-			if _, err := tdjs.Parse(parse.NewInputBytes(src[:len(src):len(src)]), tdjs.Options{}); err != nil {
-				b.Fatal(err)
-			}
-		})
+	files := corpus(b)
+	if len(files) == 0 {
+		files = []source{{"script.txtar", golden(b, "script.txtar", 100)}}
+	}
+	size := 0
+	for _, f := range files {
+		size += len(f.text)
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	ours, theirs := make([]time.Duration, len(files)), make([]time.Duration, len(files))
+	var total time.Duration
+	var allocs uint64
+	for b.Loop() {
+		for i, f := range files {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			JS(f.text, Script{})
+			middle := time.Now()
+			runtime.ReadMemStats(&after)
+			allocs += after.Mallocs - before.Mallocs
+			lexing := time.Now()
+			driveLexer(f.text, nil)
+			ours[i] += middle.Sub(start)
+			theirs[i] += time.Since(lexing)
+			total += middle.Sub(start)
+		}
+	}
+	logs := 0.0
+	for i := range files {
+		logs += math.Log(float64(theirs[i]) / float64(ours[i]))
+	}
+	b.ReportMetric(math.Exp(logs/float64(len(files))), "x-lexer")
+	b.ReportMetric(float64(size)*float64(b.N)/1e6/total.Seconds(), "our-MB/s")
+	b.ReportMetric(float64(allocs)/float64(b.N*len(files)), "our-allocs/file")
 }
 
 func BenchmarkJSPrefilter(b *testing.B) {

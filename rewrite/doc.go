@@ -68,6 +68,8 @@
 // tree (jslex.go, jsparse.go, jsexpr.go). A parser and not a scan of tokens, for
 // where an expression begins, what a slash means and what a pattern binds depends
 // on the grammar; and one of our own, since trees of others lose the positions.
+// Text between brackets in which none of the words stands is passed over: it can
+// neither use nor bind them (jsskim.go).
 // The result is one of
 //
 //   - [TierNone]: none of the words occurs; not parsed.

@@ -79,16 +79,22 @@ func isNamePart(c byte) bool {
 
 func parseJS(src []byte, s Script, m mode) (edits []edit, ok bool) {
 	p := &parser{lexer: lexer{src: src}, script: s, mode: m}
+	ok = p.try()
+	return p.edits, ok
+}
+
+// try parses the source and reports whether it is understood.
+func (p *parser) try() (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, isSyntax := r.(syntaxError); !isSyntax {
 				panic(r)
 			}
-			edits, ok = nil, false
+			ok = false
 		}
 	}()
 	p.parse()
-	return p.edits, true
+	return true
 }
 
 // edit is a replacement of src[start:end], or text put before start.

@@ -290,6 +290,7 @@ func FuzzJS(f *testing.F) {
 		if tier == TierNone && string(out) != in {
 			t.Fatalf("%q changed without being parsed: %q", in, out)
 		}
+		expectSkim(t, in, []byte(in), s.Kind)
 		if len(in) > 2000 || bytes.Equal(out, []byte(in)) || tier != TierParsed {
 			return
 		}

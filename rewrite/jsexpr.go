@@ -270,6 +270,9 @@ func (p *parser) members() {
 }
 
 func (p *parser) index() {
+	if p.skip() {
+		return
+	}
 	p.expect('[')
 	first := len(p.refs)
 	saved := p.inside()
@@ -372,6 +375,9 @@ func (p *parser) call(e expr) {
 // list parses "(…)": arguments, an expression in parentheses, or the parameters of
 // what turns out to be an arrow function.
 func (p *parser) list() {
+	if p.skip() {
+		return
+	}
 	p.expect('(')
 	saved := p.inside()
 	for !p.eat(')') {
@@ -475,6 +481,9 @@ func (p *parser) functionExpression(async bool) {
 }
 
 func (p *parser) array() {
+	if p.skip() {
+		return
+	}
 	p.expect('[')
 	saved := p.inside()
 	for !p.eat(']') {
@@ -493,6 +502,9 @@ func (p *parser) array() {
 }
 
 func (p *parser) object() (hasKey bool) {
+	if p.skip() {
+		return false
+	}
 	p.expect('{')
 	saved := p.inside()
 	for !p.eat('}') {
@@ -540,6 +552,10 @@ func (p *parser) shorthand(name token) {
 func (p *parser) template() {
 	saved := p.inside()
 	for p.templateChars() {
+		if p.passes(p.pos - 1) {
+			p.pos = int(p.cold[p.passed].end)
+			continue
+		}
 		first := len(p.refs)
 		p.next()
 		p.expression(false)

@@ -38,6 +38,8 @@ type lexer struct {
 	module bool // in which "<!--" is no comment
 	token
 	prevEnd int // of the token before
+
+	onRegExp func(start int) // if set, is told of them
 }
 
 // syntaxError is what lexer and parser panic with. Only their callers in this
@@ -347,6 +349,9 @@ func (l *lexer) templateChars() (substitution bool) {
 
 // regExp reads the regular expression that begins at the current token, a slash.
 func (l *lexer) regExp() {
+	if l.onRegExp != nil {
+		l.onRegExp(l.start)
+	}
 	class := false
 	for l.pos = l.start + 1; l.pos < len(l.src); l.pos++ {
 		switch l.src[l.pos] {

@@ -7,6 +7,7 @@ package rewrite
 // what it cannot follow.
 type parser struct {
 	lexer
+	skimmer
 	script Script
 	edits  []edit
 
@@ -15,6 +16,8 @@ type parser struct {
 	depth  int
 
 	navigations [][2]int // values of global variables named location
+
+	functions int // around the token at hand
 
 	imports bool // an import or export declaration was seen: it is a module
 	mode
@@ -147,6 +150,34 @@ func (p *parser) peek() token {
 	return t
 }
 
+// skip passes the bracket at hand and what is in it if nothing there concerns
+// us. It reports false for other tokens.
+func (p *parser) skip() bool {
+	if p.kind != tokPunct || p.op != '(' && p.op != '[' && p.op != '{' {
+		return false
+	}
+	if !p.passes(p.start) {
+		return false
+	}
+	p.pos = int(p.cold[p.passed].end)
+	p.end = p.pos
+	p.next()
+	return true
+}
+
+// passes reports whether p.cold[p.passed] is the pair of brackets that begins at
+// start.
+func (p *parser) passes(start int) bool {
+	s := &p.skimmer
+	if start >= s.skimmed {
+		s.run(p.src, start, p.functions > 0)
+	}
+	for s.passed < len(s.cold) && int(s.cold[s.passed].start) < start {
+		s.passed++
+	}
+	return s.passed < len(s.cold) && int(s.cold[s.passed].start) == start
+}
+
 func (p *parser) enter() {
 	if p.depth++; p.depth > maxDepth {
 		p.fail()
@@ -209,12 +240,18 @@ func (p *parser) reference(name token) int {
 // ---- statements (ECMA-262 §14)
 
 func (p *parser) block() {
+	if p.skip() {
+		return
+	}
 	p.open(scope{})
 	p.braces()
 	p.close()
 }
 
 func (p *parser) braces() {
+	if p.skip() {
+		return
+	}
 	p.expect('{')
 	for !p.at('}') {
 		if p.kind == tokEOF {
@@ -338,6 +375,9 @@ func (p *parser) beginsLexical() bool {
 }
 
 func (p *parser) parens() {
+	if p.skip() {
+		return
+	}
 	p.expect('(')
 	p.expression(false)
 	p.expect(')')
@@ -405,6 +445,9 @@ func (p *parser) forStatement() {
 func (p *parser) switchStatement() {
 	p.next()
 	p.parens()
+	if p.skip() {
+		return
+	}
 	p.expect('{')
 	p.open(scope{})
 	for !p.eat('}') {
@@ -428,7 +471,8 @@ func (p *parser) tryStatement() {
 	p.block()
 	if p.eatWord(wCatch) {
 		p.open(scope{})
-		if p.eat('(') {
+		if p.at('(') && !p.skip() {
+			p.next()
 			p.binding(false)
 			p.expect(')')
 		}
@@ -492,6 +536,7 @@ func (p *parser) binding(isVar bool) (hasKey bool) {
 	case p.kind == tokName:
 		p.declare(p.word, isVar)
 		p.next()
+	case p.skip():
 	case p.at('['):
 		p.next()
 		for !p.eat(']') {
@@ -597,6 +642,18 @@ func (p *parser) function(async, generator bool, name word) {
 	p.declare(name, true)
 	saved := p.mode
 	p.mode = mode{async: async, generator: generator}
+	p.functions++
+	p.parameters()
+	p.braces()
+	p.functions--
+	p.mode = saved
+	p.close()
+}
+
+func (p *parser) parameters() {
+	if p.skip() {
+		return
+	}
 	p.expect('(')
 	for !p.eat(')') {
 		p.decorators()
@@ -608,9 +665,6 @@ func (p *parser) function(async, generator bool, name word) {
 			p.expect(',')
 		}
 	}
-	p.braces()
-	p.mode = saved
-	p.close()
 }
 
 // arrow parses "=>" and the body. The refs from first on were recorded in what
@@ -676,9 +730,11 @@ func (p *parser) class(declaration bool) {
 	if p.eatWord(wExtends) {
 		p.leftHandSide()
 	}
-	p.expect('{')
-	for !p.eat('}') {
-		p.member()
+	if !p.skip() {
+		p.expect('{')
+		for !p.eat('}') {
+			p.member()
+		}
 	}
 	p.close()
 }
