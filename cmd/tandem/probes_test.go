@@ -1,0 +1,372 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/json"
+	"image"
+	"image/png"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/unicode"
+
+	"tandem/session"
+)
+
+// Probes: a site looks at itself and at its own server's view of it in many
+// small ways, once as it is and once through the proxy, in the same browser.
+// What it sees has to be the same.
+
+//go:embed testdata/probes
+var probeFiles embed.FS
+
+// differences are what pages can see of the proxy, by engine ("" is every one),
+// and why. A probe that is listed and does not differ fails as well, so that
+// this is true.
+var differences = []struct{ engine, probe, why string }{}
+
+func TestProbes(t *testing.T) {
+	if os.Getenv("TANDEM_TEST_PROBES") == "" {
+		t.Skip("TANDEM_TEST_PROBES=1 compares what pages see with and without the proxy")
+	}
+	inBrowsers(t, func(t *testing.T, e engine) {
+		s := newProbeSite(t)
+		direct := s.run(t, "direct", func() { e.open(t, "direct", s.here+"/", 1280, 900) })
+		if os.Getenv("TANDEM_TEST_PROBES") == "twice" {
+			compare(t, e.name(), direct, s.run(t, "direct again", func() { e.open(t, "direct again", s.here+"/", 1280, 900) }))
+			return
+		}
+		proxied := s.run(t, "proxied", func() {
+			m := &meeting{t: t, server: startServer(t, t.TempDir())}
+			m.allow(s.here, s.near, s.other)
+			m.invite(s.here+"/", session.Shared)
+			w := e.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+			w.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+			w.click(top, "[data-tandem=accept]")
+		})
+		compare(t, e.name(), direct, proxied)
+		t.Logf("%d probes", len(direct))
+	})
+}
+
+// compare reports every probe whose results differ, but for the known ones.
+func compare(t *testing.T, engine string, direct, proxied map[string]string) {
+	t.Helper()
+	known := map[string]bool{}
+	for _, d := range differences {
+		known[d.probe] = known[d.probe] || d.engine == "" || d.engine == engine
+	}
+	for _, name := range slices.Sorted(maps.Keys(direct)) {
+		want, got := direct[name], proxied[name]
+		if _, ran := proxied[name]; !ran {
+			got = "did not run"
+		}
+		switch {
+		case want == got && known[name]:
+			t.Errorf("%s no longer differs", name)
+		case want != got && !known[name]:
+			from := 0
+			for from < len(want) && from < len(got) && want[from] == got[from] {
+				from++
+			}
+			from = max(0, from-80)
+			t.Errorf("%s\n direct:  %.700q\n proxied: %.700q", name, want[min(from, len(want)):], got[min(from, len(got)):])
+		}
+	}
+	for name := range known {
+		if _, ran := direct[name]; !ran {
+			t.Errorf("%s is no probe", name)
+		}
+	}
+}
+
+// probeSite is a site on three origins: two of one site, and another.
+type probeSite struct {
+	here, near, other string
+	files             *strings.Replacer
+
+	mu      sync.Mutex
+	seen    map[string][]map[string]any // requests by their k
+	pages   map[string]map[string]any   // requests for documents
+	results map[string]string
+	done    chan struct{}
+}
+
+func newProbeSite(t *testing.T) *probeSite {
+	t.Helper()
+	s := &probeSite{}
+	server := httptest.NewServer(s)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
+	s.here, s.near, s.other = "http://probe.localhost:"+port, "http://near.probe.localhost:"+port, "http://other.localhost:"+port
+	sri, err := probeFiles.ReadFile("testdata/probes/file/sri.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(sri)
+	s.files = strings.NewReplacer("$HERE", s.here, "$NEAR", s.near, "$OTHERHOST", "other.localhost:"+port, "$OTHER", s.other,
+		"$HOST", "probe.localhost:"+port, "$PORT", port, "$SRI", base64.StdEncoding.EncodeToString(sum[:]))
+	return s
+}
+
+// run lets the pages look at themselves, and returns what they saw.
+func (s *probeSite) run(t *testing.T, what string, open func()) map[string]string {
+	t.Helper()
+	s.mu.Lock()
+	s.seen, s.pages, s.results, s.done = map[string][]map[string]any{}, map[string]map[string]any{}, map[string]string{}, make(chan struct{})
+	done := s.done
+	s.mu.Unlock()
+	began := time.Now()
+	open()
+	select {
+	case <-done:
+	case <-time.After(4 * patience):
+		t.Errorf("%s: the probes did not come to their end", what)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.Logf("%s: %d probes in %v", what, len(s.results), time.Since(began).Round(time.Millisecond))
+	return s.results
+}
+
+func (s *probeSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q, h := r.URL.Query(), w.Header()
+	for _, line := range q["h"] {
+		name, value, _ := strings.Cut(line, ":")
+		h.Add(name, strings.TrimSpace(value))
+	}
+	h.Set("Cache-Control", "no-store")
+	if q.Has("cors") {
+		h.Set("Access-Control-Allow-Origin", q.Get("cors"))
+		for name, value := range map[string]string{"Credentials": q.Get("credentials"), "Methods": q.Get("methods"), "Headers": q.Get("headers")} {
+			if value != "" {
+				h.Set("Access-Control-Allow-"+name, value)
+			}
+		}
+		if q.Has("expose") {
+			h.Set("Access-Control-Expose-Headers", q.Get("expose"))
+		}
+	}
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	request := requestSeen(r, string(body))
+	if k := q.Get("k"); k != "" {
+		s.mu.Lock()
+		s.seen[k] = append(s.seen[k], request)
+		s.mu.Unlock()
+	}
+	switch {
+	case r.Method == http.MethodOptions:
+		w.WriteHeader(http.StatusNoContent)
+	case path.Base(r.URL.Path) == "echo":
+		sendJSON(w, request["headers"])
+	case r.URL.Path == "/seen":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		sendJSON(w, append([]map[string]any{}, s.seen[q.Get("key")]...))
+	case r.URL.Path == "/page-request":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		sendJSON(w, s.pages[q.Get("page")])
+	case r.URL.Path == "/results":
+		s.take(body)
+	case r.URL.Path == "/redirect":
+		to, status := q.Get("to"), http.StatusFound
+		if q.Has("loop") {
+			to = r.RequestURI
+		}
+		if n, err := strconv.Atoi(q.Get("status")); err == nil {
+			status = n
+		}
+		h.Set("Location", to)
+		w.WriteHeader(status)
+	case r.URL.Path == "/serve":
+		serveProbe(w, q)
+	case r.URL.Path == "/png":
+		h.Set("Content-Type", "image/png")
+		_ = png.Encode(w, image.NewGray(image.Rect(0, 0, 2, 2)))
+	case r.URL.Path == "/bytes":
+		h.Set("Content-Type", "video/webm")
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader("0123456789"))
+	case r.URL.Path == "/font":
+		h.Set("Content-Type", "font/woff2")
+		io.WriteString(w, "not a font")
+	case r.URL.Path == "/slow":
+		<-r.Context().Done()
+	case r.URL.Path == "/events":
+		h.Set("Content-Type", "text/event-stream")
+		io.WriteString(w, "id: 7\ndata: d\n\nevent: named\ndata: n\n\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	case r.URL.Path == "/socket":
+		s.socket(w, r)
+	default:
+		s.file(w, r, request)
+	}
+}
+
+// requestSeen is a request as the site's server saw it, without what is not the
+// same twice and, unless all is asked for, what is the same in all of them.
+func requestSeen(r *http.Request, body string) map[string]any {
+	headers := map[string]string{}
+	for name, values := range r.Header {
+		headers[name] = strings.Join(values, " + ")
+	}
+	delete(headers, "Connection")
+	delete(headers, "Content-Length")
+	if !r.URL.Query().Has("all") {
+		maps.DeleteFunc(headers, func(name, _ string) bool {
+			return slices.Contains([]string{"User-Agent", "Accept-Language", "Accept-Encoding", "Priority"}, name) || strings.HasPrefix(name, "Sec-Ch-Ua")
+		})
+	}
+	if _, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && params["boundary"] != "" {
+		headers["Content-Type"] = strings.ReplaceAll(headers["Content-Type"], params["boundary"], "BOUNDARY")
+		body = strings.ReplaceAll(body, params["boundary"], "BOUNDARY")
+	}
+	return map[string]any{"method": r.Method, "url": r.Host + r.RequestURI, "headers": headers, "body": body}
+}
+
+func sendJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// take keeps what a page saw.
+func (s *probeSite) take(body []byte) {
+	var page struct {
+		Results map[string]string
+		Last    bool
+	}
+	err := json.Unmarshal(body, &page)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		page.Results = map[string]string{"results": err.Error()}
+	}
+	maps.Copy(s.results, page.Results)
+	if page.Last {
+		close(s.done)
+	}
+}
+
+// serveProbe answers as the query says.
+func serveProbe(w http.ResponseWriter, q map[string][]string) {
+	get := func(name, otherwise string) string {
+		if v := q[name]; len(v) > 0 {
+			return v[0]
+		}
+		return otherwise
+	}
+	if kind := get("type", "text/plain; charset=utf-8"); kind != "" {
+		w.Header().Set("Content-Type", kind)
+	} else {
+		w.Header()["Content-Type"] = nil
+	}
+	status, err := strconv.Atoi(get("status", "200"))
+	if err != nil {
+		status = http.StatusBadRequest
+	}
+	w.WriteHeader(status)
+	io.WriteString(w, get("body", ""))
+}
+
+// socket answers what it is sent with who asked.
+func (s *probeSite) socket(w http.ResponseWriter, r *http.Request) {
+	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }, Subprotocols: []string{"p2"}}
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	for {
+		kind, _, err := conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		_ = conn.WriteMessage(kind, []byte(strings.Join([]string{r.Host, r.RequestURI, r.Header.Get("Origin"), r.Header.Get("Cookie"), r.Header.Get("Sec-WebSocket-Protocol"), r.Header.Get("Sec-Fetch-Site")}, " ")))
+	}
+}
+
+// file serves what is in testdata, with the site's addresses filled in.
+func (s *probeSite) file(w http.ResponseWriter, r *http.Request, request map[string]any) {
+	name, h := strings.TrimPrefix(r.URL.Path, "/"), w.Header()
+	switch name {
+	case "":
+		name = "index.html"
+		h.Set("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT")
+	case "second.html":
+		h.Set("Content-Security-Policy", s.files.Replace("default-src 'self'; script-src 'self' 'nonce-abc' $HERE; style-src 'nonce-abc'; img-src $HERE; connect-src 'self' $HERE; "+
+			"frame-src 'none'; worker-src 'none'; base-uri 'none'; form-action 'self'; report-uri /report?k=report"))
+	case "third.html":
+		h.Set("Content-Security-Policy", "require-trusted-types-for 'script'; trusted-types probe")
+	}
+	if page, ok := strings.CutSuffix(name, ".html"); ok && !strings.Contains(name, "/") {
+		s.mu.Lock()
+		s.pages[strings.Replace(page, "index", "main", 1)] = request
+		s.mu.Unlock()
+	}
+	if text, ok := s.charset(name, h); ok {
+		_, _ = w.Write(text)
+		return
+	}
+	text, err := probeFiles.ReadFile("testdata/probes/" + name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	types := map[string]string{".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript", ".css": "text/css", ".xhtml": "application/xhtml+xml", ".svg": "image/svg+xml", ".xml": "application/xml"}
+	h.Set("Content-Type", types[path.Ext(name)])
+	if name == "fourth.html" {
+		h.Set("Content-Type", "text/html")
+	}
+	io.WriteString(w, s.files.Replace(string(text)))
+}
+
+// charset serves one page in several encodings.
+func (s *probeSite) charset(name string, h http.Header) ([]byte, bool) {
+	kinds := map[string]struct {
+		encoding     encoding.Encoding
+		header, meta string
+	}{
+		"file/latin1.html":    {charmap.ISO8859_1, "text/html; charset=iso-8859-1", ""},
+		"file/sjis.html":      {japanese.ShiftJIS, "text/html", "<meta charset=shift_jis>"},
+		"file/utf16.html":     {unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "text/html", ""},
+		"file/nocharset.html": {charmap.Windows1252, "text/html", ""},
+		"file/bom.html":       {unicode.UTF8BOM, "text/html", ""},
+	}
+	kind, ok := kinds[name]
+	if !ok {
+		return nil, false
+	}
+	source, err := probeFiles.ReadFile("testdata/probes/charset.html")
+	if err != nil {
+		return nil, false
+	}
+	source = bytes.Replace(source, []byte("$META"), []byte(kind.meta), 1)
+	text, err := encoding.HTMLEscapeUnsupported(kind.encoding.NewEncoder()).Bytes(source)
+	if err != nil {
+		return nil, false
+	}
+	h.Set("Content-Type", kind.header)
+	return text, true
+}

@@ -1,0 +1,1 @@
+postMessage(URL.createObjectURL(new Blob(['from a worker'])));

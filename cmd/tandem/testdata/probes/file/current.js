@@ -1,0 +1,1 @@
+self.currentScriptSrc = [document.currentScript.src, document.currentScript.getAttribute('src'), location.href];

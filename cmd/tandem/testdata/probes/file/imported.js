@@ -1,0 +1,1 @@
+self.imported = [location.href.length > 0, 'imported'].join();

@@ -1,0 +1,1 @@
+export const inner = import.meta.url;

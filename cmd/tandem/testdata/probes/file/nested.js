@@ -1,0 +1,1 @@
+postMessage([location.href, self.origin, typeof importScripts].join(' '));

@@ -1,0 +1,1 @@
+self.scriptRan = location.href;

@@ -1,0 +1,1 @@
+self.sriRan = 1; self.at = location.href;

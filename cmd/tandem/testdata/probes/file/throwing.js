@@ -1,0 +1,5 @@
+
+
+self.thrower = () => {
+  const place = location.href, t = top; throw new Error(place + t);
+};

@@ -1,0 +1,1 @@
+registerProcessor('p', class extends AudioWorkletProcessor { process() { return false; } });
