@@ -60,6 +60,10 @@
 //	import "https://…"         mapped here, like export … from
 //	var location = a           var location = $tandem.url(a)        at the top of a classic script
 //
+// Edits only ever add text, and what they add can be told from what was there:
+// calls end in "/*$*/)", names that a shorthand was given in "/*$*/:", and so on
+// (js.go). [Unscript] drops it again, of whole scripts and of functions alike.
+//
 // $tandem.o returns its argument unless that is a window or document. For these it
 // returns what stands in for them, which has to pass on every other property, for
 // {location, document} may be taken out of it at once.

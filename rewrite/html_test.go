@@ -199,7 +199,7 @@ func TestHTMLScripts(t *testing.T) {
 		"<script type=''>location.href</script>":                                                                        "<script type=''>$tandem.location.href</script>",
 		"<script type=' Text/JavaScript '>top.x</script>":                                                               "<script type=' Text/JavaScript '>$tandem.top.x</script>",
 		"<script language=JavaScript1.2>top.x</script>":                                                                 "<script language=JavaScript1.2>$tandem.top.x</script>",
-		"<script type=module>import 'https://cdn.example/x.js'</script>":                                                "<script type=module>import 'http:@/x.js'</script>",
+		"<script type=module>import 'https://cdn.example/x.js'</script>":                                                "<script type=module>import /*$url'https://cdn.example/x.js'*/'http:@/x.js'</script>",
 		"<script type=text/template>location.href</script>":                                                             "",
 		"<script type=application/json>{\"location\":1}</script>":                                                       "",
 		"<script src=a.js>location.href</script>":                                                                       "",

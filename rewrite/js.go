@@ -115,54 +115,65 @@ const (
 	editText
 )
 
+// What is written into a script only adds to it, and can be told from what was
+// there: $tandem, and these comments. See [Unscript].
+const (
+	mark        = "/*$*/"    // before a bracket, colon or dot of ours; or between a word and $tandem
+	markDot     = "/*$.*/?"  // makes the dot behind it a "?."
+	markAddress = "/*$url"   // the address that stood here, "*/", and the one that does
+	closing     = mark + ")" // of a call of ours
+)
+
 func (p *parser) edit(start, end int, text string) {
 	p.edits = append(p.edits, edit{start, end, editText, 0, text})
 }
+
+func (p *parser) insert(at int, text string) { p.edit(at, at, text) }
 
 // wrap puts src[start:end] into a call. Outer calls are wrapped after inner ones.
 func (p *parser) wrap(call string, start, end int) {
 	p.edits = append(p.edits,
 		edit{start, start, editOpen, -len(p.edits), call},
-		edit{end, end, editClose, 0, ")"})
+		edit{end, end, editClose, 0, closing})
 }
 
 // resolve edits a use of a name that turned out to be free.
 func (p *parser) resolve(r *ref) {
+	name := names[r.word]
 	if r.word == wEval {
 		switch {
 		case r.call && len(bytes.TrimSpace(p.src[r.open:r.last])) > 0:
 			p.wrap("$tandem.js(", r.open, r.last)
+		case r.shorthand && !r.write && !r.dynamic:
+			p.insert(r.start, name+mark+":$tandem.")
 		case !r.call && !r.write && !r.dynamic && !r.shorthand:
-			p.edit(r.start, r.end, "$tandem.eval")
+			p.insert(r.start, "$tandem.")
 		}
 		return
 	}
-	name := "location"
-	if r.word == wTop {
-		name = "top"
-	}
-	text := "$tandem." + name
-	if r.dynamic || p.script.Kind == ScriptEval {
-		if r.write {
-			return // it may be a variable; a window's location is guarded by other means
-		}
-		text = "$tandem.v(" + name + ")"
-	}
+	key := ""
 	if r.shorthand {
-		text = name + ":" + text
+		key = name + mark + ":"
 	}
-	p.edit(r.start, r.end, text)
+	if !r.dynamic && p.script.Kind != ScriptEval {
+		p.insert(r.start, key+"$tandem.")
+	} else if !r.write { // or it may be a variable; a window's location is guarded by other means
+		p.wrap(key+"$tandem.v(", r.start, r.end)
+	}
 }
+
+var names = map[word]string{wLocation: "location", wTop: "top", wEval: "eval"}
 
 // mapSpecifier maps the address in the string at hand. One with escapes, which
 // nobody writes, is left to the policy.
 func (p *parser) mapSpecifier() {
 	text := p.src[p.start+1 : p.end-1]
-	if p.script.Mapper == nil || bytes.IndexByte(text, '\\') >= 0 {
+	if p.script.Mapper == nil || bytes.IndexByte(text, '\\') >= 0 || bytes.Contains(text, []byte("*/")) {
 		return
 	}
 	if mapped, changed := p.script.Mapper.appendMap(nil, text); changed {
-		p.edit(p.start+1, p.end-1, string(mapped))
+		quote := string(p.src[p.start])
+		p.edit(p.start, p.end, markAddress+string(p.src[p.start:p.end])+"*/"+quote+string(mapped)+quote)
 	}
 }
 
@@ -189,7 +200,7 @@ func applyEdits(src []byte, edits []edit) []byte {
 	for _, e := range edits {
 		out = append(out, src[copied:e.start]...)
 		if e.kind == editOpen && len(out) > 0 && isNamePart(out[len(out)-1]) {
-			out = append(out, ' ') // return(a).top
+			out = append(out, mark...) // return(a).top
 		}
 		out = append(out, e.text...)
 		copied = e.end

@@ -293,7 +293,7 @@ func (p *parser) chain(e expr) expr {
 				p.fail()
 			}
 			if p.kind == tokName && p.word.isOurs() && p.wrapObject(e, end) && e.optional {
-				p.edit(dot, dot+1, "?.")
+				p.insert(dot, markDot)
 			}
 			p.next()
 		case p.is(opOptional):
@@ -302,7 +302,7 @@ func (p *parser) chain(e expr) expr {
 			e.optional = true
 		case p.at('['):
 			if bracket := p.start; p.isOurIndex() && p.wrapObject(e, end) && e.optional {
-				p.edit(bracket, bracket, "?.")
+				p.insert(bracket, mark+"?.")
 			}
 			p.index()
 		case p.at('('):

@@ -65,8 +65,7 @@ func (p *parser) tokenEdit(before, prev token, chain int) int {
 		return -1
 	}
 	if next := p.peekSafe(); (p.word == wLocation || p.word == wTop) && next.kind == tokPunct && next.op == '.' {
-		name := string(p.src[p.start:p.end])
-		p.edit(p.start, p.end, "$tandem.v("+name+")")
+		p.wrap("$tandem.v(", p.start, p.end)
 		return -1
 	}
 	if p.word > wPostMessage && p.word != wThis {
