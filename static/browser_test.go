@@ -229,7 +229,11 @@ func (s *testSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.setCookie(w, r)
 	case "/.tandem/js":
 		source, _ := io.ReadAll(r.Body)
-		io.WriteString(w, freeLocation.ReplaceAllString(string(source), "$1$$tandem.location"))
+		text := freeLocation.ReplaceAllString(string(source), "$1$$tandem.location")
+		io.WriteString(w, strings.ReplaceAll(text, `from "https://cdn.example/`, `from "http://cdn-example--`+testSession+"."+s.host+"/"))
+	case "/module.js":
+		w.Header().Set("Content-Type", "text/javascript")
+		fmt.Fprintf(w, "export const host = %q", strings.Split(r.Host, "--")[0])
 	case "/.tandem/alias":
 		origin, _ := io.ReadAll(r.Body)
 		s.mu.Lock()

@@ -210,6 +210,81 @@ for (const type of ['classic', 'module'] as const) {
   });
 }
 
+test('a worker from a blob keeps its mode, its address and its imports', async () => {
+  const strict = URL.createObjectURL(new Blob(['// first\n"use strict"; postMessage([(function () { return this === undefined; })(), location.href, location.origin, self.origin])']));
+  equal(await workerMessages(new Worker(strict), 1), [[true, strict, 'https://shop.example', 'https://shop.example']]);
+  const module = URL.createObjectURL(new Blob(['import { host } from "https://cdn.example/module.js"; postMessage(host);'], { type: 'text/javascript' }));
+  equal(await workerMessages(new Worker(module, { type: 'module' }), 1), ['cdn-example']);
+});
+
+test('addresses of blobs', async () => {
+  const url = URL.createObjectURL(new Blob(['text']));
+  equal([url.slice(0, 26), new URL(url).origin, await (await fetch(url)).text()], ['blob:https://shop.example/', 'https://shop.example', 'text']);
+  const i = document.createElement('img');
+  i.src = url;
+  equal([i.src === url, inTree(i, 'src')!.slice(0, 17)], [true, 'blob:http://shop-']);
+  URL.revokeObjectURL(url);
+  equal(await fetch(url).catch((e) => e.name), 'TypeError');
+});
+
+test('the performance timeline', async () => {
+  await (await fetch('https://cdn.example/timed')).text();
+  document.cookie = 'a=1'; // asks our server
+  const names = performance.getEntriesByType('resource').map((e) => e.name);
+  equal([names.includes('https://cdn.example/timed'), names.some((n) => n.includes('tandem'))], [true, false]);
+  equal([performance.getEntriesByName('https://cdn.example/timed').length, (performance.getEntries()[0]!.toJSON() as any).name.slice(0, 21), performance.getEntriesByType('navigation')[0]!.name.slice(0, 21)],
+    [1, 'https://shop.example/', 'https://shop.example/']);
+  performance.mark('https://cdn.example/mark');
+  equal(performance.getEntriesByName('https://cdn.example/mark').length, 1);
+  const seen = await within<string[]>((done) => {
+    const all: string[] = [];
+    const observer = new PerformanceObserver((list) => {
+      all.push(...list.getEntries().map((e) => e.name), String(list.getEntriesByType('resource').length > 0));
+      if (all.includes('https://cdn.example/observed')) { observer.disconnect(); done(all); }
+    });
+    observer.observe({ entryTypes: ['resource'] });
+    document.cookie = 'b=1';
+    void fetch('https://cdn.example/observed');
+  });
+  equal([seen.some((n) => n.includes('tandem')), seen.includes('false')], [false, false]);
+});
+
+test('stacks of errors', async () => {
+  const run = (source: string): any => {
+    const script = document.createElement('script');
+    script.text = 'window.run = () => {\n\n' + source + '}\n//# sourceURL=' + cdn + '/page.js';
+    document.head.append(script);
+    script.remove();
+    return (window as any).run();
+  };
+  const stack = run('return new Error("one").stack') as string; // the test's own frames count as ours
+  equal([/^Error: one\n {4}at .*https:\/\/cdn\.example\/page\.js:3:8/.test(stack), stack.includes('--')], [true, false]);
+  equal(run('try { document.querySelector("!") } catch (e) { return e.stack.includes("tandem") || !e.stack.includes("https://cdn.example/page.js") }'), false);
+  equal(run('try { null.x } catch (e) { return e.stack.includes("https://cdn.example/page.js") }'), true);
+  equal(['prepareStackTrace' in Error, Object.getOwnPropertyNames(Error).includes('prepareStackTrace'), (Error as any).prepareStackTrace], [false, false, undefined]);
+  (Error as any).prepareStackTrace = (e: Error, sites: any[]) => [e.message, sites[0].getFileName(), sites[0].getScriptNameOrSourceURL(), String(sites[0]).includes('https://cdn.example/'), sites.some((s) => String(s).includes('tandem'))];
+  const got = run('return new Error("two").stack');
+  equal(delete (Error as any).prepareStackTrace, true);
+  equal(got, ['two', '', 'https://cdn.example/page.js', true, false]);
+  class Mine extends Error {}
+  const mine = new Mine('m');
+  equal([mine instanceof Mine, mine instanceof Error, new TypeError() instanceof Error, Object.getPrototypeOf(TypeError) === Error, Error('x').constructor === Error, mine.stack!.startsWith('Error: m\n')], [true, true, true, true, true, true]);
+});
+
+test('what window.onerror and error events are told', async () => {
+  const script = document.createElement('script');
+  const told = within<unknown[]>((done) => {
+    window.onerror = (...args) => { done(args.slice(0, 2)); return true; };
+  });
+  const handler = window.onerror;
+  const event = within<ErrorEvent>((done) => addEventListener('error', done, { once: true }));
+  script.text = 'throw new Error("boom")\n//# sourceURL=' + cdn + '/thrown.js';
+  document.head.append(script);
+  script.remove();
+  equal([await told, (await event).filename, window.onerror === handler], [['Uncaught Error: boom', 'https://cdn.example/thrown.js'], 'https://cdn.example/thrown.js', true]);
+  window.onerror = null;
+});
+
 for (const url of ['data:text/javascript,fetch("https://cdn.example/d").then(r => postMessage(r.url))',
   'data:text/javascript;base64,' + btoa('fetch("https://cdn.example/d").then(r => postMessage(r.url))')]) {
   test(`a worker from ${url.slice(0, 29)}`, async () => equal(await workerMessages(new Worker(url), 1), ['https://cdn.example/d']));

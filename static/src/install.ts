@@ -4,6 +4,7 @@
 import { hookCookies } from './hooks/cookie';
 import { hookDocument, hookEvents, hookWindow } from './hooks/document';
 import { hookAttributes, hookProperties } from './hooks/element';
+import { hookErrors } from './hooks/errors';
 import { hookFetch } from './hooks/fetch';
 import { hookFrames } from './hooks/frames';
 import { hookHistory } from './hooks/history';
@@ -14,6 +15,7 @@ import { hookOpen } from './hooks/open';
 import { hookScripts } from './hooks/scripts';
 import { hookStyle } from './hooks/style';
 import { hookText } from './hooks/text';
+import { hookTiming } from './hooks/timing';
 import { hookWorkers } from './hooks/worker';
 import { hookXHR } from './hooks/xhr';
 import type { Realm } from './realm';
@@ -29,6 +31,8 @@ export function install(realm: Realm): () => void {
   hookDocument(realm);
   hookWindow(realm);
   hookEvents(realm);
+  hookErrors(realm);
+  hookTiming(realm);
   hookAttributes(realm);
   hookProperties(realm);
   hookHTML(realm);

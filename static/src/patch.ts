@@ -71,7 +71,14 @@ export class Patcher {
         return hook((final) => construct(target, final, wanted), args);
       },
     } as ProxyHandler<typeof native>);
-    this.stand(replacement, native);
+    this.replaceClass(name, replacement);
+  }
+
+  /** Puts a replacement where the realm has one of its classes: under its name, and as its prototype's constructor. */
+  replaceClass(name: string, replacement: Any): void {
+    const found = getOwnPropertyDescriptor(this.global, name)!;
+    const native = found.value as Any;
+    this.stand(replacement as object, native as object);
     this.define(this.global, name, { ...found, value: replacement }, found);
     const own = native.prototype && getOwnPropertyDescriptor(native.prototype, 'constructor');
     if (own?.configurable && own.value === native) {

@@ -109,12 +109,18 @@ export class Realm {
 
   /** A script of ours as text. */
   ownScript(name: string): string {
+    return this.read(`${this.home}/.tandem/${name}.js`) ?? '';
+  }
+
+  /** What is at an address, as text, at once. */
+  read(url: string): string | undefined {
     return guard(() => {
       const request = new xhr!();
-      open(request, 'GET', `${this.home}/.tandem/${name}.js`, false);
+      open(request, 'GET', url, false);
+      overrideMimeType(request, 'text/plain;charset=UTF-8');
       send(request);
-      return status(request) === 200 ? (responseText(request) as string) : '';
-    }, '');
+      return status(request) === 200 ? (responseText(request) as string) : undefined;
+    }, undefined);
   }
 
   /** Asks the server and calls back with the text, if it answers with 200. */

@@ -28,6 +28,9 @@ const urlHost = getter(URL.prototype, 'hostname') as (u: URL) => string;
 const urlPort = getter(URL.prototype, 'port') as (u: URL) => string;
 
 const LABEL_MAX = 63;
+/** Begins an object URL, which names the origin that made it. */
+const BLOB = 'blob:';
+const isBlob = (url: string): boolean => startsWith(url, 'blob:http://') || startsWith(url, 'blob:https://');
 
 export const originString = (o: Origin): string => `${o.scheme}://${authority(o)}`;
 const authority = (o: Origin): string => (o.port ? `${o.host}:${o.port}` : o.host);
@@ -190,6 +193,7 @@ export class Urls {
   }
 
   private mapAbsolute(url: string): string {
+    if (isBlob(url)) return BLOB + this.mapAbsolute(slice(url, BLOB.length));
     const t = locate(url, this.origin.scheme);
     if (!t) return url;
     const { scheme } = this.options.content;
@@ -251,6 +255,7 @@ export class Urls {
   }
 
   private unmapAbsolute(url: string): string {
+    if (isBlob(url)) return BLOB + this.unmapAbsolute(slice(url, BLOB.length));
     const { scheme: content } = this.options.content;
     const t = locate(url, content);
     if (!t || t.bare || httpScheme(t.scheme || content) !== content) return url;
@@ -300,6 +305,7 @@ function mayHaveAuthority(url: string): boolean {
   const c = charCodeAt(url, i), next = charCodeAt(url, i + 1);
   if (isBreak(next)) return true;
   if (isSlash(c)) return isSlash(next);
+  if (c === 0x62) return isBlob(url);
   if ((c | 0x20) === 0x68) return (next | 0x20) === 0x74;
   return (c | 0x20) === 0x77 && (next | 0x20) === 0x73;
 }

@@ -3,9 +3,11 @@
 
 import { workerConfig } from './config';
 import { hookEvents } from './hooks/document';
+import { hookErrors } from './hooks/errors';
 import { hookFetch } from './hooks/fetch';
 import { hookNetwork } from './hooks/network';
 import { hookScripts } from './hooks/scripts';
+import { hookTiming } from './hooks/timing';
 import { hookImportScripts, hookWorkers } from './hooks/worker';
 import { hookWorkerLocation } from './hooks/workerlocation';
 import { hookXHR } from './hooks/xhr';
@@ -19,6 +21,8 @@ if (config) {
   hookWorkerLocation(realm);
   hookImportScripts(realm);
   hookEvents(realm);
+  hookErrors(realm);
+  hookTiming(realm);
   hookScripts(realm);
   hookFetch(realm);
   hookXHR(realm);

@@ -54,8 +54,12 @@ export function hookEvents(realm: Realm): void {
   const { global } = realm;
   unmapInto(realm, global.MessageEvent?.prototype, ['origin']);
   unmapInto(realm, global.StorageEvent?.prototype, ['url']);
-  unmapInto(realm, global.ErrorEvent?.prototype, ['filename']);
   unmapInto(realm, global.SecurityPolicyViolationEvent?.prototype, ['documentURI', 'referrer', 'blockedURI', 'sourceFile']);
+  unmapInto(realm, global.Report?.prototype, ['url']);
+  const bodies = ['DeprecationReportBody', 'InterventionReportBody', 'CSPViolationReportBody'];
+  for (let i = 0; i < bodies.length; i++) {
+    unmapInto(realm, global[bodies[i]!]?.prototype, ['sourceFile', 'documentURL', 'blockedURL', 'referrer']);
+  }
   realm.patch.accessor(global.MutationRecord?.prototype, 'oldValue', {
     get: (value) => (typeof value === 'string' ? realm.urls.unmapText(value) : value),
   });

@@ -2,16 +2,18 @@
 // In front of the others the server puts it. Service workers of the site are not supported yet.
 
 import {
-  apply, encodeComponent, getter, guard, indexOf, mapDelete, mapGet, mapSet, NativeMap, reject, resolve, slice, startsWith, toJSON, type Any,
+  apply, encodeComponent, getter, guard, includes, indexOf, mapDelete, mapGet, mapSet, NativeMap, reject, resolve, slice, startsWith, toJSON, type Any,
 } from '../natives';
 import type { Realm } from '../realm';
 import { domException } from '../runtime';
+import { rewriteScript } from '../script';
 
 const scope = globalThis as Any;
 const NativeBlob = scope.Blob as typeof Blob;
 const blobType = getter(scope.Blob?.prototype, 'type');
 const createURL = scope.URL.createObjectURL as (b: Blob) => string;
 const unescapeText = scope.unescape as (s: string) => string;
+const regExpTest = RegExp.prototype.test as Any;
 const encode64 = scope.btoa as (s: string) => string;
 
 
@@ -23,10 +25,10 @@ export function hookWorkers(realm: Realm): void {
   patch.method(global.URL, 'createObjectURL', (native, self, args) => {
     const url = native(self, args) as string;
     if (guard(() => typeof blobType(args[0]) === 'string', false)) mapSet(blobs, url, args[0] as Blob);
-    return url;
+    return realm.unmap(url) as string;
   });
   patch.method(global.URL, 'revokeObjectURL', (native, self, args) => {
-    mapDelete(blobs, `${args[0] as string}`);
+    if (args.length) mapDelete(blobs, (args[0] = realm.map(args[0])));
     return native(self, args);
   });
   const names = ['Worker', 'SharedWorker'];
@@ -42,26 +44,38 @@ export function hookWorkers(realm: Realm): void {
 /** The worker script with its configuration, as the server puts it in front of the workers it sends. */
 let prefix: string | undefined;
 
-function workerPrefix(realm: Realm): string {
+function workerPrefix(realm: Realm, url: string): string {
   prefix ??= realm.ownScript('worker');
-  return prefix && `self.$tandem=${toJSON({ ...realm.config, cookies: '', referrer: '' })};\n${prefix}\n;\n`;
+  return prefix && `self.$tandem=${toJSON({ ...realm.config, url: realm.urls.unmap(url), cookies: '', referrer: '' })};\n${prefix}\n;\n`;
 }
 
+/** The address of a worker's script: for one that the server does not send, of a copy with ours in front. */
 function workerURL(realm: Realm, url: string, options: Any): string {
-  if (startsWith(url, 'data:')) return withPrefixData(url, workerPrefix(realm));
-  if (!startsWith(url, 'blob:')) return url;
+  const blob = startsWith(url, 'blob:');
+  if (!blob && !startsWith(url, 'data:')) return url;
+  const ours = workerPrefix(realm, url);
   const module = typeof options === 'object' && options !== null && options.type === 'module';
-  return withPrefixBlob(url, workerPrefix(realm), module);
+  const text = realm.read(url);
+  if (text === undefined) return blob ? unreadBlob(url, ours, module) : unreadData(url, ours);
+  // Imports are all that has to change: a worker's location is hooked.
+  const rest = strictStart(text) + ours + (includes(text, 'import') || includes(text, 'export') ? rewriteScript(realm, text, module ? 'module' : 'script') : text);
+  if (!blob) return 'data:text/javascript;charset=utf-8,' + encodeComponent(rest);
+  return apply(createURL as Any, scope.URL, [new NativeBlob([rest], { type: 'text/javascript' })]) as string;
 }
 
-function withPrefixBlob(url: string, ours: string, module: boolean): string {
+/** "use strict" counts in front of everything only. */
+const strictStart = (text: string): string => (apply(regExpTest, STRICT, [text]) ? '"use strict";' : '');
+const STRICT = /^(?:\s|\/\/.*|\/\*[^]*?\*\/)*(['"])use strict\1/;
+
+/** A script that the page's policy does not let us read, behind ours. */
+function unreadBlob(url: string, ours: string, module: boolean): string {
   const blob = mapGet(blobs, url);
   const rest = blob ?? (module ? `import "${url}";` : `importScripts("${url}");`);
   const type = blob ? (blobType(blob) as string) : 'text/javascript';
   return apply(createURL as Any, scope.URL, [new NativeBlob([ours, rest], { type })]) as string;
 }
 
-function withPrefixData(url: string, ours: string): string {
+function unreadData(url: string, ours: string): string {
   const comma = indexOf(url, ',');
   if (comma < 0) return url;
   const head = slice(url, 0, comma + 1);

@@ -1,6 +1,6 @@
 // In a worker everything that tells the address can be replaced.
 
-import { getter, type Any } from '../natives';
+import { getter, startsWith, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { part } from '../runtime';
 import { unmapInto } from './shared';
@@ -8,7 +8,7 @@ import { unmapInto } from './shared';
 const hrefOf = getter((globalThis as Any).WorkerLocation?.prototype, 'href');
 
 export function hookWorkerLocation(realm: Realm): void {
-  const { patch, global } = realm;
+  const { patch, global, config } = realm;
   const location = global.WorkerLocation?.prototype;
   const parts = ['origin', 'protocol', 'host', 'hostname', 'port'];
   for (let i = 0; i < parts.length; i++) {
@@ -20,7 +20,9 @@ export function hookWorkerLocation(realm: Realm): void {
       },
     });
   }
-  unmapInto(realm, location, ['href']);
-  patch.method(location, 'toString', (native, self, args) => realm.unmap(native(self, args)));
+  // A worker of a blob or data: URL runs a copy, at an address that the page does not know.
+  const address = (value: Any): Any => (startsWith(value as string, 'http') ? realm.unmap(value) : config.url) as string;
+  patch.accessor(location, 'href', { get: address });
+  patch.method(location, 'toString', (native, self, args) => address(native(self, args)));
   unmapInto(realm, global, ['origin']);
 }

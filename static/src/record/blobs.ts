@@ -18,14 +18,17 @@ const addListener = method<[string, () => void], void>(EventTarget.prototype, 'a
 const random = crypto.getRandomValues(new Uint32Array(2));
 const prefix = 'b' + random[0]!.toString(36) + random[1]!.toString(36);
 
+/** The last part of such an address tells it from all others; before it is an origin, as the page or the browser has it. */
+const nameOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
+
 /** What the page made addresses for, in all realms we hook. */
 const sources = new Map<string, Blob>();
 
 export function noteAddress(url: string, object: unknown): void {
-  if (guard(() => blobSize(object as Blob) <= MOST && SHOWN.test(blobType(object as Blob)), false)) sources.set(url, object as Blob);
+  if (guard(() => blobSize(object as Blob) <= MOST && SHOWN.test(blobType(object as Blob)), false)) sources.set(nameOf(url), object as Blob);
 }
 
-export const forgetAddress = (url: string): void => void sources.delete(url);
+export const forgetAddress = (url: string): void => void sources.delete(nameOf(url));
 
 interface Wanted {
   id: string;
@@ -58,12 +61,13 @@ export class Blobs {
   }
 
   private want(url: string): Wanted | null {
-    const known = this.wanted.get(url);
+    const name = nameOf(url);
+    const known = this.wanted.get(name);
     if (known !== undefined) return known;
-    const blob = sources.get(url);
+    const blob = sources.get(name);
     if (blob === undefined) return null;
     const wanted: Wanted = { id: prefix + (this.count++).toString(36), ready: false, waiting: [] };
-    this.wanted.set(url, wanted);
+    this.wanted.set(name, wanted);
     const reader = new Reader();
     addListener(reader, 'load', () => this.loaded(wanted, blob, resultOf(reader) ?? ''));
     readAsDataURL(reader, blob);
