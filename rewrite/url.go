@@ -329,6 +329,9 @@ func (m *Mapper) appendMap(dst, url []byte) (_ []byte, changed bool) {
 	if !mayHaveAuthority(url) {
 		return append(dst, url...), false
 	}
+	if isBlob(url) {
+		return m.appendMap(append(dst, blob...), url[len(blob):])
+	}
 	t, ok := locate(url, m.Base.Scheme)
 	if !ok {
 		return append(dst, url...), false
@@ -425,6 +428,9 @@ func (m *Mapper) Unmap(url string) string {
 	if !mayHaveAuthority(url) {
 		return url
 	}
+	if isBlob(url) {
+		return blob + m.Unmap(url[len(blob):])
+	}
 	t, ok := locate([]byte(url), m.Domain.Scheme)
 	if !ok || t.bare {
 		return url
@@ -478,6 +484,19 @@ func mayHaveAuthority[T string | []byte](url T) bool {
 		return next|0x20 == 't' || isStripped(next)
 	case 'w', 'W':
 		return next|0x20 == 's' || isStripped(next)
+	}
+	return isBlob(url)
+}
+
+// blob begins an object URL, which names the origin that made it.
+const blob = "blob:"
+
+// isBlob reports whether url is an object URL, as browsers write them.
+func isBlob[T string | []byte](url T) bool {
+	for _, start := range []string{blob + "http://", blob + "https://"} {
+		if len(url) > len(start) && string(url[:len(start)]) == start {
+			return true
+		}
 	}
 	return false
 }
