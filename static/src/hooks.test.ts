@@ -121,7 +121,16 @@ const values: [string, () => unknown, unknown][] = [
   ['history: a foreign origin throws', () => throws(() => history.pushState(1, '', 'https://cdn.example/')), 'SecurityError'],
   ['eval', () => [$tandem.eval('location.host'), eval($tandem.js('location.host'))], ['shop.example', 'shop.example']],
   ['Function', () => [new Function('return location.host')(), Function('a', 'return location.host + a')('!'), new Function() instanceof Function, Function.name], ['shop.example', 'shop.example!', true, 'Function']],
-  ['async functions', () => Object.getPrototypeOf(async () => 1).constructor('return location').toString().includes('$tandem.location'), true],
+  ['async functions', () => Object.getPrototypeOf(async () => 1).constructor('return location').toString(), 'async function anonymous(\n) {\nreturn location\n}'],
+  ['functions read back', () => [String(new Function('a', 'return location + a')), String($tandem.eval('(() => location.href)'))], ['function anonymous(a\n) {\nreturn location + a\n}', '() => location.href']],
+  ['scripts and handlers in markup read back', () => {
+    const e = element('<b onclick="go(location)">x</b>'), f = document.createRange().createContextualFragment('<p><script>go(location)</script></p>'), s = f.querySelector('script')!;
+    return [e.outerHTML, e.getAttribute('onclick'), e.attributes[0].textContent, f.firstElementChild!.innerHTML, s.text, s.textContent, (s.firstChild as Text).data, f.textContent, new XMLSerializer().serializeToString(e).includes('go(location)')];
+  }, ['<b onclick="go(location)">x</b>', 'go(location)', 'go(location)', '<script>go(location)</script>', 'go(location)', 'go(location)', 'go(location)', 'go(location)', true]],
+  ['top in a direct eval', () => [$tandem.v(window.top) === window, $tandem.v(1)], [true, 1]],
+  ['setting a part of location to what it cannot be', () => throws(() => { $tandem.location.protocol = '§'; }), 'SyntaxError'],
+  ['parts of location are of a Location only', () => throws(() => Object.getOwnPropertyDescriptor($tandem.location, 'href')!.get!.call({})), 'TypeError'],
+  ['eval of a frame', () => { const f = document.createElement('iframe'); document.body.append(f); const w: any = f.contentWindow, got = $tandem.o(w).eval('parent; location.href'); f.remove(); return got; }, 'about:blank'],
   ['handlers set as attributes', () => { const e = element('<b onclick="this.result = location.host">'); e.click(); return e.result; }, 'shop.example'],
   ['handlers set by script', () => { const e: any = document.createElement('b'); e.setAttribute('onclick', 'this.result = location.host'); e.click(); return [e.result, e.getAttribute('onclick')]; },
     ['shop.example', 'this.result = location.host']],

@@ -6,6 +6,7 @@ import {
   setPrototypeOf, weakGet, weakSet,
   type Any, type Native,
 } from './natives';
+import { authorScript } from './unscript';
 
 /** Calls the native with any arguments and `this`. */
 export type Call = (self: Any, args: Any[]) => Any;
@@ -29,7 +30,7 @@ export class Patcher {
 
   constructor(readonly global: Any) {
     this.method(global.Function.prototype, 'toString', (native, self, args) =>
-      native(typeof self === 'function' ? original(self) : self, args));
+      authorScript(native(typeof self === 'function' ? original(self) : self, args) as string));
   }
 
   /** Replaces a method. Does nothing where the realm lacks it or has sealed it. */

@@ -37,6 +37,7 @@ const setHref = setter(nativeLocation, 'href') as (l: Location, url: string) => 
 const locationGetter = getter(scope, 'location');
 const documentLocation = scope.document && getter(scope.document, 'location');
 const objectPrototype = Object.prototype;
+const regExpTest = RegExp.prototype.test as Any;
 
 /** Facade to what it stands for, whichever realm's hook made it. */
 const behind = new NativeWeakMap<object, Any>();
@@ -100,10 +101,17 @@ class Facades {
     return this.forward(window, (key) => {
       if (key === 'location') return this.location(locationGetter(window));
       if (key === 'top') return tabWindow(window);
-      if (key === 'eval' && window === this.realm.global) return this.evaluate;
+      if (key === 'eval') return this.evalOf(window);
       if (key === 'postMessage' && post) return post;
       return window[key];
     }, (url) => navigate(this.realm, window, url));
+  }
+
+  /** eval of a window: a frame's, too, has to rewrite what it is given. */
+  private evalOf(window: Any): Native {
+    if (window === this.realm.global) return this.evaluate;
+    const theirs = guard(() => getOwnPropertyDescriptor(window, '$tandem')?.value as Runtime | undefined, undefined);
+    return theirs ? theirs.eval as Native : window.eval as Native;
   }
 
   private ofDocument(document: Any): object {
@@ -173,9 +181,17 @@ class Facades {
     const { get, set, value } = found;
     if (typeof value === 'function') return { value: disguise(locationMethod(realm, native, key, value as Native), value) };
     if (!get) return {};
-    const member: PropertyDescriptor = { get: disguise({ get() { return read(realm, native, key, get as Native); } }.get, get) };
+    // On another object the native half throws, as it should.
+    const member: PropertyDescriptor = {
+      get: disguise({ get(this: Any) { return unfacade(this) === native ? read(realm, native, key, get as Native) : apply(get as Native, this, []) as unknown; } }.get, get),
+    };
     if (set) {
-      member.set = disguise({ set(v: unknown) { write(realm, native, key, set as Native, v); } }.set, set);
+      member.set = disguise({
+        set(this: Any, v: unknown) {
+          if (unfacade(this) === native) write(realm, native, key, set as Native, v);
+          else apply(set as Native, this, [v]);
+        },
+      }.set, set);
     }
     return member;
   }
@@ -202,6 +218,8 @@ function read(realm: Realm, native: Location, key: PropertyKey, get: Native): An
   return site === href ? value : part(site, key as string);
 }
 
+const isScheme = (text: string): boolean => apply(regExpTest, /^[a-z][a-z0-9+.-]*(?::|$)/i, [text]);
+
 function write(realm: Realm, native: Location, key: PropertyKey, set: Native, value: Any): void {
   if (key === 'href') {
     setHref(native, rewriteScriptURL(realm, realm.map(value)));
@@ -209,6 +227,7 @@ function write(realm: Realm, native: Location, key: PropertyKey, set: Native, va
     const site = realm.urls.unmap(hrefOf(native));
     const changed = withPart(site, key as string, `${value as string}`);
     if (changed !== site) setHref(native, realm.urls.map(changed));
+    else if (key === 'protocol' && !isScheme(`${value as string}`)) apply(set, native, [value]); // throws
   } else {
     apply(set, native, [value]);
   }
@@ -281,7 +300,7 @@ export function provideRuntime(realm: Realm): Runtime {
     get top() { return inWindow ? tabWindow(global) : global.top; },
     set top(_) { /* read-only, silently */ },
     o: inWindow ? (value) => facades.of(value) : (value) => value,
-    v: (value) => (value === own && own ? location() : value),
+    v: (value) => (value === own && own ? location() : inWindow && value === topOf(global) ? tabWindow(global) : value),
     js: (source) => (typeof source === 'string' ? rewriteScript(realm, source, 'eval') : source),
     eval: evaluate,
     url: (specifier) => guard(() => realm.map(specifier), specifier),

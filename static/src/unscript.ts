@@ -1,7 +1,7 @@
 // The way back from a rewritten script: what the server adds is marked so that it can be dropped without knowing the
 // language. The twin of rewrite/unscript.go; testdata/unscript.json holds them equal.
 
-import { endsWith, indexOf, slice, startsWith } from './natives';
+import { endsWith, includes, indexOf, slice, startsWith } from './natives';
 
 const CALLS = ['o(', 'v(', 'js(', 'url(', 'meta('];
 const OURS = [')', '?.', '('];
@@ -52,3 +52,6 @@ function afterString(source: string, at: number): number {
   const end = quote === undefined ? -1 : indexOf(source, quote, at + 1);
   return end < 0 ? source.length : end + 1;
 }
+
+/** A script as its author wrote it: most were not changed. */
+export const authorScript = (source: string): string => (includes(source, '$tandem.') || includes(source, '/*$') ? unscript(source) : source);

@@ -39,7 +39,7 @@ export function hookWindow(realm: Realm): void {
   patch.accessor(global, 'isSecureContext', { get: (value) => value && isSecure(realm) });
   if (realm.main) patch.accessor(global, 'parent', { get: () => tabWindow(global) });
   patch.method(global, 'postMessage', (native, self, args) => {
-    args[1] = mapTarget(realm, args[1]);
+    if (args.length > 1) args[1] = mapTarget(realm, args[1]);
     return native(unfacade(self), args);
   });
 }

@@ -8,6 +8,7 @@ import { ASIDE, attributeKind, mayMatter, type AttributeKind } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { part, withPart } from '../runtime';
+import { authorScript } from '../unscript';
 import * as dom from './dom';
 import { rewriteValue } from './rewrite';
 import { unmapTextInto } from './shared';
@@ -29,7 +30,7 @@ function remember(element: Element, name: string, mapped: string, author: string
 function readBack(realm: Realm, element: Element, name: string, value: string): string {
   const all = weakGet(authored, element);
   if (all && name in all && all[name]!.mapped === value) return all[name]!.author;
-  return realm.urls.unmapText(value);
+  return authorScript(realm.urls.unmapText(value));
 }
 
 /** The kind of an attribute of an element of any realm; undefined for what is no element. */

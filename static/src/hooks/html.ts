@@ -4,6 +4,7 @@ import { apply, charCodeAt, includes, indexOf, lastIndexOf, NativeWeakMap, slice
 import { ASIDE } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
+import { authorScript } from '../unscript';
 import * as dom from './dom';
 import { adoptFrames } from './frames';
 import { html, type HTMLUse } from './rewrite';
@@ -37,7 +38,8 @@ export function hookHTML(realm: Realm): void {
 
 /** HTML as its author wrote it. */
 function readBack(realm: Realm, text: string): string {
-  let out = typeof text === 'string' ? realm.urls.unmapText(text) : text;
+  if (typeof text !== 'string') return text;
+  let out = authorScript(realm.urls.unmapText(text));
   if (!includes(out, ASIDE)) return out;
   for (let at = indexOf(out, ASIDE); at >= 0; at = indexOf(out, ASIDE, at)) out = slice(out, 0, at) + slice(out, at + ASIDE.length);
   return out;

@@ -1,12 +1,13 @@
 // The text of script and style elements. A script gives it as text, as nodes or as HTML; the browser gets it
 // rewritten, and the page reads back what it wrote.
 
-import { getter, guard, method, NativeWeakMap, setter, toLowerCase, weakGet, weakSet, type Any } from '../natives';
+import { getter, guard, includes, method, NativeWeakMap, setter, toLowerCase, weakGet, weakSet, type Any } from '../natives';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { rewriteScript, scriptKind } from '../script';
 import * as dom from './dom';
 import { adoptFrames } from './frames';
+import { authorScript } from '../unscript';
 import { css } from './rewrite';
 
 const scope = globalThis as Any;
@@ -37,6 +38,19 @@ export function originalText(element: Any): string | undefined {
   return found && nodeText(element) === found.tree ? found.author : undefined;
 }
 
+/** The text of a node that may be a script or style, or hold some, as its author wrote it. */
+function authorText(realm: Realm, node: Any, value: Any): Any {
+  if (!mayBeOurs(realm, value)) return value;
+  if (dom.nodeTypeOf(node) === 2) return asAuthor(realm, value as string);
+  return originalText(node) ?? (rawTag(node) ? asAuthor(realm, value as string) : authorScript(value as string));
+}
+
+/** Whether text could be of ours: asked first, as nearly no text is. */
+const mayBeOurs = (realm: Realm, value: Any): boolean =>
+  typeof value === 'string' && (includes(value, '$tandem.') || includes(value, '/*$') || realm.urls.unmapText(value) !== value);
+
+const asAuthor = (realm: Realm, text: string): string => authorScript(realm.urls.unmapText(text));
+
 function rewriteText(realm: Realm, element: Element, text: string): string {
   if (rawTag(element) === 'style') return css(realm, text);
   const kind = scriptKind(dom.getAttribute(element, 'type'));
@@ -54,7 +68,7 @@ export function setRawText(realm: Realm, native: Call, element: Element, value: 
 export function hookText(realm: Realm): void {
   const { patch, global } = realm;
   const whole = (holder: Any, name: string) => patch.accessor(holder, name, {
-    get: (value, self) => originalText(self) ?? value,
+    get: (value, self) => authorText(realm, self, value),
     set: (native, self, value) => (isRawText(self) ? setRawText(realm, native, self, value) : native(self, [value])),
   });
   whole(global.Node?.prototype, 'textContent');
@@ -126,7 +140,8 @@ function hookCharacterData(realm: Realm): void {
   patch.accessor(global.CharacterData?.prototype, 'data', {
     get: (value, self) => {
       const known = weakGet(nodes, self as object);
-      return known && known.tree === value ? known.author : value;
+      if (known && known.tree === value) return known.author;
+      return mayBeOurs(realm, value) && rawTag(guard(() => dom.parentNode(self as Node), null)) ? asAuthor(realm, value as string) : value;
     },
     set: (native, self, value) => {
       const parent = guard(() => dom.parentNode(self as Node), null);
