@@ -533,9 +533,9 @@ func (x *exchange) workerScript(src []byte) []byte {
 	}
 	out = append(out, "self.$tandem="...)
 	out = append(out, x.scriptConfig("")...)
-	out = append(out, ";\n"...)
-	out = append(out, ours...)
-	out = append(out, "\n;\n"...)
+	out = append(out, ';')
+	out = append(out, ours...) // one line, so that the site's line numbers stay
+	out = append(out, ';')
 	return append(out, x.p.scripts.rewrite(src, rewrite.ScriptClassic, x.mapper)...)
 }
 

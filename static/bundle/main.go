@@ -8,6 +8,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -81,7 +82,18 @@ func build(root string) (api.BuildResult, error) {
 		TsconfigRaw:       `{"compilerOptions":{"strict":true,"verbatimModuleSyntax":true}}`,
 		LogLevel:          api.LogLevelSilent,
 	})
+	for i := range result.OutputFiles {
+		if file := &result.OutputFiles[i]; filepath.Base(file.Path) == "worker.js" {
+			file.Contents = oneLine(file.Contents)
+		}
+	}
 	return result, messages(result.Errors)
+}
+
+// oneLine makes a minified script, in which line ends stand in template literals only, one line. What follows it in a
+// worker then has the line numbers its author knows.
+func oneLine(script []byte) []byte {
+	return bytes.ReplaceAll(bytes.TrimSuffix(script, []byte("\n")), []byte("\n"), []byte(`\n`))
 }
 
 func entryPoints(root string) ([]string, error) {

@@ -101,6 +101,17 @@ const values: [string, () => unknown, unknown][] = [
     ['<a href="//cdn.example/&amp;x"></a>', '//cdn-example--' + config.session + '.' + config.content.host + '/&x']],
   ['DOMParser', () => { const d = new DOMParser().parseFromString('<a href="https://cdn.example/">', 'text/html'); return [d.querySelector('a')!.href, inTree(d.querySelector('a')!, 'href')]; }, ['https://cdn.example/', cdn + '/']],
   ['template', () => { const t = document.createElement('template'); t.innerHTML = '<a href="https://cdn.example/">'; return inTree(t.content.firstElementChild!, 'href'); }, cdn + '/'],
+  ['what an author wrote is resolved by properties', () => {
+    const of = (href: string) => { const a = document.createElement('a'); a.setAttribute('href', href); return [a.href, a.host, a.username, String(a)].join(' '); };
+    return [of('HTTP://Other.Example:80/X'), of('https://u:p@cdn.example/'), of('http://0x7f.1/'), of('https://cdn.example./x')];
+  }, ['http://other.example/X other.example  http://other.example/X', 'https://u:p@cdn.example/ cdn.example u https://u:p@cdn.example/', 'http://127.0.0.1/ 127.0.0.1  http://127.0.0.1/', 'https://cdn.example./x cdn.example.  https://cdn.example./x']],
+  ['the user of a link set', () => { const a = document.createElement('a'); a.href = 'https://cdn.example/'; a.username = 'u'; return [a.href, inTree(a, 'href')]; }, ['https://u@cdn.example/', cdn + '/']],
+  ['more selectors', () => {
+    const d = element('<div><a href="https://cdn.example/x" data-url="https://cdn.example/x">1</a><img src="https://cdn.example/y.png"></div>');
+    const count = (s: string) => d.querySelectorAll(s).length;
+    return [count('[data-url="https://cdn.example/x"]'), count('[href*="cdn.example"], [src$=".png"]'), count('a[href^="https://cdn.example/"]:not([href="https://other.example/"])'), count('[href*="other.example"]')];
+  }, [1, 2, 1, 0]],
+  ['XPath', () => [document.evaluate('string(//a[starts-with(@href, "https://cdn.example/")]/@href)', document, null, 2).stringValue, document.evaluate("count(//*[@href='https://cdn.example/x'])", document, null, 1).numberValue], ['https://cdn.example/x', 1]],
   ['selectors', () => [document.querySelector('a[href="https://cdn.example/x"]')?.id, document.getElementById('link')!.matches('[href^="https://cdn.example"]')], ['link', true]],
   ['style attribute', () => { const e = element('<p style="background:url(https://cdn.example/b)">'); return [e.getAttribute('style'), inTree(e, 'style')!.includes(cdn)]; },
     ['background:url(https://cdn.example/b)', true]],

@@ -6,7 +6,7 @@ import {
   method, NativeDOMException, NativeProxy, NativeURL, NativeWeakMap, NativeWeakSet, objectCreate, ownKeys, setter, slice,
   weakAdd, weakGet, weakHas, weakSet, type Any, type Native,
 } from './natives';
-import { hookReflection, namesOf } from './hooks/reflection';
+import { hookNames, hookReflection, namesOf } from './hooks/reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
 import { rewriteScript, rewriteScriptURL } from './script';
@@ -236,12 +236,13 @@ function write(realm: Realm, native: Location, key: PropertyKey, set: Native, va
 const hrefOfURL = getter(URL.prototype, 'href');
 const partGetters: Record<string, (u: URL) => string> = objectCreate(null);
 const partSetters: Record<string, (u: URL, v: string) => void> = objectCreate(null);
-for (let i = 0; i < PARTS.length; i++) {
-  partGetters[PARTS[i]!] = getter(URL.prototype, PARTS[i]!);
-  partSetters[PARTS[i]!] = setter(URL.prototype, PARTS[i]!);
+const ALL_PARTS = ['origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port'];
+for (let i = 0; i < ALL_PARTS.length; i++) {
+  partGetters[ALL_PARTS[i]!] = getter(URL.prototype, ALL_PARTS[i]!);
+  partSetters[ALL_PARTS[i]!] = setter(URL.prototype, ALL_PARTS[i]!);
 }
 
-/** One of origin, protocol, host, hostname, port of an absolute URL. */
+/** One of origin, protocol, username, password, host, hostname, port of an absolute URL. */
 export const part = (url: string, name: string): string => guard(() => partGetters[name]!(new NativeURL(url)), '');
 
 /** The URL with that part set, as the URL class sets it. */
@@ -308,6 +309,7 @@ export function provideRuntime(realm: Realm): Runtime {
   };
   if (realm.parent) runtime.leave = () => { if (startsOurScript(global.document)) realm.patch.undo(); };
   realm.patch.define(global, '$tandem', { value: runtime, configurable: true, enumerable: false, writable: false });
+  hookNames(realm);
   if (own) hookReflection(realm, (value) => facades.stand(value), (url) => rewriteScriptURL(realm, realm.map(url)));
   return runtime;
 }

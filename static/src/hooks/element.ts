@@ -2,7 +2,7 @@
 // form; scripts see the site's.
 
 import {
-  getter, guard, includes, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
+  apply, getter, guard, includes, NativeURL, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
 } from '../natives';
 import { ASIDE, attributeKind, mayMatter, type AttributeKind } from '../html';
 import type { Call } from '../patch';
@@ -14,6 +14,8 @@ import { rewriteValue } from './rewrite';
 import { unmapTextInto } from './shared';
 
 const scope = globalThis as Any;
+const hrefOfURL = getter(scope.URL?.prototype, 'href') as (u: URL) => string;
+const regExpTest = RegExp.prototype.test as Any;
 const attrValue = getter(scope.Attr?.prototype, 'value') as (a: Attr) => string;
 const setAttrValue = setter(scope.Attr?.prototype, 'value') as (a: Attr, value: string) => void;
 
@@ -122,6 +124,14 @@ function fromMemory(realm: Realm, attr: Attr, value: string): string {
   return element ? readBack(realm, element, toLowerCase(dom.attrName(attr)), value) : realm.urls.unmapText(value);
 }
 
+/** What a property that reflects an attribute gives: a URL is resolved, also where its author's spelling is remembered. */
+function resolved(realm: Realm, element: Element, name: string, value: string): string {
+  const all = weakGet(authored, element), known = all && name in all ? all[name] : undefined;
+  if (!known || dom.getAttribute(element, name) !== known.mapped) return readBack(realm, element, name, value);
+  if (kindOf(element, name) !== 'url') return known.author;
+  return guard(() => hrefOfURL(new NativeURL(known.author, realm.urls.unmap(dom.baseURI(element)))), known.author);
+}
+
 /** Properties that reflect an attribute: interface, property, attribute. */
 const REFLECTED: [string, string, string][] = [
   ['HTMLAnchorElement', 'href', 'href'], ['HTMLAnchorElement', 'ping', 'ping'],
@@ -156,7 +166,7 @@ export function hookProperties(realm: Realm): void {
   for (let i = 0; i < REFLECTED.length; i++) {
     const type = REFLECTED[i]![0], property = REFLECTED[i]![1], name = REFLECTED[i]![2];
     patch.accessor(global[type]?.prototype, property, {
-      get: (value, self) => (typeof value === 'string' ? readBack(realm, self, name, value) : value),
+      get: (value, self) => (typeof value === 'string' ? resolved(realm, self, name, value) : value),
       set: (native, self, value) => {
         const kind = kindOf(self, name);
         native(self, [kind ? intoTree(realm, self, name, kind, value) : value]);
@@ -183,7 +193,7 @@ export function hookProperties(realm: Realm): void {
   hookSelectors(realm);
 }
 
-const PARTS = ['origin', 'protocol', 'host', 'hostname', 'port'];
+const PARTS = ['origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port'];
 
 const hrefs: Record<string, (e: Element) => string> = {
   HTMLAnchorElement: getter(scope.HTMLAnchorElement?.prototype, 'href'),
@@ -199,46 +209,85 @@ function hookLinkParts(realm: Realm, type: string): void {
     const name = PARTS[i]!;
     patch.accessor(prototype, name, {
       get: (value, self) => {
-        const proxied = href(self), site = realm.urls.unmap(proxied);
+        const proxied = href(self), site = resolved(realm, self, 'href', proxied);
         return site === proxied ? value : part(site, name);
       },
       set: (native, self, value) => {
-        const proxied = href(self), site = realm.urls.unmap(proxied);
+        const proxied = href(self), site = resolved(realm, self, 'href', proxied);
         const changed = withPart(site, name, `${value as string}`);
         if (site === proxied) native(self, [value]);
-        else if (changed !== site) dom.setAttribute(self, 'href', realm.urls.map(changed));
+        else if (changed !== site) dom.setAttribute(self, 'href', intoTree(realm, self, 'href', 'url', changed) as string);
       },
     });
   }
-  patch.method(prototype, 'toString', (native, self, args) => realm.unmap(native(self, args)));
+  patch.method(prototype, 'toString', (native, self, args) => resolved(realm, self, 'href', native(self, args) as string));
 }
 
-/** Absolute URLs in the strings of selectors have to match what the tree holds. */
+/** Absolute URLs in the strings of selectors and XPath expressions have to match what the tree holds. */
 function hookSelectors(realm: Realm): void {
   const { patch, global } = realm;
+  const map = (holder: Any, name: string, rewrite: (text: string) => string) =>
+    patch.method(holder?.prototype, name, (native, self, args) => {
+      if (typeof args[0] === 'string' && (includes(args[0], '//') || includes(args[0], '*='))) args[0] = rewrite(args[0]);
+      return native(self, args);
+    });
   const holders = [global.Element, global.Document, global.DocumentFragment];
   const names = ['querySelector', 'querySelectorAll', 'matches', 'closest', 'webkitMatchesSelector'];
   for (let i = 0; i < holders.length; i++) {
-    for (let j = 0; j < names.length; j++) {
-      patch.method(holders[i]?.prototype, names[j]!, (native, self, args) => {
-        if (typeof args[0] === 'string' && includes(args[0], '//')) args[0] = mapSelector(realm, args[0]);
-        return native(self, args);
-      });
-    }
+    for (let j = 0; j < names.length; j++) map(holders[i], names[j]!, (text) => mapSelector(realm, text));
   }
+  const evaluators = [global.Document, global.XPathEvaluator];
+  for (let i = 0; i < evaluators.length; i++) {
+    map(evaluators[i], 'evaluate', (text) => mapStrings(realm, text));
+    map(evaluators[i], 'createExpression', (text) => mapStrings(realm, text));
+  }
+  patch.accessor(global.XPathResult?.prototype, 'stringValue', { get: (value) => realm.urls.unmapText(value as string) });
 }
 
+/** Each attribute selector whose string is an address, or for `*=` a host, matches by the proxied form as well. */
 function mapSelector(realm: Realm, text: string): string {
   let out = '', done = 0;
   for (let at = 0; at < text.length; at++) {
-    const mark = text[at];
-    if (mark === '\\') at++;
-    if (mark !== '"' && mark !== "'") continue;
+    if (text[at] === '\\') at++;
+    else if (text[at] === '"' || text[at] === "'") at = stringEnd(text, at);
+    if (text[at] !== '[') continue;
+    const start = at;
+    while (at < text.length && text[at] !== ']') at = text[at] === '"' || text[at] === "'" ? stringEnd(text, at) + 1 : at + 1;
+    const selector = slice(text, start, at + 1);
+    const mapped = mapStrings(realm, selector, includes(selector, '*='));
+    if (mapped === selector) continue;
+    out += slice(text, done, start) + `:is(${selector},${mapped})`;
+    done = at + 1;
+  }
+  return out + slice(text, done);
+}
+
+/** A part of a host name as it stands in a label (url.ts); any other text as it is. */
+function labelPart(text: string): string {
+  if (!(apply(regExpTest, /^[a-z0-9-]*(?:\.[a-z0-9-]+)+\.?$/, [text]) as boolean)) return text;
+  let out = '';
+  for (let i = 0; i < text.length; i++) out += text[i] === '.' ? '-' : text[i] === '-' ? '--' : text[i];
+  return out;
+}
+
+/** Where the string that begins there ends: at its closing quote. */
+function stringEnd(text: string, at: number): number {
+  const mark = text[at];
+  for (at++; at < text.length && text[at] !== mark; at++) if (text[at] === '\\') at++;
+  return at;
+}
+
+/** The URLs in the strings of a text mapped; with parts, host names too are written as our labels have them. */
+function mapStrings(realm: Realm, text: string, parts = false): string {
+  let out = '', done = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] !== '"' && text[at] !== "'") continue;
     const start = at + 1;
-    for (at = start; at < text.length && text[at] !== mark; at++) if (text[at] === '\\') at++;
-    const url = slice(text, start, at);
-    out += slice(text, done, start) + realm.urls.map(url);
-    done = start + url.length;
+    at = stringEnd(text, at);
+    const value = slice(text, start, at);
+    const mapped = realm.urls.map(value);
+    out += slice(text, done, start) + (mapped === value && parts ? labelPart(value) : mapped);
+    done = at;
   }
   return out + slice(text, done);
 }

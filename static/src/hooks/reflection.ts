@@ -65,7 +65,12 @@ export function hookReflection(realm: Realm, stand: Standing, map: (url: Any) =>
     for (let i = 1; i < args.length; i++) if (isOurs(args[i])) args[i] = copyOf(args[i], stand);
     return native(self, args);
   });
-  const names: [Any, string][] = [[Object, 'getOwnPropertyNames'], [Reflect, 'ownKeys']];
+}
+
+/** Leaves our name out of lists of a global object's names. */
+export function hookNames(realm: Realm): void {
+  const { patch, global } = realm;
+  const names: [Any, string][] = [[global.Object, 'getOwnPropertyNames'], [global.Reflect, 'ownKeys']];
   for (let i = 0; i < names.length; i++) {
     patch.method(names[i]![0], names[i]![1], (native, self, args) => withoutOurs(native(self, args) as PropertyKey[]));
   }

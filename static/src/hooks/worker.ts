@@ -46,7 +46,7 @@ let prefix: string | undefined;
 
 function workerPrefix(realm: Realm, url: string): string {
   prefix ??= realm.ownScript('worker');
-  return prefix && `self.$tandem=${toJSON({ ...realm.config, url: realm.urls.unmap(url), cookies: '', referrer: '' })};\n${prefix}\n;\n`;
+  return prefix && `self.$tandem=${toJSON({ ...realm.config, url: realm.urls.unmap(url), cookies: '', referrer: '' })};${prefix};`;
 }
 
 /** The address of a worker's script: for one that the server does not send, of a copy with ours in front. */
