@@ -55,7 +55,21 @@ func mayConcern(src []byte) bool {
 			return true
 		}
 	}
+	for _, name := range indexed {
+		if bytes.Contains(src, name) {
+			return true
+		}
+	}
 	return bytes.Contains(src, []byte(`\u`)) || bytes.Contains(src, []byte("//")) && containsName(src, "export")
+}
+
+// indexed are names of windows and documents in front of a bracket.
+var indexed = [][]byte{[]byte("self["), []byte("parent["), []byte("frames["), []byte("this["), []byte("window["), []byte("document[")}
+
+// indexesVariable reports whether one of those that are common names of variables
+// is used like that.
+func indexesVariable(src []byte) bool {
+	return bytes.Contains(src, indexed[0]) || bytes.Contains(src, indexed[1]) || bytes.Contains(src, indexed[2])
 }
 
 func containsName(src []byte, name string) bool {
@@ -80,6 +94,12 @@ func isNamePart(c byte) bool {
 func parseJS(src []byte, s Script, m mode) (edits []edit, ok bool) {
 	p := &parser{lexer: lexer{src: src}, script: s, mode: m}
 	ok = p.try()
+	if p.awaits && !p.module && (p.imports || !ok) && s.Kind == ScriptClassic { // perhaps a module after all
+		again := &parser{lexer: lexer{src: src, module: true}, script: s}
+		if again.try() && (again.imports || !ok) {
+			return again.edits, true
+		}
+	}
 	return p.edits, ok
 }
 
@@ -122,6 +142,8 @@ const (
 	markDot     = "/*$.*/?"  // makes the dot behind it a "?."
 	markAddress = "/*$url"   // the address that stood here, "*/", and the one that does
 	closing     = mark + ")" // of a call of ours
+	markBody    = "/*$=*/"   // what is put before a function's body, up to markBodyEnd
+	markBodyEnd = "/*=$*/"
 )
 
 func (p *parser) edit(start, end int, text string) {
@@ -140,6 +162,12 @@ func (p *parser) wrap(call string, start, end int) {
 // resolve edits a use of a name that turned out to be free.
 func (p *parser) resolve(r *ref) {
 	name := names[r.word]
+	if r.member != "" && !r.dynamic {
+		p.wrap(r.member, r.start, r.end)
+	}
+	if r.word > wPostMessage {
+		return
+	}
 	if r.word == wEval {
 		switch {
 		case r.call && len(bytes.TrimSpace(p.src[r.open:r.last])) > 0:
@@ -157,8 +185,10 @@ func (p *parser) resolve(r *ref) {
 	}
 	if !r.dynamic && p.script.Kind != ScriptEval {
 		p.insert(r.start, key+"$tandem.")
-	} else if !r.write { // or it may be a variable; a window's location is guarded by other means
+	} else if !r.write {
 		p.wrap(key+"$tandem.v(", r.start, r.end)
+	} else if r.word == wLocation && r.last > 0 {
+		p.wrap("$tandem.w(location,", r.open, r.last) // it may be a variable
 	}
 }
 

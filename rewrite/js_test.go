@@ -36,7 +36,7 @@ func expectJS(t *testing.T, kind ScriptKind, in, want string) {
 
 // unmarked drops the comments that only tell what was written by us.
 func unmarked(out []byte) string {
-	s := strings.NewReplacer("return"+mark, "return ", "typeof"+mark, "typeof ", mark, "", "/*$.*/", "").Replace(string(out))
+	s := strings.NewReplacer("return"+mark, "return ", "typeof"+mark, "typeof ", mark, "", "/*$.*/", "", markBody, "", markBodyEnd, "").Replace(string(out))
 	return addressMarks.ReplaceAllString(s, "")
 }
 
@@ -93,11 +93,11 @@ func TestJS(t *testing.T) {
 		{"for (let top = 0; top < 1; top++) top; top", "for (let top = 0; top < 1; top++) top; §top"},
 		{"for (const location of x) location", ""},
 		{"switch (top) { case 1: let top; top }", "switch (§top) { case 1: let top; top }"},
-		{"function f({location: l, ...top}, [eval = location]) { top; eval(l) }", "function f({location: l, ...top}, [eval = §location]) { top; eval(l) }"},
+		{"function f({location: l, ...top}, [eval = location]) { top; eval(l) }", "function f({location: l, ...top}, [eval = §location]) {l=§v(l); top; eval(l) }"},
 		{"location => location.x", ""},
 		{"(location) => location.x", ""},
 		{"(a, location = top) => location", "(a, location = §top) => location"},
-		{"({location}) => location; location", "({location}) => location; §location"},
+		{"({location}) => location; location", "({location}) => (location=§v(location),location); §location"},
 		{"({a: [location = top.x]}, ...top) => location", "({a: [location = top.x]}, ...top) => location"},
 		{"({[location]: a}) => a", "({[§location]: a}) => a"},
 		{"async location => location", ""},
@@ -131,9 +131,9 @@ func TestJS(t *testing.T) {
 		{"f?.(top).location", "§o(f?.(§top))?.location"},
 		{"parent.postMessage(x, '*')", "§o(parent).postMessage(x, '*')"},
 		{"frames[0].eval('1')", "§o(frames[0]).eval('1')"},
-		{"new a.location.B(); new a.top; new (a.top)()", "new a.location.B(); new a.top; new (§o(a).top)()"},
+		{"new a.location.B(); new a.top; new (a.top)()", "new (§o(a).location.B)(); new (§o(a).top); new (§o(a).top)()"},
 		{"new A().location; new A(b.top); new A", "§o(new A()).location; new A(§o(b).top); new A"},
-		{"new new A().location()", ""},
+		{"new new A().location()", "new (§o(new A()).location)()"},
 		{"a.location = 1; a.top++; delete a.top; [a.top] = x", "§o(a).location = 1; §o(a).top++; delete §o(a).top; [§o(a).top] = x"},
 		{"for (a.top in x) ;", "for (§o(a).top in x) ;"},
 		{"x`a`.top; `a`.top; 'a'.top; [].top; /a/.top; 1..top", "§o(x`a`).top; `a`.top; 'a'.top; [].top; /a/.top; 1..top"},
@@ -143,16 +143,34 @@ func TestJS(t *testing.T) {
 		{"async () => (await a).top + await b.top", "async () => §o((await a)).top + await §o(b).top"},
 		{"function* f() { yield a.top; yield* b.top; yield\n(a).top }", "function* f() { yield §o(a).top; yield* §o(b).top; yield\n§o((a)).top }"},
 		{"function f() { return(a).top }", "function f() { return §o((a)).top }"},
-		{"@a.top.b class C { @x.top m() {} }", ""},
-		{"@(a.top) class C {}", "@(§o(a).top) class C {}"},
+		{"@a.top.b class C { @x.top(y) m() {} }", "@(§o(a).top.b) class C { @(§o(x).top(y)) m() {} }"},
+		{"@(a.top) class C {}", "@((§o(a).top)) class C {}"},
 		{"class A extends b.top {}", "class A extends §o(b).top {}"},
 		// destructuring
 		{"const {location, document} = window", "const {location, document} = §o(window)"},
 		{"var {a} = window", ""},
 		{"let {top: t} = w, {b} = w", "let {top: t} = §o(w), {b} = w"},
 		{"const {'location': l} = w", "const {'location': l} = §o(w)"},
-		{"function f({location} = window) {}", "function f({location} = §o(window)) {}"},
-		{"({location} = window) => location", "({location} = §o(window)) => location"},
+		{"function f({location} = window) {}", "function f({location} = §o(window)) {location=§v(location);}"},
+		{"({location} = window) => location", "({location} = §o(window)) => (location=§v(location),location)"},
+		// parameters that take location or top out of a window
+		{"({location: l}, {top: {a}}, {'top': t = 1}) => { l }", "({location: l}, {top: {a}}, {'top': t = 1}) => {l=§v(l);t=§v(t); l }"},
+		{"async ({a: [{top}]}) => top.x", "async ({a: [{top}]}) => (top=§v(top),top.x)"},
+		{"(a = {top: b}, {[{top}]: c}) => 1", "(a = {top: b}, {[{top:§top}]: c}) => 1"},
+		{"({ m({location}) {}, set x({top: y}) {} }); class A { constructor({location: l}) {} }", "({ m({location}) {location=§v(location);}, set x({top: y}) {y=§v(y);} }); class A { constructor({location: l}) {l=§v(l);} }"},
+		{"function f(a = () => { const {top} = w }) {}", "function f(a = () => { const {top} = §o(w) }) {}"},
+		{"f({top: a}, {location}); (a, b) => 1", "f({top: a}, {location:§location}); (a, b) => 1"},
+		{"function f({eval: e, postMessage: p, a, top: x.y}) {}"[:0] + "({location} ) => a.top", "({location} ) => (location=§v(location),§o(a).top)"},
+		// members by computed names
+		{"window[k]; document[k].b; globalThis[`location`]; self['loc' + 'ation']", "§o(window)[k]; §o(document)[k].b; §o(globalThis)[`location`]; §o(self)['loc' + 'ation']"},
+		{"window['a']; document[0]; frames[1]; a[k]; a.window[k]; window", ""},
+		{"window[k] = 1; delete self[k]; typeof top[k]; k in window; frames[i]++", "§o(window)[k] = 1; delete §o(self)[k]; typeof §o(§top)[k]; k in window; §o(frames)[i]++"},
+		{"window[k](a); window[k]?.(a); window?.[k](a); self[k](a); top[k](a)", "§c(window)[k](a); §c(window)[k]?.(a); §c(window)?.[k](a); §c(self)[k](a); §c(§top)[k](a)"},
+		{"new window[k](a); new self[k]", "new (§o(window)[k])(a); new §o(self)[k]"},
+		{"this[k]; () => this[k]; function f() { this[k] } class A { a = this[k]; static { this[k] } m() { this[k] } }", "§o(this)[k]; () => §o(this)[k]; function f() { this[k] } class A { a = this[k]; static { this[k] } m() { this[k] } }"},
+		{"function f(self, top, parent) { self[k]; top[k]; parent[k] } self[k]", "function f(self, top, parent) { self[k]; top[k]; parent[k] } §o(self)[k]"},
+		{"function f(window) { window[k] }", "function f(window) { §o(window)[k] }"},
+		{"window[top]; window[window[k]]", "§o(window)[§top]; §o(window)[§o(window)[k]]"},
 		// eval
 		{"eval(x)", "eval(§js(x))"},
 		{"eval()", ""},
@@ -231,6 +249,34 @@ func TestJS(t *testing.T) {
 		{"a = b ? c : d ? e : top", "a = b ? c : d ? e : §top"},
 		{"a ? b : c => top; a ? b : c = top", "a ? b : c => §top; a ? b : c = §top"},
 		{"with (a) { location; top = 1; b.top; eval(x) } location", "with (a) { §v(location); top = 1; §o(b).top; eval(§js(x)) } §location"},
+		{"with (a) { location = b, c; location += d; self[k] }", "with (a) { location = §w(location,b), c; location += d; self[k] }"},
+		// all the places of a name
+		{"for (location.href of x); for (var location of x); for ([location] of x);", "for (§location.href of x); for (var location of x); for ([§location] of x);"},
+		{"[location] = x; ({a: location} = x); [...location] = x; ({...location} = x); ({a: location = 1} = x)", "[§location] = x; ({a: §location} = x); [...§location] = x; ({...§location} = x); ({a: §location = 1} = x)"},
+		{"location ??= x; location += x; location &&= x; delete location; void location; typeof top", "§location ??= x; §location += x; §location &&= x; delete §location; void §location; typeof §top"},
+		{"export {x as location, top as 'y'}; let x, top", ""},
+		{"import {location as l, default as top, 'eval' as e} from 'x'; l; top", ""},
+		{"class A { #location = 1; static #top; get location() { return this.#location } set top(x) {} static async *eval() {} }", ""},
+		{"location: for (;;) { continue location } top: { break top }", ""},
+		{"location`x`; a.location`x`; tag`${location}`", "§location`x`; §o(a).location`x`; tag`${§location}`"},
+		{"a?.location?.assign(x); a?.b?.[c].top?.(); a?.().location", "§o(a)?.location?.assign(x); §o(a?.b?.[c])?.top?.(); §o(a?.())?.location"},
+		{"class A extends B { m() { super.location; super['top']; super.top() } }", ""},
+		{"() => { import.meta.url }; function f() { if (new.target) location }", "() => { §meta(import.meta).url }; function f() { if (new.target) §location }"},
+		{"x = /[\\p{L}--[a-z]]top/v.test(top); 1_000.top; 0b1_0; 1n", "x = /[\\p{L}--[a-z]]top/v.test(§top); 1_000.top; 0b1_0; 1n"},
+		{"{ using location = x; location } await using top = y", ""},
+		{"import defer * as location from './x'; import source top from './y'; import {a} from './z' with {type: 'json'}; location; top", ""},
+		{"import(x, {with: {a: top}}); import.defer('./' + y)", "import(§url(x), {with: {a: §top}}); import.defer(§url('./' + y))"},
+		{"class A { accessor location = top; static accessor top; accessor; accessor\nx }", "class A { accessor location = §top; static accessor top; accessor; accessor\nx }"},
+		{"function f(arguments) { arguments.top } var eval", "function f(arguments) { §o(arguments).top } var eval"},
+		{"async(location); of(top); get[top]; let\n(top); yield_[top]; await(top)", "async(§location); of(§top); get[§top]; let\n(§top); yield_[§top]; await(§top)"},
+		{"var yield = 1; yield / top / 2; var let_; let = top", "var yield = 1; yield / §top / 2; var let_; let = §top"},
+		{"function f() { if (a) function location() {} location }", ""},
+		{"'\\08\\7'; 07.top; 09.5.top; top", "'\\08\\7'; §o(07).top; 09.5.top; §top"[:0] + "'\\08\\7'; 07.top; 09.5.top; §top"},
+		{"\\u{6c}ocation.href; a.l\\u006fcation; ({t\\u006fp}); v\\u0061r = 1", "§\\u{6c}ocation.href; §o(a).l\\u006fcation; ({top:§t\\u006fp}); v\\u0061r = 1"},
+		{"\ufefflocation\u2028top\u2029location", "\ufeff§location\u2028§top\u2029§location"},
+		{"import x from './x'; await (a).top; await [top][0]; await /top/.a", "import x from './x'; await §o((a)).top; await [§top][0]; await /top/.a"},
+		{"await (a).top; export {}", "await §o((a)).top; export {}"},
+		{"await (a).top", "§o(await (a)).top"},
 	} {
 		want := tt[1]
 		if want == "" {
@@ -244,7 +290,7 @@ func TestJSKinds(t *testing.T) {
 	expectJS(t, ScriptModule, "var location = 1; location", "var location = 1; location")
 	expectJS(t, ScriptModule, "await (x).top", "await §o((x)).top")
 	expectJS(t, ScriptModule, "x\n<!--top", "x\n<!--§top")
-	expectJS(t, ScriptEval, "location; location = 1; top.x; ({location})", "§v(location); location = 1; §v(top).x; ({location:§v(location)})")
+	expectJS(t, ScriptEval, "location; location = 1; top.x; ({location})", "§v(location); location = §w(location,1); §v(top).x; ({location:§v(location)})")
 	expectJS(t, ScriptEval, "(function (top) { top })(location)", "(function (top) { top })(§v(location))")
 	expectJS(t, ScriptFunction, "return location", "return §location")
 	expectJS(t, ScriptFunction, "var location = 1; return location", "var location = 1; return location")

@@ -21,7 +21,7 @@ func (p *parser) assignment(noIn bool) expr {
 }
 
 func (p *parser) assignment1(noIn bool) expr {
-	first := len(p.refs)
+	first, taken := len(p.refs), len(p.taken)
 	if p.keyword(wYield) && p.generator {
 		return p.yield(noIn)
 	}
@@ -38,13 +38,17 @@ func (p *parser) assignment1(noIn bool) expr {
 		if named {
 			p.refs[e.ref].target = true
 		}
-		p.arrow(first, async, noIn)
+		p.arrow(first, taken, async, noIn)
 		return expr{start: e.start}
 	case p.isAssignment():
 		p.assigned(e, first)
-		hasKey := e.kind == exprObject && e.hasKey && p.at('=')
+		plain := p.at('=')
 		p.next()
-		p.initializer(hasKey, false, noIn)
+		start := p.start
+		p.initializer(plain && e.kind == exprObject && e.hasKey, false, noIn)
+		if plain && named {
+			p.refs[e.ref].open, p.refs[e.ref].last = start, p.prevEnd
+		}
 		e.kind = exprOther
 	}
 	if named {
@@ -204,6 +208,7 @@ func (p *parser) beginsOperand() bool {
 		case '!', '~', '{':
 			return true
 		case '(', '[', '+', '-', '/', opInc, opDec, opDivSet:
+			p.awaits = true
 			return p.module
 		}
 		return false
@@ -238,14 +243,17 @@ func (p *parser) newExpression() expr {
 	}
 	saved := p.mode
 	p.fixed = true
+	callee := expr{start: p.start}
 	if p.keyword(wNew) {
 		p.newExpression()
 	} else if p.keyword(wImport) {
 		p.importExpression()
 	} else {
-		p.primary()
+		callee = p.primary()
 	}
-	p.members()
+	if p.members(callee) {
+		p.wrap(mark+"(", callee.start, p.prevEnd)
+	}
 	p.mode = saved
 	if p.at('(') {
 		p.list()
@@ -253,20 +261,67 @@ func (p *parser) newExpression() expr {
 	return e
 }
 
-// members parses what may follow in the callee of new: no calls.
-func (p *parser) members() {
+// members parses what may follow in the callee of new: no calls. It reports
+// whether some were put there, which takes parentheses around it.
+func (p *parser) members(e expr) (wrapped bool) {
 	for {
+		end := p.prevEnd
 		switch {
 		case p.eat('.'):
+			wrapped = p.kind == tokName && p.word.isOurs() && p.wrapObject(e, end) || wrapped
 			p.next()
 		case p.at('['):
-			p.index()
+			if p.isOurIndex() {
+				wrapped = p.wrapObject(e, end) || wrapped
+				p.index()
+			} else {
+				wrapped = p.computed(e, end) || wrapped
+			}
 		case p.kind == tokTemplate:
 			p.template()
 		default:
-			return
+			return wrapped
 		}
+		e.kind, e.global = exprOther, false
 	}
+}
+
+// computed parses an index that may spell one of our names. If e may be a window or
+// document, the member is taken from what $tandem.o makes of it; one that is
+// called by way of $tandem.c, which sees to it that it is called on the window.
+// It reports whether a call was put there for certain.
+func (p *parser) computed(e expr, end int) bool {
+	literal := p.isLiteralIndex()
+	p.index()
+	if literal || !e.global {
+		return false
+	}
+	call := "$tandem.o("
+	if p.at('(') && !p.fixed || p.is(opOptional) && p.peekAt('(') {
+		call = "$tandem.c("
+	}
+	if e.ref >= 0 {
+		p.refs[e.ref].member = call
+		return false
+	}
+	p.wrap(call, e.start, end)
+	return true
+}
+
+// isLiteralIndex reports whether a string or number and nothing else is in the
+// brackets that follow.
+func (p *parser) isLiteralIndex() bool {
+	t := p.peek()
+	if t.kind != tokString && t.kind != tokNumber {
+		return false
+	}
+	rest := bytes.TrimLeft(p.src[t.end:], " \t\r\n")
+	return len(rest) > 0 && rest[0] == ']'
+}
+
+func (p *parser) peekAt(c byte) bool {
+	t := p.peek()
+	return t.kind == tokPunct && t.op == uint32(c)
 }
 
 func (p *parser) index() {
@@ -301,10 +356,11 @@ func (p *parser) chain(e expr) expr {
 			p.optional(e, end)
 			e.optional = true
 		case p.at('['):
-			if bracket := p.start; p.isOurIndex() && p.wrapObject(e, end) && e.optional {
+			if bracket := p.start; !p.isOurIndex() {
+				p.computed(e, end)
+			} else if p.index(); p.wrapObject(e, end) && e.optional {
 				p.insert(bracket, mark+"?.")
 			}
-			p.index()
 		case p.at('('):
 			p.call(e)
 		case p.kind == tokTemplate:
@@ -312,7 +368,7 @@ func (p *parser) chain(e expr) expr {
 		default:
 			return e
 		}
-		e.kind = exprOther
+		e.kind, e.global = exprOther, false
 	}
 }
 
@@ -324,8 +380,10 @@ func (p *parser) optional(e expr, end int) {
 	case p.at('['):
 		if p.isOurIndex() {
 			p.wrapObject(e, end)
+			p.index()
+		} else {
+			p.computed(e, end)
 		}
-		p.index()
 	case p.kind == tokTemplate:
 		p.fail()
 	default:
@@ -354,9 +412,6 @@ func (p *parser) wrapObject(e expr, end int) bool {
 	case exprSuper, exprLiteral, exprObject, exprArray:
 		return false
 	}
-	if p.fixed {
-		return false
-	}
 	p.wrap("$tandem.o(", e.start, end)
 	return true
 }
@@ -364,7 +419,7 @@ func (p *parser) wrapObject(e expr, end int) bool {
 func (p *parser) call(e expr) {
 	open := p.start
 	p.list()
-	if e.kind != exprName || e.ref < 0 || p.fixed {
+	if e.kind != exprName || e.ref < 0 {
 		return
 	}
 	if r := &p.refs[e.ref]; r.word == wEval {
@@ -454,6 +509,7 @@ func (p *parser) nameExpression(e expr) expr {
 			p.next()
 			return e
 		case wThis:
+			e.global = p.functions == 0 && p.script.Kind == ScriptClassic
 			p.next()
 			return e
 		case wNew:
@@ -465,6 +521,7 @@ func (p *parser) nameExpression(e expr) expr {
 	}
 	e.kind = exprName
 	e.ref = p.reference(p.token)
+	e.global = p.word == wTop || p.word >= wWindow && p.word <= wGlobalThis || p.indexed && p.word >= wSelf && p.word <= wFrames
 	p.next()
 	return e
 }
@@ -529,14 +586,26 @@ func (p *parser) property() (hasKey bool) {
 	}
 	hasKey = name.kind == tokName && name.word.isOurs() || name.kind == tokString && p.isOurString(name)
 	if p.eat(':') {
+		target := p.token
 		p.assignment(false)
+		if hasKey && p.endsTarget(target) {
+			p.take(name, target)
+		}
 		return hasKey
 	}
 	if name.kind != tokName {
 		p.fail()
 	}
+	p.take(name, name)
 	p.shorthand(name)
 	return hasKey
+}
+
+// endsTarget reports whether t is all there is of a target in a pattern, but for a
+// default.
+func (p *parser) endsTarget(t token) bool {
+	rest := bytes.TrimLeft(p.src[t.end:], " \t\r\n")
+	return len(rest) > 0 && (rest[0] == ',' || rest[0] == '}' || rest[0] == '=' && !bytes.HasPrefix(rest, []byte("=>")))
 }
 
 // shorthand parses {x} or, in a pattern, {x = value}.

@@ -1,5 +1,7 @@
 package rewrite
 
+import "math"
+
 // parser is a recursive-descent parser of ECMAScript that builds no tree: it
 // follows the grammar just so far that it knows which slash is a division, which
 // names are bound where, and where the expressions begin and end that have to be
@@ -17,7 +19,14 @@ type parser struct {
 
 	navigations [][2]int // values of global variables named location
 
-	functions int // around the token at hand
+	functions int // around the token at hand, and classes
+
+	// The variables that patterns have taken location and top into, of the
+	// parameters at hand and of what may turn out to be some.
+	taken        []string
+	inParameters bool
+
+	awaits bool // await was taken for a name in front of what may be an operand
 
 	imports bool // an import or export declaration was seen: it is a module
 	mode
@@ -26,7 +35,7 @@ type parser struct {
 // mode is what the surroundings say about the expression at hand.
 type mode struct {
 	async, generator bool // await and yield are operators
-	fixed            bool // in the callee of new, or a decorator: a call put there would change the meaning
+	fixed            bool // in the callee of new: a call put there would change the meaning
 }
 
 // maxDepth bounds the recursion. No program of people or bundlers comes near it.
@@ -51,7 +60,9 @@ type ref struct {
 	dynamic    bool
 
 	call       bool // of eval, with arguments at open up to last
-	open, last int
+	open, last int  // or of the value assigned
+
+	member string // not "": used for a member by a computed name, by way of that
 }
 
 // expr is what an expression turned out to be.
@@ -60,6 +71,7 @@ type expr struct {
 	kind     exprKind
 	ref      int  // of exprName: index in refs, or -1
 	optional bool // a chain with "?." that is not in parentheses
+	global   bool // a name that windows or documents have
 	hasKey   bool // of exprObject: has a key that a pattern could take from a window
 }
 
@@ -77,7 +89,8 @@ const (
 // parse goes over the whole source and leaves the edits.
 func (p *parser) parse() {
 	kind := p.script.Kind
-	p.module = kind == ScriptModule
+	p.module = p.module || kind == ScriptModule
+	p.indexed = indexesVariable(p.src)
 	p.open(scope{function: true})
 	p.next()
 	for p.kind != tokEOF {
@@ -218,7 +231,7 @@ func (p *parser) close() {
 
 // declare binds a name in the block at hand, or if it is a var in the function.
 func (p *parser) declare(w word, isVar bool) {
-	if w == wordOther || w > wPostMessage {
+	if w == wordOther || w > wFrames {
 		return
 	}
 	i := len(p.scopes) - 1
@@ -230,7 +243,10 @@ func (p *parser) declare(w word, isVar bool) {
 
 // reference records a use of a name and returns its index, or -1.
 func (p *parser) reference(name token) int {
-	if name.word != wLocation && name.word != wTop && name.word != wEval {
+	switch w := name.word; {
+	case w == wLocation, w == wTop, w == wEval:
+	case p.indexed && w >= wSelf && w <= wFrames:
+	default:
 		return -1
 	}
 	p.refs = append(p.refs, ref{word: name.word, start: name.start, end: name.end})
@@ -264,6 +280,7 @@ func (p *parser) braces() {
 
 func (p *parser) statement() {
 	p.enter()
+	taken := len(p.taken)
 	switch {
 	case p.at('{'):
 		p.block()
@@ -271,10 +288,11 @@ func (p *parser) statement() {
 		p.next()
 	case p.at('@'):
 		p.decorated()
-	case p.kind == tokName && !p.escaped && p.word > wPostMessage && p.keywordStatement():
+	case p.kind == tokName && !p.escaped && p.word >= wAs && p.keywordStatement():
 	default:
 		p.expressionStatement()
 	}
+	p.taken = p.taken[:taken]
 	p.leave()
 }
 
@@ -517,9 +535,10 @@ func (p *parser) isTop() bool {
 // location navigates, as in the site.
 func (p *parser) initializer(hasKey, location, noIn bool) {
 	start := p.start
-	first := len(p.refs)
+	first, taken := len(p.refs), len(p.taken)
 	p.assignment(noIn)
 	p.notTargets(first)
+	p.taken = p.taken[:taken]
 	switch {
 	case hasKey:
 		p.wrap("$tandem.o(", start, p.prevEnd)
@@ -574,17 +593,22 @@ func (p *parser) objectBinding(isVar bool) (hasKey bool) {
 			p.next()
 			p.binding(isVar)
 		} else {
-			w, isName := p.word, p.kind == tokName
+			key := p.token
 			hasKey = p.propertyName() || hasKey
+			target := key
 			if p.eat(':') {
+				target = p.token
 				p.bindingElement(isVar)
-			} else if isName {
-				p.declare(w, isVar)
+			} else if key.kind == tokName {
+				p.declare(key.word, isVar)
 				if p.eat('=') {
 					p.initializer(false, false, false)
 				}
 			} else {
 				p.fail()
+			}
+			if p.inParameters {
+				p.take(key, target)
 			}
 		}
 		if !p.at('}') {
@@ -592,6 +616,17 @@ func (p *parser) objectBinding(isVar bool) (hasKey bool) {
 		}
 	}
 	return hasKey
+}
+
+// take notes that a pattern takes location or top into the variable target.
+func (p *parser) take(key, target token) {
+	w := key.word
+	if key.kind == tokString {
+		w = words[string(p.src[key.start+1:key.end-1])]
+	}
+	if target.kind == tokName && (w == wLocation || w == wTop) {
+		p.taken = append(p.taken, string(p.src[target.start:target.end]))
+	}
 }
 
 // propertyName parses the name of a property and reports whether it is one that a
@@ -605,9 +640,10 @@ func (p *parser) propertyName() (ours bool) {
 	case tokNumber, tokPrivate:
 	default:
 		p.expect('[')
-		first := len(p.refs)
+		first, taken := len(p.refs), len(p.taken)
 		p.assignment(false)
 		p.notTargets(first)
+		p.taken = p.taken[:taken]
 		p.expect(']')
 		return false
 	}
@@ -643,11 +679,44 @@ func (p *parser) function(async, generator bool, name word) {
 	saved := p.mode
 	p.mode = mode{async: async, generator: generator}
 	p.functions++
+	first, within := len(p.taken), p.inParameters
+	p.inParameters = true
 	p.parameters()
+	p.replaceTaken(first)
+	p.inParameters = false
 	p.braces()
+	p.inParameters = within
 	p.functions--
 	p.mode = saved
 	p.close()
+}
+
+// replaceTaken has the body at hand begin by replacing what came out of a window
+// or document that was passed as an argument. It reports whether that has to be
+// closed.
+func (p *parser) replaceTaken(first int) (open bool) {
+	names := p.taken[first:]
+	p.taken = p.taken[:first]
+	if len(names) == 0 {
+		return false
+	}
+	text, at := markBody, p.start
+	block := p.at('{')
+	if block {
+		at = p.end
+	} else {
+		text += "("
+	}
+	for _, name := range names {
+		text += name + "=$tandem.v(" + name + ")"
+		if block {
+			text += ";"
+		} else {
+			text += ","
+		}
+	}
+	p.edits = append(p.edits, edit{at, at, editOpen, math.MinInt, text + markBodyEnd})
+	return !block
 }
 
 func (p *parser) parameters() {
@@ -669,7 +738,7 @@ func (p *parser) parameters() {
 
 // arrow parses "=>" and the body. The refs from first on were recorded in what
 // turned out to be its parameters.
-func (p *parser) arrow(first int, async, noIn bool) {
+func (p *parser) arrow(first, taken int, async, noIn bool) {
 	p.open(scope{function: true})
 	s := &p.scopes[len(p.scopes)-1]
 	s.refs = first
@@ -685,10 +754,17 @@ func (p *parser) arrow(first int, async, noIn bool) {
 	saved := p.mode
 	p.mode = mode{async: async}
 	p.next()
+	open := p.replaceTaken(taken)
+	within := p.inParameters
+	p.inParameters = false
 	if p.at('{') {
 		p.braces()
 	} else {
 		p.assignment(noIn)
+	}
+	p.inParameters = within
+	if open {
+		p.edits = append(p.edits, edit{p.prevEnd, p.prevEnd, editClose, 0, closing})
 	}
 	p.mode = saved
 	p.close()
@@ -710,10 +786,11 @@ func (p *parser) decorated() {
 func (p *parser) decorators() {
 	for p.at('@') {
 		p.next()
-		saved := p.mode
-		p.fixed = true
+		start, before := p.start, len(p.edits)
 		p.leftHandSide()
-		p.mode = saved
+		if len(p.edits) > before {
+			p.wrap(mark+"(", start, p.prevEnd) // no calls in the middle of a decorator
+		}
 	}
 }
 
@@ -732,15 +809,17 @@ func (p *parser) class(declaration bool) {
 	}
 	if !p.skip() {
 		p.expect('{')
+		p.functions++
 		for !p.eat('}') {
 			p.member()
 		}
+		p.functions--
 	}
 	p.close()
 }
 
 func (p *parser) bit(w word) uint {
-	if w > wPostMessage || w == wordOther {
+	if w > wFrames || w == wordOther {
 		return 0
 	}
 	return 1 << w

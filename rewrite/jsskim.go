@@ -20,6 +20,7 @@ type skimmer struct {
 	cold    []span // the outermost pairs of no concern, in order
 	passed  int    // of cold: these are behind the parser
 	stack   []skimFrame
+	indexed bool // self, parent and frames are of interest, too
 }
 
 // span is a bracket and where the text after its counterpart begins.
@@ -74,6 +75,7 @@ var skimLengths = func() (t wordLengths) {
 	for _, w := range []string{
 		"location", "top", "eval", "postMessage", "import", "export",
 		"if", "while", "for", "with", "switch", "catch", "else", "do", "try", "finally",
+		"self", "parent", "frames", "window", "document", "globalThis", "this",
 		"return", "typeof", "case", "delete", "void", "throw", "new", "in", "instanceof", "of", "yield", "await",
 	} {
 		t[w[0]] |= 1 << len(w)
@@ -81,14 +83,20 @@ var skimLengths = func() (t wordLengths) {
 	return t
 }()
 
-// skimWord returns what a name that is not behind a dot says about what follows,
-// and whether it concerns us.
-func skimWord(name []byte) (prev prevKind, hot bool) {
+// skimWord returns what a name that is not behind a dot says about what follows, and
+// whether it concerns us. rest is what follows.
+func (s *skimmer) skimWord(name, rest []byte, function bool) (prev prevKind, hot bool) {
 	switch string(name) {
 	case "location", "top", "eval", "postMessage", "export":
 		return prevOperand, true
 	case "import":
 		return prevOperand, true
+	case "self", "parent", "frames":
+		return prevOperand, s.indexed
+	case "window", "document", "globalThis":
+		return prevOperand, indexFollows(rest)
+	case "this":
+		return prevOperand, !function && indexFollows(rest)
 	case "if", "while", "for", "with":
 		return prevControl, false
 	case "switch", "catch":
@@ -136,7 +144,7 @@ func (s *skimmer) skim(src []byte, pos int, function bool) int {
 			was := prev
 			prev = prevOperand
 			if skimLengths[c]>>(pos-start)&1 != 0 {
-				next, hot := skimWord(src[start:pos])
+				next, hot := s.skimWord(src[start:pos], src[pos:], top.function)
 				if was != prevDot {
 					prev = next
 				}
@@ -221,7 +229,7 @@ func (s *skimmer) skim(src []byte, pos int, function bool) int {
 			}
 			prev = prevOperand
 			if skimLengths[src[start+1]]>>(pos-start-2)&1 != 0 {
-				_, hot := skimWord(src[start+1 : pos-1])
+				_, hot := s.skimWord(src[start+1:pos-1], nil, true)
 				top.hot = top.hot || hot
 			}
 		case '`':
@@ -334,6 +342,20 @@ func (s *skimmer) template(src []byte, pos int, top *skimFrame) int {
 		}
 	}
 	return -1
+}
+
+// indexFollows reports whether a bracket or "?." follows, or a comment before one.
+func indexFollows(src []byte) bool {
+	for i, c := range src {
+		switch c {
+		case ' ', '\t', '\n', '\r', '\v', '\f':
+			continue
+		case '?':
+			return i+1 < len(src) && src[i+1] == '.'
+		}
+		return c == '[' || c == '/' || c >= utf8.RuneSelf
+	}
+	return false
 }
 
 type slashKind byte

@@ -68,7 +68,7 @@ func (p *parser) tokenEdit(before, prev token, chain int) int {
 		p.wrap("$tandem.v(", p.start, p.end)
 		return -1
 	}
-	if p.word > wPostMessage && p.word != wThis {
+	if p.word >= wAs && p.word != wThis {
 		return -1
 	}
 	return p.start

@@ -12,6 +12,15 @@ const (
 	wEval
 	wPostMessage
 
+	// Names of windows and documents, of interest before a bracket. The first
+	// three are common names of variables, too: bits in scope.declared.
+	wSelf
+	wParent
+	wFrames
+	wWindow
+	wDocument
+	wGlobalThis
+
 	// Reserved words and others with a meaning in the grammar.
 	wAs
 	wAsync
@@ -63,6 +72,7 @@ const maxWord = len("postMessage")
 
 var words = map[string]word{
 	"location": wLocation, "top": wTop, "eval": wEval, "postMessage": wPostMessage,
+	"self": wSelf, "parent": wParent, "frames": wFrames, "window": wWindow, "document": wDocument, "globalThis": wGlobalThis,
 	"as": wAs, "async": wAsync, "await": wAwait, "break": wBreak, "case": wCase, "catch": wCatch, "class": wClass,
 	"const": wConst, "continue": wContinue, "debugger": wDebugger, "default": wDefault, "delete": wDelete, "do": wDo,
 	"else": wElse, "export": wExport, "extends": wExtends, "finally": wFinally, "for": wFor, "from": wFrom,

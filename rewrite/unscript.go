@@ -18,7 +18,7 @@ func Unscript(src string) string {
 		text, rest := src[:i], src[i:]
 		if inComment := strings.HasSuffix(text, "/*"); strings.HasPrefix(rest, "$tandem.") {
 			rest = rest[len("$tandem."):]
-			for _, call := range []string{"o(", "v(", "js(", "url(", "meta("} {
+			for _, call := range []string{"o(", "v(", "js(", "url(", "meta(", "c(", "w(location,"} {
 				if after, ok := strings.CutPrefix(rest, call); ok {
 					rest = after
 					break
@@ -28,6 +28,9 @@ func Unscript(src string) string {
 			text, rest = unmark(text[:len(text)-2], after)
 		} else if after, ok := strings.CutPrefix(rest, "$.*/?"); ok && inComment {
 			text, rest = text[:len(text)-2], after
+		} else if after, ok := strings.CutPrefix(rest, "$=*/"); ok && inComment {
+			text = text[:len(text)-2]
+			_, rest, _ = strings.Cut(after, markBodyEnd)
 		} else if after, ok := strings.CutPrefix(rest, "$url"); ok && inComment {
 			original, mapped, _ := strings.Cut(after, "*/")
 			text, rest = text[:len(text)-2]+original, afterString(mapped)
