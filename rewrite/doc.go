@@ -53,6 +53,10 @@
 //	e.location, e["top"]       $tandem.o(e).location, …             also postMessage and eval
 //	a?.b.top                   $tandem.o(a?.b)?.top
 //	{location} = e             {location} = $tandem.o(e)            declarations and parameters' defaults too
+//	({location}) => {          ({location}) => {location=$tandem.v(location);
+//	window[e]                  $tandem.o(window)[e]                 likewise self, document and so on, and this outside functions
+//	window[e](a)               $tandem.c(window)[e](a)              called on the window itself
+//	new e.location.A           new ($tandem.o(e).location.A)        decorators likewise
 //	eval(a)                    eval($tandem.js(a))                  a direct eval stays one
 //	eval                       $tandem.eval
 //	import(a)                  import($tandem.url(a))               unless a is a relative string
@@ -84,11 +88,11 @@
 //
 // Inside with, and in the text of a direct eval, names may be bound where the
 // parser cannot see; they are read as $tandem.v(location), which checks at run
-// time, and writes to them are left alone.
+// time, and location = e is written location = $tandem.w(location,e).
 //
-// Not rewritten: members by computed names other than string literals, after new
-// and in decorators, parameters ({location}) without a default, Reflect.get, import
-// specifiers with escapes.
+// Not rewritten: members by computed names of what is not called like a window or
+// document, other writes than location = e inside with, and import specifiers with
+// escapes.
 //
 // # What is taken away
 //

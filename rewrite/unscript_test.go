@@ -21,6 +21,8 @@ func TestUnscript(t *testing.T) {
 		"l\\u006fcation; ({t\\u006fp})", "function f() { return(a).location }", "a?.b.location; a?.b['top']; a?.b . top", "w.top.location['location']",
 		"eval( x ); (0, eval)(x); eval(eval)", "import(a); import('https://cdn.example/x.js')", "import a from 'https://cdn.example/a.js'; export * from \"//cdn.example/b.js\"",
 		"import.meta.url", "with (a) { location; ({top}) }", "var location = 'x'", ")) location.href; a.top.x",
+		"({location}) => location; (async ({top: t}) => t); function f({location: l}, {top}) { top }", "window[k](a); self[k]; new a.top(); new window[k]",
+		"with (a) location = b", "@a.top.b class A {}",
 	} {
 		out, _ := JS([]byte(in), Script{Mapper: testMapper()})
 		vectors = append(vectors, vector{string(out), in})

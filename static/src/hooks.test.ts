@@ -130,6 +130,15 @@ const values: [string, () => unknown, unknown][] = [
   ['history', () => { history.pushState(1, '', 'https://shop.example/pushed'); const got = [$tandem.location.href, navigation.currentEntry!.url]; history.back(); return got; },
     ['https://shop.example/pushed', 'https://shop.example/pushed']],
   ['history: a foreign origin throws', () => throws(() => history.pushState(1, '', 'https://cdn.example/')), 'SecurityError'],
+  ['calls by computed names', () => {
+    const w = window as any, name = (s: string) => s;
+    w.mine = function (this: unknown, a: number, b: number) { return [this === window, a + b]; };
+    const got = [...$tandem.c(w)[name('mine')](1, 2), typeof $tandem.c(w)[name('clearTimeout')](0), $tandem.c(w)[name('eval')]('location.host'), $tandem.c(document)[name('createElement')]('b').localName,
+      $tandem.c(w)[name('location')] === $tandem.location, $tandem.c('abc')[name('at')](1)];
+    delete w.mine;
+    return got;
+  }, [true, 3, 'undefined', 'shop.example', 'b', true, 'b']],
+  ['a write that may be the window’s', () => [$tandem.w(location, 'https://shop.example/x') !== 'https://shop.example/x', $tandem.w(1, 'https://shop.example/x')], [true, 'https://shop.example/x']],
   ['eval', () => [$tandem.eval('location.host'), eval($tandem.js('location.host'))], ['shop.example', 'shop.example']],
   ['Function', () => [new Function('return location.host')(), Function('a', 'return location.host + a')('!'), new Function() instanceof Function, Function.name], ['shop.example', 'shop.example!', true, 'Function']],
   ['async functions', () => Object.getPrototypeOf(async () => 1).constructor('return location').toString(), 'async function anonymous(\n) {\nreturn location\n}'],

@@ -15,7 +15,9 @@ export interface Runtime {
   location: Any;
   top: Any;
   o(value: Any): Any;
+  c(value: Any): Any;
   v(value: Any): Any;
+  w(current: Any, value: Any): Any;
   js(source: Any): Any;
   eval(source: Any): Any;
   url(specifier: Any): Any;
@@ -87,6 +89,19 @@ class Facades {
     if (isDocument(value)) return this.keep(value, this.ofDocument(value));
     weakAdd(this.plain, value);
     return value;
+  }
+
+  /** The object to call a member of by a computed name: the page's functions get the window itself for this. */
+  callable(value: Any): Any {
+    const facade = this.of(value) as Any;
+    if (facade === value) return value;
+    return new NativeProxy(facade as object, {
+      __proto__: null,
+      get: (_: object, key: PropertyKey) => {
+        const member = facade[key] as Any;
+        return typeof member === 'function' ? (...args: Any[]) => apply(member as Native, value, args) : member;
+      },
+    } as ProxyHandler<object>);
   }
 
   private keep(native: object, facade: object): Any {
@@ -301,6 +316,8 @@ export function provideRuntime(realm: Realm): Runtime {
     get top() { return inWindow ? tabWindow(global) : global.top; },
     set top(_) { /* read-only, silently */ },
     o: inWindow ? (value) => facades.of(value) : (value) => value,
+    c: inWindow ? (value) => facades.callable(value) : (value) => value,
+    w: (current, value) => (own && current === own ? rewriteScriptURL(realm, realm.map(value)) : value),
     v: (value) => (value === own && own ? location() : inWindow && value === topOf(global) ? tabWindow(global) : value),
     js: (source) => (typeof source === 'string' ? rewriteScript(realm, source, 'eval') : source),
     eval: evaluate,

@@ -9,6 +9,8 @@ import { Memo, type Realm } from './realm';
 export type ScriptKind = 'script' | 'module' | 'eval' | 'function' | 'handler';
 
 const WORDS = ['location', 'top', 'eval', 'import', 'postMessage'];
+/** Windows and documents, where a member is taken by a computed name. */
+const INDEXED = ['window[', 'document[', 'this[', 'self[', 'parent[', 'frames['];
 const memo = new Memo(4 << 20);
 
 
@@ -16,6 +18,7 @@ const memo = new Memo(4 << 20);
 export function mayNeedRewriting(source: string): boolean {
   if (source.length < 3) return false;
   for (let i = 0; i < WORDS.length; i++) if (hasWord(source, WORDS[i]!)) return true;
+  for (let i = 0; i < INDEXED.length; i++) if (includes(source, INDEXED[i]!)) return true;
   return includes(source, '\\u');
 }
 

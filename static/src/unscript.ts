@@ -3,7 +3,7 @@
 
 import { endsWith, includes, indexOf, slice, startsWith } from './natives';
 
-const CALLS = ['o(', 'v(', 'js(', 'url(', 'meta('];
+const CALLS = ['o(', 'v(', 'js(', 'url(', 'meta(', 'c(', 'w(location,'];
 const OURS = [')', '?.', '('];
 const KEYS = ['location', 'top', 'eval'];
 
@@ -23,6 +23,10 @@ export function unscript(source: string): string {
     } else if (bare !== undefined && startsWith(source, '$.*/?', at)) {
       out += bare;
       from = at + 5;
+    } else if (bare !== undefined && startsWith(source, '$=*/', at)) {
+      out += bare;
+      const end = indexOf(source, '/*=$*/', at + 4);
+      from = end < 0 ? source.length : end + 6;
     } else if (bare !== undefined && startsWith(source, '$url', at)) {
       const end = indexOf(source, '*/', at);
       out += bare + slice(source, at + 4, end < 0 ? source.length : end);
