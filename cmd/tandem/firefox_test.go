@@ -352,6 +352,7 @@ type firefoxWindow struct {
 	t       testing.TB
 	name    string
 	context string
+	pressed frame // the last click went there, and with it the keyboard
 
 	// Guarded by firefox.mu.
 	console  []string
@@ -505,6 +506,7 @@ func (w *firefoxWindow) clickOnce(in frame, selector string) error {
 	if err != nil {
 		return err
 	}
+	w.pressed = in
 	return w.try("input.performActions", map[string]any{"context": context, "actions": []any{map[string]any{
 		"type": "pointer", "id": "hand", "parameters": map[string]any{"pointerType": "mouse"}, "actions": []any{
 			map[string]any{"type": "pointerMove", "x": 0, "y": 0, "origin": map[string]any{"type": "element", "element": map[string]any{"sharedId": element.SharedID}}},
@@ -512,13 +514,21 @@ func (w *firefoxWindow) clickOnce(in frame, selector string) error {
 		}}}}, nil)
 }
 
+// write presses the keys in the frame that was clicked last: keys do not find
+// their way into another process from the window's own.
 func (w *firefoxWindow) write(text string) {
 	w.t.Helper()
+	context := w.context
+	if w.pressed != nil {
+		if found, err := w.find(w.pressed); err == nil {
+			context = found
+		}
+	}
 	var actions []any
 	for _, r := range strings.ReplaceAll(text, "\n", "\uE006") { // WebDriver's name of Enter
 		actions = append(actions, map[string]any{"type": "keyDown", "value": string(r)}, map[string]any{"type": "keyUp", "value": string(r)})
 	}
-	w.call("input.performActions", map[string]any{"context": w.context, "actions": []any{map[string]any{"type": "key", "id": "keys", "actions": actions}}}, nil)
+	w.call("input.performActions", map[string]any{"context": context, "actions": []any{map[string]any{"type": "key", "id": "keys", "actions": actions}}}, nil)
 }
 
 func (w *firefoxWindow) picture(clip *rect) (image.Image, error) {

@@ -146,16 +146,22 @@ func (m *meeting) same(step string) {
 
 func (m *meeting) sameTree(step string) {
 	m.t.Helper()
+	sameTree(m.t, step, m.visitor, m.agent)
+}
+
+// sameTree waits until the mirror has the tree of the visitor's page.
+func sameTree(t testing.TB, step string, visitor, agent webpage) {
+	t.Helper()
 	js := fmt.Sprintf(digestCall, digestScript())
-	var visitor, agent string
+	var led, followed string
 	deadline := time.Now().Add(patience)
 	for {
-		errV, errA := m.visitor.eval(content, js, &visitor), m.agent.eval(mirror, js, &agent)
-		if errV == nil && errA == nil && visitor == agent {
+		errV, errA := visitor.eval(content, js, &led), agent.eval(mirror, js, &followed)
+		if errV == nil && errA == nil && led == followed {
 			break
 		}
 		if time.Now().After(deadline) {
-			m.t.Fatalf("%s: the mirror differs (%v, %v):\n%s", step, errV, errA, firstDifference(visitor, agent))
+			t.Fatalf("%s: the mirror differs (%v, %v):\n%s", step, errV, errA, firstDifference(led, followed))
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
