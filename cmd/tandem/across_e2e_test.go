@@ -40,6 +40,7 @@ func acrossBrowsers(t *testing.T, visits, helps engine) {
 		visitor.wait(content, "location.pathname === "+quote(path)+" && document.readyState === 'complete'")
 		agent.wait(mirror, "document.body && document.body.children.length")
 		sameTree(t, path, visitor, agent)
+		agent.wait(top, `new URL(document.querySelector('[data-tandem=address]').value).pathname === `+quote(path))
 	}
 	at("/")
 

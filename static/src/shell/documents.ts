@@ -2,7 +2,7 @@
 // it started. Who a document is, is taken from the browser (the message's origin and source), never from what it
 // says; the rest is the word of a page and may be forged by it, so it is bounded and can only describe that page.
 
-import { Invalid, fromDocument, object, oneOf, parseMessage, text, type FromDocument, type Place } from '../protocol';
+import { Invalid, bool, fromDocument, object, oneOf, parseMessage, text, type FromDocument, type Place } from '../protocol';
 import { Urls, originString, parseOrigin } from '../url';
 import type { Box, ToDocument } from '../port';
 
@@ -34,7 +34,7 @@ export interface DocumentsOptions {
   onGone(doc: Doc): void;
 }
 
-const hello = object({ tandem: oneOf('hello'), url: text(65536) });
+const hello = object({ tandem: oneOf('hello'), url: text(65536), main: bool });
 const box = object({ x: finite, y: finite, width: finite, height: finite });
 function finite(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new Invalid('number');
@@ -113,8 +113,9 @@ export class Documents {
     const { source, ports: [port] } = event;
     if (!source || !port || source === window) return;
     let url: string;
+    let main: boolean;
     try {
-      ({ url } = hello(event.data));
+      ({ url, main } = hello(event.data));
     } catch {
       return; // a page talking to what it thinks is its top window
     }
@@ -122,6 +123,8 @@ export class Documents {
     const place = origin && this.#options.tabOf(source);
     const parent = place && !place.main ? this.#byWindow.get((source as Window).parent) : null;
     if (!place || (!place.main && !parent)) return;
+    // Firefox takes an empty frame that is on its way to another document for the window around it.
+    if (place.main && !main) return;
     const before = this.#byWindow.get(source);
     if (before) this.gone(before);
     if (this.#byId.size >= most) return;
