@@ -114,7 +114,12 @@ export function attachCapture(ctx: CaptureContext): Capture {
     event.preventDefault();
     if (dragging.going) return;
     press(event, 0);
-    if (ctx.document.getSelection()?.isCollapsed === false) select();
+    const selection = ctx.document.getSelection();
+    if (selection === null || selection.isCollapsed) return;
+    // A word lies in one text. Where nothing is to be selected, browsers take what lies around it, and all that the
+    // leader then puts in between.
+    if (event.detail === 2 && selection.anchorNode !== selection.focusNode) selection.removeAllRanges();
+    else select();
   });
   on<MouseEvent>('auxclick', (event) => {
     event.preventDefault();

@@ -1,7 +1,8 @@
 // What a page sees of a follower's keys.
 
 import { equal, test } from '../harness';
-import { fireKey } from './keyboard';
+import { fireKey, press } from './keyboard';
+import { Histories } from './text';
 
 function codes(keys: string): number[] {
   const seen: number[] = [];
@@ -20,3 +21,28 @@ test('no character has the code of a key that deletes or moves', () => {
 });
 
 test('what is on no key has no code', () => equal(codes('é…'), [0, 0]));
+
+function typing(html: string, keys: string[], types = true): string {
+  const box = document.body.appendChild(document.createElement('div'));
+  box.innerHTML = html;
+  const target = box.firstElementChild as HTMLElement;
+  target.focus();
+  if (target.isContentEditable) getSelection()!.setBaseAndExtent(target.firstChild!, 1, target.firstChild!, 1);
+  else (target as HTMLInputElement).setSelectionRange(1, 1);
+  for (const key of keys) press(target, key, '', 0, new Histories(), types);
+  const text = target.isContentEditable ? target.textContent! : (target as HTMLInputElement).value;
+  box.remove();
+  return text;
+}
+
+test('keys type where the focus is, at its caret', () => {
+  equal(typing('<input value="ad">', ['b', 'c']), 'abcd');
+  equal(typing('<textarea>ad</textarea>', ['b', 'Enter', 'x', 'Backspace']), 'ab\nd');
+  equal(typing('<input value="ad">', ['Delete', 'b']), 'ab');
+  equal(typing('<p contenteditable>ad</p>', ['b', 'c', 'Delete']), 'abc');
+});
+
+test('keys type nothing where they may not', () => {
+  equal(typing('<input value="ad">', ['b'], false), 'ad');
+  equal(typing('<input value="ad" readonly>', ['b', 'Backspace']), 'ad');
+});

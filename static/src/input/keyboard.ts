@@ -44,13 +44,39 @@ export function fireKey(type: string, target: Element, key: string, code: string
   } as KeyboardEventInit));
 }
 
-/** Presses and releases a key on `target`, with its default action unless the page prevents it. */
-export function press(target: Element, key: string, code: string, mods: number, histories: Histories): void {
+/** Presses and releases a key on `target`, with its default action unless the page prevents it; it may be kept from typing. */
+export function press(target: Element, key: string, code: string, mods: number, histories: Histories, types: boolean): void {
   let goes = fireKey('keydown', target, key, code, mods);
-  const types = key.length === 1 || key === 'Enter';
-  if (goes && types && (mods & (CTRL | META | ALT)) === 0) goes = fireKey('keypress', target, key, code, mods);
-  if (goes) defaultAction(target, key, mods, histories);
+  const prints = key.length === 1 || key === 'Enter';
+  if (goes && prints && (mods & (CTRL | META | ALT)) === 0) goes = fireKey('keypress', target, key, code, mods);
+  if (goes && !(types && typed(target, key, mods, histories))) defaultAction(target, key, mods, histories);
   fireKey('keyup', target, key, code, mods);
+}
+
+/**
+ * Types into what has the focus. Fields of a follower's mirror send what is typed in them; keys come here when the
+ * leader's focus had not reached the mirror yet.
+ */
+function typed(target: Element, key: string, mods: number, histories: Histories): boolean {
+  const erases = key === 'Backspace' || key === 'Delete';
+  if ((mods & (CTRL | META | ALT)) !== 0 || (key.length !== 1 && !erases)) return false;
+  const back = key === 'Backspace' ? 1 : 0;
+  if (isTextControl(target)) {
+    if (!matches(target, ':read-write')) return false;
+    const { get, start, end } = valueOf(target);
+    const value = get(target);
+    let from = start(target) ?? value.length;
+    let to = end(target) ?? value.length;
+    if (erases && from === to) {
+      from = Math.max(0, from - back);
+      to = Math.min(value.length, to + 1 - back);
+    }
+    replaceText(target, [from, to, erases ? '' : key], hash(value), histories);
+    return true;
+  }
+  if (!isHTML(target) || !isContentEditable(target)) return false;
+  edit(target, erases ? (back === 1 ? 'deleteContentBackward' : 'deleteContentForward') : 'insertText', erases ? null : key);
+  return true;
 }
 
 function defaultAction(target: Element, key: string, mods: number, histories: Histories): void {
@@ -71,10 +97,6 @@ function defaultAction(target: Element, key: string, mods: number, histories: Hi
     }
     case 'Tab':
       tab(target, (mods & SHIFT) !== 0);
-      return;
-    case 'Backspace':
-    case 'Delete':
-      if (editable) edit(target, key === 'Delete' ? 'deleteContentForward' : 'deleteContentBackward', null);
       return;
     case 'ArrowUp':
     case 'ArrowDown':

@@ -107,9 +107,12 @@ export function createPerformer(ctx: PerformContext): Performer {
     if (ctx.masked(node)) return 'masked';
     if (isDisabled(element)) return 'disabled';
     switch (input.kind) {
-      case 'key':
-        press(keyTarget(element), input.key, input.code, input.mods, histories);
+      case 'key': {
+        const target = keyTarget(element);
+        const types = !ctx.masked(target) && !isDisabled(target) && hands.elsewhere(element) === null;
+        press(target, input.key, input.code, input.mods, histories, types);
         return null;
+      }
       case 'text':
         return isTextControl(element) && typed(element, input.edit, input.base) ? null : 'failed';
       case 'edit':
@@ -144,7 +147,7 @@ export function createPerformer(ctx: PerformContext): Performer {
   /** One follower keystroke or paste in a text control, with its key events around it. */
   function typed(control: Element, change: [number, number, string], base: number): boolean {
     const text = change[2];
-    const key = text.length === 1 ? text : text === '' ? 'Backspace' : null;
+    const key = text === '\n' ? 'Enter' : text.length === 1 ? text : text === '' ? 'Backspace' : null;
     if (hands.elsewhere(control) !== null) {
       unsettled = control;
       return replaceText(control, change, base, histories, true);
