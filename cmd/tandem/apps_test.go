@@ -83,12 +83,15 @@ type people struct {
 	a, b hand
 	// step compares what both see.
 	step func(name string)
+	// rest takes the focus away, where both have one of their own.
+	rest func()
 }
 
 // hand is somebody at a page: their window, and the frame that shows it.
 type hand struct {
-	w  *window
-	in frame
+	w     *window
+	in    frame
+	depth int // of that frame
 }
 
 func (h hand) click(selector string)      { h.w.t.Helper(); h.w.click(h.in, selector) }
@@ -99,6 +102,19 @@ func (h hand) press(key string, code int) { h.w.t.Helper(); h.w.press(key, code)
 func (h hand) text(selector string) string {
 	h.w.t.Helper()
 	return get[string](h.w, h.in, "document.querySelector("+quote(selector)+").innerText")
+}
+
+// pick chooses an option of a select, whose list is the browser's and out of a test's reach.
+func (h hand) pick(selector, value string) {
+	h.w.t.Helper()
+	h.wait("document.querySelector(" + quote(selector) + ")")
+	get[any](h.w, h.in, fmt.Sprintf(`(() => { const s = document.querySelector(%s); s.focus(); s.value = %s;
+		s.dispatchEvent(new Event('input', {bubbles: true})); s.dispatchEvent(new Event('change', {bubbles: true})); })()`, quote(selector), quote(value)))
+}
+
+func (h hand) value(selector string) string {
+	h.w.t.Helper()
+	return get[string](h.w, h.in, "document.querySelector("+quote(selector)+").value")
 }
 
 // sees waits until an element with a text is there.
@@ -156,6 +172,27 @@ func (w *window) mouse(kind string, x, y float64, more map[string]any) {
 	w.call("Input.dispatchMouseEvent", more, nil)
 }
 
+// deeper is the same people in the frames so many levels down.
+func (p *people) deeper(levels int) *people {
+	inner := *p
+	for _, h := range []*hand{&inner.a, &inner.b} {
+		at := h.depth + levels
+		h.depth, h.in = at, func(_ frameInfo, depth int) bool { return depth == at }
+	}
+	return &inner
+}
+
+// marked marks the page's realm, and later checks that it is still that one.
+func (p *people) marked(set bool) {
+	p.Helper()
+	for _, h := range []hand{p.a, p.b} {
+		got := get[bool](h.w, h.in, `(() => { const was = window.marked === true; window.marked = true; return was; })()`)
+		if !set && !got {
+			p.Error("the page was loaded anew")
+		}
+	}
+}
+
 // both waits until both people see something.
 func (p *people) both(expression string) {
 	p.Helper()
@@ -185,8 +222,8 @@ func (a application) directly(t *testing.T) (troubles []string) {
 	w.navigate(site + a.path)
 	w.wait(top, a.ready)
 	t.Logf("from the address to the page: %.1f s", time.Since(began).Seconds())
-	me := hand{w, top}
-	a.use(&people{T: t, site: site, a: me, b: me, step: func(name string) {
+	me := hand{w, top, 0}
+	a.use(&people{T: t, site: site, a: me, b: me, rest: func() {}, step: func(name string) {
 		if os.Getenv("TANDEM_TEST_PICTURES") != "" {
 			save(t, "direct "+name, func() (image.Image, error) { return w.picture(nil) })
 		}
@@ -212,8 +249,8 @@ func (a application) together(t *testing.T, direct []string, swapped bool) {
 	m.sameTree("the first page")
 	t.Logf("from accept to the page: %.1f s, to the agent's complete view: %.1f s, %d KiB sent by the visitor",
 		loaded.Seconds(), time.Since(began).Seconds(), m.visitor.bytes()>>10)
-	visitor, agent := hand{m.visitor, content}, hand{m.agent, mirror}
-	p := &people{T: t, site: site, a: visitor, b: agent, step: m.step}
+	visitor, agent := hand{m.visitor, content, 1}, hand{m.agent, mirror, 2}
+	p := &people{T: t, site: site, a: visitor, b: agent, step: m.step, rest: m.rest}
 	if swapped {
 		p.a, p.b = p.b, p.a
 	}
@@ -227,7 +264,7 @@ func (a application) together(t *testing.T, direct []string, swapped bool) {
 }
 
 var (
-	proxiedOrigin = regexp.MustCompile(`https?://0?[a-z0-9-]+--[a-z2-7]{12}\.localhost:\d+`)
+	proxiedOrigin = regexp.MustCompile(`https?://[a-z0-9-]+--[a-z2-7]{12}\.[a-z.-]*localhost:\d+`)
 	position      = regexp.MustCompile(`:\d+:\d+`)
 )
 

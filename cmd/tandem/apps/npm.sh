@@ -21,7 +21,7 @@ if [ "$(sum)" != "$(cat "$dir/.installed" 2>/dev/null)" ]; then
 		rm -rf "$dir"
 		mkdir -p "$dir"
 		cp "$name/package.json" "$name/package-lock.json" "$dir"
-		(cd "$dir" && npm ci --no-audit --no-fund --loglevel=error) >&2
+		(cd "$dir" && npm install --no-save --no-audit --no-fund --loglevel=error) >&2
 	fi
 	cp -R "$name/." "$dir"
 	(cd "$dir" && NEXT_TELEMETRY_DISABLED=1 npm run --silent --if-present build) >&2
