@@ -99,7 +99,7 @@ func (p *Proxy) ownPage(r *http.Request) bool {
 
 var scriptKinds = map[string]rewrite.ScriptKind{
 	"script": rewrite.ScriptClassic, "module": rewrite.ScriptModule, "eval": rewrite.ScriptEval,
-	"function": rewrite.ScriptFunction, "handler": rewrite.ScriptHandler,
+	"function": rewrite.ScriptFunction, "handler": rewrite.ScriptHandler, "url": rewrite.ScriptURL,
 }
 
 // scriptAPI rewrites source text that a page made at run time.

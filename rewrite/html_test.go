@@ -122,7 +122,7 @@ func TestHTMLAttributes(t *testing.T) {
 		{`<p style="background:url(&quot;//cdn.example/&quot;)">`, `<p style="background:url(&quot;@/&quot;)">`},
 		{`<p onclick="location.href='x'" one="1">`, `<p onclick="$tandem.location.href='x'" one="1">`},
 		{`<p onclick="alert(&quot;x&quot;)" onfocus=top.x>`, `<p onclick="alert(&quot;x&quot;)" onfocus="$tandem.top.x">`},
-		{`<a href="javascript:location='a%20b'">`, `<a href="javascript:$tandem.location='a b'">`},
+		{`<a href="javascript:location='a%20b'">`, `<a href="javascript:$tandem.html($tandem.location='a b'/*$*/)">`},
 		{`<a href=" Java&#10;Script:void(0)">`, ``},
 		{`<svg><use xlink:href="//cdn.example/i.svg#a"/><image href="//cdn.example/i"/></svg>`, `<svg><use xlink:href="@/i.svg#a"/><image href="@/i"/></svg>`},
 		{`<svg fill="url(//cdn.example/i#a)"><lineargradient href=//cdn.example/x></svg>`, `<svg fill="url(@/i#a)"><lineargradient href=@/x></svg>`},

@@ -14,6 +14,7 @@ const (
 	ScriptEval                       // direct eval: names may be bound around it
 	ScriptFunction                   // a function body, or a whole function
 	ScriptHandler                    // an on… attribute
+	ScriptURL                        // the source of a javascript: URL
 )
 
 // Script says how a source text is rewritten.
@@ -34,6 +35,9 @@ const (
 // itself when there was nothing to do. See the package comment for what becomes
 // of what.
 func JS(src []byte, s Script) (out []byte, tier int) {
+	if s.Kind == ScriptURL {
+		return urlScript(src, s)
+	}
 	if !mayConcern(src) {
 		return src, TierNone
 	}

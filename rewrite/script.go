@@ -204,8 +204,8 @@ func cutScriptScheme(v []byte) (source []byte, ok bool) {
 func rewriteScriptURL(v []byte, m *Mapper) ([]byte, bool) {
 	source, _ := cutScriptScheme(v)
 	text := percentDecode(string(strip(bytes.TrimRight(source, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\v\f\r\x0e\x0f "))))
-	out, tier := JS([]byte(text), Script{Kind: ScriptClassic, Mapper: m})
-	if tier == 0 || string(out) == text {
+	out, _ := JS([]byte(text), Script{Kind: ScriptURL, Mapper: m})
+	if string(out) == text {
 		return v, false
 	}
 	url := []byte("javascript:")

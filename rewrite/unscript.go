@@ -18,7 +18,7 @@ func Unscript(src string) string {
 		text, rest := src[:i], src[i:]
 		if inComment := strings.HasSuffix(text, "/*"); strings.HasPrefix(rest, "$tandem.") {
 			rest = rest[len("$tandem."):]
-			for _, call := range []string{"o(", "v(", "js(", "url(", "meta(", "c(", "w(location,"} {
+			for _, call := range []string{"o(", "v(", "js(", "url(", "meta(", "html(", "c(", "w(location,"} {
 				if after, ok := strings.CutPrefix(rest, call); ok {
 					rest = after
 					break

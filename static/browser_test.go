@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -133,7 +134,7 @@ const testSession = "abcdefghij27"
 func newTestSite(t *testing.T, files []string) *testSite {
 	t.Helper()
 	s := &testSite{bundles: map[string]string{}}
-	for path, text := range bundleTests(t, append(files, "src/worker.ts")) {
+	for path, text := range bundleTests(t, append(files, "src/worker.ts", "src/testing/frame.ts")) {
 		s.bundles[path] = text
 	}
 	s.worker = s.bundles["worker"]
@@ -218,7 +219,11 @@ func (s *testSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			html.EscapeString(r.URL.Query().Get("test")), html.EscapeString(s.config(r.URL.RequestURI())), testSession, s.host)
 	case "/.tandem/sync.js":
 		w.Header().Set("Content-Type", "text/javascript")
-		io.WriteString(w, s.bundles[r.URL.Query().Get("test")])
+		test := r.URL.Query().Get("test")
+		if test == "" {
+			test = "testing/frame" // asked for by a document that a test made
+		}
+		io.WriteString(w, s.bundles[test])
 	case "/.tandem/worker.js":
 		w.Header().Set("Content-Type", "text/javascript")
 		io.WriteString(w, s.worker)
@@ -229,6 +234,9 @@ func (s *testSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.setCookie(w, r)
 	case "/.tandem/js":
 		source, _ := io.ReadAll(r.Body)
+		if r.URL.Query().Get("kind") == "url" {
+			source = slices.Concat([]byte("$tandem.html("), source, []byte("/*$*/)"))
+		}
 		text := freeLocation.ReplaceAllString(string(source), "$1$$tandem.location")
 		io.WriteString(w, strings.ReplaceAll(text, `from "https://cdn.example/`, `from "http://cdn-example--`+testSession+"."+s.host+"/"))
 	case "/module.js":

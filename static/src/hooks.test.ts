@@ -5,6 +5,7 @@ import { equal, test, throws, within } from './harness';
 
 const nativeKeys = Object.getOwnPropertyNames(window).length;
 const before = { fetch: String(fetch), setAttribute: Element.prototype.setAttribute.length, open: XMLHttpRequest.prototype.open.name };
+const nativeOuterHTML = Object.getOwnPropertyDescriptor(Element.prototype, 'outerHTML')!.get!;
 const started = performance.now();
 const config = documentConfig()!;
 const realm = new Realm(window, config);
@@ -31,14 +32,7 @@ const inTree = (e: Element, name: string) => {
   return new XMLSerializerNative().serializeToString(e).match(new RegExp(` ${name}="([^"]*)"`))?.[1]?.replaceAll('&amp;', '&');
 };
 class XMLSerializerNative {
-  serializeToString(e: Element): string {
-    realm.urls.unmapText = (text) => text;
-    try {
-      return e.outerHTML;
-    } finally {
-      delete (realm.urls as any).unmapText;
-    }
-  }
+  serializeToString = (e: Element): string => nativeOuterHTML.call(e);
 }
 
 /** What a page computes, and what it computes at the real site. */
@@ -93,7 +87,7 @@ const values: [string, () => unknown, unknown][] = [
     return [u.getAttributeNS('http://www.w3.org/1999/xlink', 'href'), u.href.baseVal, inTree(u, 'xlink:href')]; }, ['https://cdn.example/s#a', 'https://cdn.example/s#a', cdn + '/s#a']],
   ['attribute nodes', () => { const a = document.createAttribute('href'); a.value = 'https://cdn.example/n'; const l = document.createElement('a'); l.setAttributeNode(a);
     return [l.href, a.value, inTree(l, 'href')]; }, ['https://cdn.example/n', 'https://cdn.example/n', cdn + '/n']],
-  ['integrity is set aside', () => { const s = document.createElement('script'); s.integrity = 'sha384-x'; return [s.integrity, s.getAttribute('integrity'), s.getAttributeNames(), s.outerHTML, inTree(s, 'integrity')]; },
+  ['integrity is set aside', () => { const s = document.createElement('script'); s.integrity = 'sha384-x'; return [s.integrity, s.getAttribute('integrity'), s.getAttributeNames(), s.outerHTML, inTree(s, 'data-tandem-integrity')]; },
     ['sha384-x', 'sha384-x', ['integrity'], '<script integrity="sha384-x"></script>', 'sha384-x']],
   ['innerHTML', () => { const d = document.createElement('div'); d.innerHTML = '<img alt="a" src="https://cdn.example/x">'; return [d.innerHTML, inTree(d, 'src')]; },
     ['<img alt="a" src="https://cdn.example/x">', cdn + '/x']],
@@ -357,6 +351,56 @@ test('postMessage between sites', async () => {
   equal([event.data[0], event.origin, event.source === frame.contentWindow], ['right', 'https://cdn.example', true]);
   equal(throws(() => $tandem.o(frame.contentWindow).location.href), 'SecurityError');
   frame.remove();
+});
+
+test('a frame of a javascript: URL begins with our script', async () => {
+  const frame = document.createElement('iframe');
+  frame.src = 'javascript:"<p>" + location.protocol + "<script>self.first = typeof $tandem</" + "script>"';
+  equal([frame.getAttribute('src'), inTree(frame, 'src')!.startsWith('javascript:$tandem.html(')], ['javascript:"<p>" + location.protocol + "<script>self.first = typeof $tandem</" + "script>"', true]);
+  const script = element('<a href="javascript:go(location)">x</a>');
+  equal([script.outerHTML, script.href, script.getAttribute('href')], ['<a href="javascript:go(location)">x</a>', 'javascript:go(location)', 'javascript:go(location)']);
+  await within((done) => { frame.onload = done; document.body.append(frame); });
+  const w = frame.contentWindow as any;
+  equal([w.document.body.innerHTML.slice(0, 9), w.first], ['<p>about:', 'object']);
+  frame.remove();
+});
+
+const documents: [string, string, string][] = [
+  ['text/html', '<!doctype html><p>x<script>self.first = [typeof $tandem, $tandem.location.href, document.URL, document.compatMode]</script>', 'CSS1Compat'],
+  ['', '<p>x<script>self.first = [typeof $tandem, $tandem.location.href, document.URL, document.compatMode]</script>', 'BackCompat'],
+  ['application/xhtml+xml', '<?xml version="1.0"?><!DOCTYPE html [<!ENTITY a ">">]><!-- > --><html xmlns="http://www.w3.org/1999/xhtml" title=">"><script>self.first = [typeof $tandem, $tandem.location.href, document.URL, document.compatMode]</script></html>', 'CSS1Compat'],
+  ['image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"><script>self.first = [typeof $tandem, $tandem.location.href, document.URL, document.compatMode]</script></svg>', 'CSS1Compat'],
+];
+for (const [type, text, mode] of documents) {
+  test(`a frame of a blob begins with our script: ${type || 'no type'}`, async () => {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    const frame = document.createElement('iframe');
+    frame.src = url + '#x';
+    await within((done) => { frame.onload = done; document.body.append(frame); });
+    const w = frame.contentWindow as any;
+    equal([w.first, frame.src, frame.getAttribute('src'), $tandem.o(w).location.href, await (await fetch(url)).text() === text], [['object', url + '#x', url + '#x', mode], url + '#x', url + '#x', url + '#x', true]);
+    frame.remove();
+  });
+}
+
+test('a link to a blob gives what is saved as it is', () => {
+  const url = URL.createObjectURL(new Blob(['<p>'], { type: 'text/html' })), native = url.replace('https://shop.example', location.origin);
+  const a = document.createElement('a');
+  a.href = url;
+  const shown = inTree(a, 'href');
+  a.download = 'x.html';
+  const saved = inTree(a, 'href');
+  a.removeAttribute('download');
+  equal([shown === native, saved === native, inTree(a, 'href') === shown, a.href === url], [false, true, true, true]);
+  const d = element(`<div><a href="${url}" download>1</a><a href="${url}">2</a></div>`);
+  equal([inTree(d.children[0], 'href') === native, inTree(d.children[1], 'href') === shown], [true, true]);
+});
+
+test('other blobs are shown as they are', () => {
+  const url = URL.createObjectURL(new Blob(['%PDF-'], { type: 'application/pdf' }));
+  const frame = document.createElement('iframe');
+  frame.src = url;
+  equal([frame.src === url, inTree(frame, 'src')], [true, url.replace('https://shop.example', location.origin)]);
 });
 
 test('srcdoc reads back and is rewritten', () => {

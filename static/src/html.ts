@@ -12,7 +12,7 @@ export type AttributeKind = Listed | 'handler' | 'refresh' | 'equiv';
 
 /** How values are rewritten. Each gets decoded text and gives back the same string for no change. */
 export interface HTMLSinks {
-  value(kind: AttributeKind, value: string, tag: string): string;
+  value(kind: AttributeKind, value: string, tag: string, saved: boolean): string;
   style(text: string): string;
   /** Undefined where scripts do not run. */
   script?: (text: string, type: string | null) => string;
@@ -144,7 +144,8 @@ class Splicer {
     const list = this.attributes();
     if (!list) return; // the tag never ends, so the browser drops it
     const closed = this.html[this.at - 2] === '/';
-    for (let i = 0; i < list.length; i++) this.attribute(tag, list[i]!);
+    const saved = (tag === 'a' || tag === 'area') && this.find(list, 'download') !== null;
+    for (let i = 0; i < list.length; i++) this.attribute(tag, list[i]!, saved);
     if (tag === 'svg' || tag === 'math') {
       if (!closed) this.foreign++;
     } else if (!this.foreign && includes(RAW_TEXT, ` ${tag} `)) {
@@ -152,13 +153,13 @@ class Splicer {
     }
   }
 
-  private attribute(tag: string, { name, raw, start, from, to }: Attribute): void {
+  private attribute(tag: string, { name, raw, start, from, to }: Attribute, saved: boolean): void {
     const kind = attributeKind(name, tag);
     if (kind === 'aside') return this.replace(start, start, ASIDE);
     if (!kind || from === to) return;
     const { sinks } = this;
     const value = includes(raw, '&') ? sinks.decode(raw) : raw;
-    const result = sinks.value(kind, value, tag);
+    const result = sinks.value(kind, value, tag, saved);
     if (result !== value) this.replace(from, to, `"${escape(result)}"`);
   }
 

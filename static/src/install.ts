@@ -1,6 +1,7 @@
 // Puts all hooks into a realm. The order matters little, but for the runtime: it must exist before any script of
 // the page runs.
 
+import { documentURL } from './hooks/blobs';
 import { hookCookies } from './hooks/cookie';
 import { hookDocument, hookEvents, hookWindow } from './hooks/document';
 import { hookAttributes, hookProperties } from './hooks/element';
@@ -12,6 +13,7 @@ import { hookHTML } from './hooks/html';
 import { hookLinks } from './hooks/links';
 import { hookNetwork } from './hooks/network';
 import { hookOpen } from './hooks/open';
+import { frameDocument } from './hooks/rewrite';
 import { hookScripts } from './hooks/scripts';
 import { hookStyle } from './hooks/style';
 import { hookText } from './hooks/text';
@@ -26,7 +28,8 @@ export { documentConfig, type Config } from './config';
 
 /** Hooks a window. Returns the undo. */
 export function install(realm: Realm): () => void {
-  provideRuntime(realm);
+  provideRuntime(realm).html = (value) => (typeof value === 'string' ? frameDocument(realm, value, 'about:blank') : value as unknown);
+  realm.points.documentURL = documentURL;
   hookCookies(realm);
   hookDocument(realm);
   hookWindow(realm);

@@ -2,7 +2,7 @@
 // the sync script takes part in what the hooks do.
 
 import type { Config } from './config';
-import { addListener, getter, guard, includes, method, mapClear, mapGet, mapSet, NativeMap, push, setter, type Any } from './natives';
+import { addListener, getter, guard, includes, method, mapClear, mapGet, mapSet, NativeMap, push, setter, startsWith, type Any } from './natives';
 import { Patcher } from './patch';
 import { originString, Urls } from './url';
 
@@ -41,6 +41,8 @@ export interface Points {
   cookiesChanged?: () => void;
   /** Set by the sync script: a same-origin child realm, which has no script of ours, was hooked. */
   childRealm?: (realm: Realm) => void;
+  /** Set in windows by install.ts: the address to use instead of an object URL that may be a document. */
+  documentURL?: (realm: Realm, url: string) => string;
   /** Called after the page replaced the document in place (document.open), which drops all listeners. */
   reopened?: (realm: Realm) => void;
 }
@@ -65,6 +67,7 @@ export class Realm {
       alias: (_, origin) => void this.post('/.tandem/alias', origin),
     });
     this.home = `${config.content.scheme}://${this.urls.hostOf(this.urls.origin)}`;
+    if (startsWith(config.url, 'blob:')) this.urls.rename(global.location.href as string, config.url);
     this.main = global.window !== undefined && global.parent === global.top;
   }
 

@@ -9,7 +9,7 @@ import {
 import { hookNames, hookReflection, namesOf } from './hooks/reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
-import { rewriteScript, rewriteScriptURL } from './script';
+import { navigationURL, rewriteScript } from './script';
 
 export interface Runtime {
   location: Any;
@@ -22,6 +22,8 @@ export interface Runtime {
   eval(source: Any): Any;
   url(specifier: Any): Any;
   meta(meta: Any): Any;
+  /** The value of a javascript: URL: a string becomes a document, which begins with our script. Not in workers. */
+  html?(value: Any): Any;
   /** Takes back the hooks of a realm that has no script of ours, for the one that now starts there. */
   leave?(): void;
 }
@@ -66,7 +68,7 @@ export function tabWindow(global: Any): Any {
 
 /** Sends a window to a site's URL. */
 export function navigate(realm: Realm, window: Any, url: string): void {
-  setHref(locationGetter(window), rewriteScriptURL(realm, realm.map(url)));
+  setHref(locationGetter(window), navigationURL(realm, realm.map(url)));
 }
 
 const PARTS = ['origin', 'protocol', 'host', 'hostname', 'port'];
@@ -131,7 +133,7 @@ class Facades {
 
   private ofDocument(document: Any): object {
     return this.forward(document, (key) => (key === 'location' ? this.location(documentLocation(document)) : document[key]),
-      (url) => setHref(documentLocation(document), rewriteScriptURL(this.realm, this.realm.map(url))));
+      (url) => setHref(documentLocation(document), navigationURL(this.realm, this.realm.map(url))));
   }
 
   /** A stand-in that a destructuring pattern may also read other properties of. */
@@ -217,7 +219,7 @@ function locationMethod(realm: Realm, native: Location, key: PropertyKey, fn: Na
     call(...args: Any[]) {
       if (key === 'toString') return realm.unmap(hrefOf(native));
       if (key === 'valueOf') return this;
-      if ((key === 'assign' || key === 'replace') && args.length) args[0] = rewriteScriptURL(realm, realm.map(args[0]));
+      if ((key === 'assign' || key === 'replace') && args.length) args[0] = navigationURL(realm, realm.map(args[0]));
       return apply(fn, native, args);
     },
   }.call;
@@ -237,7 +239,7 @@ const isScheme = (text: string): boolean => apply(regExpTest, /^[a-z][a-z0-9+.-]
 
 function write(realm: Realm, native: Location, key: PropertyKey, set: Native, value: Any): void {
   if (key === 'href') {
-    setHref(native, rewriteScriptURL(realm, realm.map(value)));
+    setHref(native, navigationURL(realm, realm.map(value)));
   } else if (arrayIndexOf(PARTS, key as string) >= 0) {
     const site = realm.urls.unmap(hrefOf(native));
     const changed = withPart(site, key as string, `${value as string}`);
@@ -327,7 +329,7 @@ export function provideRuntime(realm: Realm): Runtime {
   if (realm.parent) runtime.leave = () => { if (startsOurScript(global.document)) realm.patch.undo(); };
   realm.patch.define(global, '$tandem', { value: runtime, configurable: true, enumerable: false, writable: false });
   hookNames(realm);
-  if (own) hookReflection(realm, (value) => facades.stand(value), (url) => rewriteScriptURL(realm, realm.map(url)));
+  if (own) hookReflection(realm, (value) => facades.stand(value), (url) => navigationURL(realm, realm.map(url)));
   return runtime;
 }
 

@@ -2,11 +2,11 @@
 // because eval and friends are. Most text has none of the words that matter and never leaves the page.
 
 import {
-  arrayIndexOf, charCodeAt, decodeComponent, encodeComponent, guard, includes, indexOf, slice, toLowerCase, trim,
+  arrayIndexOf, charCodeAt, decodeComponent, guard, includes, indexOf, numberToString, padStart, slice, toLowerCase, trim,
 } from './natives';
 import { Memo, type Realm } from './realm';
 
-export type ScriptKind = 'script' | 'module' | 'eval' | 'function' | 'handler';
+export type ScriptKind = 'script' | 'module' | 'eval' | 'function' | 'handler' | 'url';
 
 const WORDS = ['location', 'top', 'eval', 'import', 'postMessage'];
 /** Windows and documents, where a member is taken by a computed name. */
@@ -35,7 +35,7 @@ function isName(c: number): boolean {
 
 /** The rewritten text. When the server cannot be asked the text stays: our policy blocks what would escape. */
 export function rewriteScript(realm: Realm, source: string, kind: ScriptKind): string {
-  if (!mayNeedRewriting(source)) return source;
+  if (!mayNeedRewriting(source) && (kind !== 'url' || hasNoValue(source))) return source;
   const key = kind + source;
   const known = memo.get(key);
   if (known !== undefined) return known;
@@ -64,9 +64,29 @@ export function rewriteScriptURL(realm: Realm, url: string): string {
   if (colon < 10 || colon > 40 || toLowerCase(stripped(slice(url, 0, colon))) !== 'javascript') return url;
   const source = slice(url, colon + 1);
   const decoded = guard(() => decodeComponent(source), source);
-  const result = rewriteScript(realm, decoded, 'script');
-  return result === decoded ? url : 'javascript:' + encodeComponent(result);
+  const result = rewriteScript(realm, decoded, 'url');
+  return result === decoded ? url : 'javascript:' + encodeSource(result);
 }
+
+/** The URL to send a window to: scripts in it rewritten, and a document of an object URL with our script. */
+export function navigationURL(realm: Realm, url: string): string {
+  const result = rewriteScriptURL(realm, url);
+  return realm.points.documentURL?.(realm, result) ?? result;
+}
+
+/** Percent-encodes what decoding would change, and what the URL parser would drop. */
+function encodeSource(source: string): string {
+  let out = '';
+  for (let i = 0; i < source.length; i++) {
+    const c = charCodeAt(source, i);
+    out += c < 0x20 || c === 0x25 ? '%' + padStart(numberToString(c, 16), 2, '0') : source[i];
+  }
+  return out;
+}
+
+/** Whether a javascript: URL cannot make a document, as most cannot. */
+const hasNoValue = (source: string): boolean => arrayIndexOf(NO_VALUES, trim(source)) >= 0;
+const NO_VALUES = ['', ';', 'void(0)', 'void(0);', 'void 0', 'void 0;', 'false', "''", '""'];
 
 /** Without what the URL parser drops before and inside a scheme. */
 function stripped(scheme: string): string {

@@ -3,7 +3,7 @@
 
 import { endsWith, includes, indexOf, slice, startsWith } from './natives';
 
-const CALLS = ['o(', 'v(', 'js(', 'url(', 'meta(', 'c(', 'w(location,'];
+const CALLS = ['o(', 'v(', 'js(', 'url(', 'meta(', 'html(', 'c(', 'w(location,'];
 const OURS = [')', '?.', '('];
 const KEYS = ['location', 'top', 'eval'];
 
@@ -57,5 +57,18 @@ function afterString(source: string, at: number): number {
   return end < 0 ? source.length : end + 1;
 }
 
-/** A script as its author wrote it: most were not changed. */
-export const authorScript = (source: string): string => (includes(source, '$tandem.') || includes(source, '/*$') ? unscript(source) : source);
+/** Ends a javascript: URL that must have no value. */
+const NO_VALUE = '%0a;$tandem.v(/*$*/)';
+
+/** A script, or a text with scripts in it, as its author wrote it: most were not changed. */
+export function authorScript(source: string): string {
+  if (!includes(source, '$tandem.') && !includes(source, '/*$')) return source;
+  let text = source;
+  for (let at = endOf(text); at >= 0; at = endOf(text)) text = slice(text, 0, at) + slice(text, at + NO_VALUE.length);
+  return unscript(text);
+}
+
+function endOf(text: string): number {
+  const at = indexOf(text, NO_VALUE);
+  return at < 0 ? indexOf(text, '%0A' + slice(NO_VALUE, 3)) : at;
+}

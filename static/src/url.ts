@@ -175,6 +175,7 @@ export class Urls {
   private readonly suffix: string;
   private readonly forth = new NativeMap<string, string>();
   private readonly back = new NativeMap<string, Origin | undefined>();
+  private readonly renamed = new NativeMap<string, string>();
   private readonly tokens = new NativeMap<string, Origin>();
 
   constructor(private readonly options: UrlsOptions) {
@@ -248,6 +249,12 @@ export class Urls {
     return o;
   }
 
+  /** Makes a copy of an object URL's content show the address that the page knows. */
+  rename(copy: string, known: string): void {
+    const hash = indexOf(copy, '#');
+    mapSet(this.renamed, hash < 0 ? copy : slice(copy, 0, hash), known);
+  }
+
   /** Proxied URL to site URL; everything else comes back as it is. */
   unmap(url: string): string {
     if (!mayHaveAuthority(url)) return url;
@@ -255,6 +262,10 @@ export class Urls {
   }
 
   private unmapAbsolute(url: string): string {
+    if (isBlob(url) && mapSize(this.renamed) > 0) {
+      const hash = indexOf(url, '#'), known = mapGet(this.renamed, hash < 0 ? url : slice(url, 0, hash));
+      if (known !== undefined) return known + (hash < 0 ? '' : slice(url, hash));
+    }
     if (isBlob(url)) return BLOB + this.unmapAbsolute(slice(url, BLOB.length));
     const { scheme: content } = this.options.content;
     const t = locate(url, content);

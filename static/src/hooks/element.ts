@@ -44,7 +44,7 @@ function kindOf(element: Any, name: unknown): AttributeKind | undefined {
 /** Rewrites a value on its way into the tree, and keeps what unmapping could not restore. */
 function intoTree(realm: Realm, element: Element, name: string, kind: AttributeKind, value: Any): Any {
   const author = typeof value === 'string' ? value : `${value as string}`;
-  const mapped = guard(() => rewriteValue(realm, kind, author, toLowerCase(dom.localName(element))), author);
+  const mapped = guard(() => rewriteValue(realm, kind, author, toLowerCase(dom.localName(element)), dom.hasAttribute(element, 'download')), author);
   if (mapped === author) return value; // as given: it may be a trusted type
   if (realm.urls.unmapText(mapped) !== author) remember(element, toLowerCase(name), mapped, author);
   return mapped;
@@ -61,7 +61,7 @@ export function hookAttributes(realm: Realm): void {
   for (let i = 0; i < aside.length; i++) {
     patch.method(element, aside[i]!, (native, self, args) => {
       if (kindOf(self, args[0]) === 'aside') args[0] = ASIDE + toLowerCase(args[0] as string);
-      return native(self, args);
+      return args[0] === 'download' ? changeDownload(realm, self, () => native(self, args)) : native(self, args);
     });
   }
   const nodes = ['setAttributeNode', 'setAttributeNodeNS'];
@@ -80,6 +80,7 @@ function setNamed(realm: Realm, native: Call, self: Any, args: Any[], at: 0 | 1)
   const kind = args.length > at + 1 ? kindOf(self, args[at]) : undefined;
   if (kind === 'aside') args[at] = ASIDE + toLowerCase(args[at] as string);
   else if (kind) args[at + 1] = intoTree(realm, self, args[at] as string, kind, args[at + 1]);
+  else if (args[at] === 'download') return changeDownload(realm, self, () => native(self, args));
   return native(self, args);
 }
 
@@ -88,6 +89,18 @@ function getNamed(realm: Realm, native: Call, self: Any, args: Any[], at: 0 | 1)
   if (kind === 'aside') args[at] = ASIDE + toLowerCase(args[at] as string);
   const value = native(self, args) as unknown;
   return kind && typeof value === 'string' ? readBack(realm, self, toLowerCase(args[at] as string), value) : value;
+}
+
+/** Adds or removes a link's download attribute. An object URL is then given anew, as itself or as a document. */
+function changeDownload(realm: Realm, link: Any, change: () => Any): Any {
+  const result = change();
+  guard(() => {
+    const href = dom.isElement(link) ? dom.getAttribute(link, 'href') : null;
+    if (href === null || !startsWith(href, 'blob:')) return;
+    const author = readBack(realm, link as Element, 'href', href);
+    dom.setAttribute(link as Element, 'href', intoTree(realm, link as Element, 'href', 'url', author) as string);
+  }, undefined);
+  return result;
 }
 
 const withoutAside = (name: string): string => (startsWith(name, ASIDE) ? slice(name, ASIDE.length) : name);
@@ -187,6 +200,10 @@ export function hookProperties(realm: Realm): void {
   const animated = { get: (value: Any) => realm.unmap(value), set: (native: Call, self: Any, value: Any) => native(self, [realm.map(value)]) };
   patch.accessor(global.SVGAnimatedString?.prototype, 'baseVal', animated);
   patch.accessor(global.SVGAnimatedString?.prototype, 'animVal', { get: animated.get });
+  const links = ['HTMLAnchorElement', 'HTMLAreaElement'];
+  for (let i = 0; i < links.length; i++) {
+    patch.accessor(global[links[i]!]?.prototype, 'download', { set: (native, self, value) => changeDownload(realm, self, () => native(self, [value])) as void });
+  }
   hookLinkParts(realm, 'HTMLAnchorElement');
   hookLinkParts(realm, 'HTMLAreaElement');
   unmapTextInto(realm, global.StyleSheet?.prototype, ['href']);

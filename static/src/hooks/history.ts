@@ -4,8 +4,9 @@
 import { getter, guard, later, method, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { domException, navigate } from '../runtime';
+import { navigationURL } from '../script';
 import { preventDefault, createElement, documentOf, appendChild, documentElement, setAttribute, removeNode } from './dom';
-import { mapArgument, unmapInto } from './shared';
+import { unmapInto } from './shared';
 
 const scope = globalThis as Any;
 const destinationOf = getter(scope.NavigateEvent?.prototype, 'destination');
@@ -30,7 +31,10 @@ export function hookHistory(realm: Realm): void {
       }
     });
   }
-  mapArgument(realm, global.Navigation?.prototype, 'navigate', 0);
+  patch.method(global.Navigation?.prototype, 'navigate', (native, self, args) => {
+    if (args.length) args[0] = navigationURL(realm, realm.map(args[0]));
+    return native(self, args);
+  });
   unmapInto(realm, global.NavigationHistoryEntry?.prototype, ['url']);
   unmapInto(realm, global.NavigationDestination?.prototype, ['url']);
   unmapInto(realm, global.HashChangeEvent?.prototype, ['oldURL', 'newURL']);

@@ -7,6 +7,7 @@ import {
 } from '../natives';
 import type { Realm, TabEvents, TabPort } from '../realm';
 import { domException, isWindow, navigate, tabWindow } from '../runtime';
+import { navigationURL } from '../script';
 import { baseURI, documentOf } from './dom';
 
 const scope = globalThis as Any;
@@ -40,7 +41,7 @@ function tell(realm: Realm, message: (port: TabPort) => void): void {
 export function hookOpen(realm: Realm): void {
   const { patch, global } = realm;
   patch.method(global, 'open', (native, self, args) => {
-    const url = args.length && args[0] !== undefined && args[0] !== '' ? realm.map(args[0]) : '';
+    const url = args.length && args[0] !== undefined && args[0] !== '' ? navigationURL(realm, realm.map(args[0])) : '';
     const name = args[1] === undefined || args[1] === null ? '' : `${args[1] as string}`;
     const lower = toLowerCase(name);
     if (lower === '_self' || lower === '_parent' || lower === '_top') return openHere(realm, url, lower);

@@ -2,9 +2,9 @@
 
 import { rewriteCSS } from '../css';
 import { escape, rewriteHTML, rewriteList, rewriteRefresh, rewriteSrcset, type AttributeKind, type HTMLSinks } from '../html';
-import { guard, includes, indexOf, slice, toJSON, toLowerCase, trim, type Any } from '../natives';
+import { arrayIndexOf, guard, includes, indexOf, slice, toJSON, toLowerCase, trim, type Any } from '../natives';
 import type { Realm } from '../realm';
-import { rewriteScript, rewriteScriptURL, scriptKind } from '../script';
+import { navigationURL, rewriteScript, rewriteScriptURL, scriptKind } from '../script';
 import * as dom from './dom';
 
 /** What becomes of HTML: markup only, or a document or fragment whose scripts will run. */
@@ -13,6 +13,8 @@ export type HTMLUse = 'inert' | 'runs';
 export const css = (realm: Realm, text: string): string =>
   guard(() => rewriteCSS(text, (url) => realm.urls.map(url)), text);
 
+const NAVIGATING = ['iframe', 'frame', 'object', 'embed', 'a', 'area', 'form', 'button', 'input', 'portal', 'fencedframe'];
+
 /** HTML as the browser may have it. Never throws. */
 export function html(realm: Realm, text: string, use: HTMLUse): string {
   return guard(() => rewriteHTML(text, sinks(realm, use)), text);
@@ -20,7 +22,7 @@ export function html(realm: Realm, text: string, use: HTMLUse): string {
 
 function sinks(realm: Realm, use: HTMLUse): HTMLSinks {
   return {
-    value: (kind, value, tag) => rewriteValue(realm, kind, value, tag),
+    value: (kind, value, tag, saved) => rewriteValue(realm, kind, value, tag, saved),
     style: (text) => css(realm, text),
     script: use === 'inert' ? undefined : (text, type) => {
       const kind = scriptKind(type);
@@ -43,14 +45,15 @@ function decode(raw: string): string {
   return value;
 }
 
-export function rewriteValue(realm: Realm, kind: AttributeKind, value: string, tag: string): string {
+/** A link with `download`, which saved tells of, is given the thing itself; other links and frames what may be a document. */
+export function rewriteValue(realm: Realm, kind: AttributeKind, value: string, tag: string, saved: boolean): string {
   const map = (url: string) => realm.urls.map(url);
   switch (kind) {
-    case 'url': return rewriteScriptURL(realm, map(value));
+    case 'url': return !saved && arrayIndexOf(NAVIGATING, tag) >= 0 ? navigationURL(realm, map(value)) : rewriteScriptURL(realm, map(value));
     case 'urls': return rewriteList(value, map);
     case 'srcset': return rewriteSrcset(value, map);
     case 'style': return css(realm, value);
-    case 'refresh': return tag === 'meta' ? rewriteRefresh(value, map) : value;
+    case 'refresh': return tag === 'meta' ? rewriteRefresh(value, (url) => navigationURL(realm, map(url))) : value;
     case 'equiv': return includes(toLowerCase(value), 'content-security-policy') ? 'x-' + trim(value) : value;
     case 'document': return frameDocument(realm, value);
     case 'handler': return rewriteScript(realm, value, 'handler');
@@ -58,12 +61,16 @@ export function rewriteValue(realm: Realm, kind: AttributeKind, value: string, t
   }
 }
 
-/** A srcdoc document: rewritten, with our script first in it, as the server does for documents it sends. */
-export function frameDocument(realm: Realm, text: string): string {
-  const config = { ...realm.config, url: 'about:srcdoc', referrer: realm.urls.unmap(dom.documentURL(realm.global)) };
-  const script = `<script src="${realm.home}/.tandem/sync.js" data-tandem="${escape(toJSON(config))}"></script>`;
+/** A srcdoc document, or another that the server does not see: rewritten, with our script first in it, as the server does for documents it sends. */
+export function frameDocument(realm: Realm, text: string, url = 'about:srcdoc'): string {
   const doctype = doctypeEnd(text);
-  return slice(text, 0, doctype) + script + html(realm, slice(text, doctype), 'runs');
+  return slice(text, 0, doctype) + ourScript(realm, url) + html(realm, slice(text, doctype), 'runs');
+}
+
+/** The element of our script in a document that the server does not see. */
+export function ourScript(realm: Realm, url: string, attributes = ''): string {
+  const config = { ...realm.config, url, referrer: realm.urls.unmap(dom.documentURL(realm.global)) };
+  return `<script${attributes} src="${realm.home}/.tandem/sync.js" data-tandem="${escape(toJSON(config))}"></script>`;
 }
 
 /** Length of the doctype at the start, which has to stay first. */
