@@ -319,7 +319,7 @@ export function provideRuntime(realm: Realm): Runtime {
     set top(_) { /* read-only, silently */ },
     o: inWindow ? (value) => facades.of(value) : (value) => value,
     c: inWindow ? (value) => facades.callable(value) : (value) => value,
-    w: (current, value) => (own && current === own ? rewriteScriptURL(realm, realm.map(value)) : value),
+    w: (current, value) => (own && current === own ? navigationURL(realm, realm.map(value)) : value),
     v: (value) => (value === own && own ? location() : inWindow && value === topOf(global) ? tabWindow(global) : value),
     js: (source) => (typeof source === 'string' ? rewriteScript(realm, source, 'eval') : source),
     eval: evaluate,
