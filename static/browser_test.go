@@ -213,6 +213,9 @@ func (s *testSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/dir/page":
 		s.reset()
+		if r.URL.Query().Get("test") == "trusted" {
+			w.Header().Set("Content-Security-Policy", "require-trusted-types-for 'script'")
+		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><html><head><script src="/.tandem/sync.js?test=%s" data-tandem="%s"></script></head>`+
 			`<body><a id="link" href="http://cdn-example--%s.%s/x">x</a></body></html>`,

@@ -10,6 +10,7 @@ import { hookNames, hookReflection, namesOf } from './hooks/reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
 import { navigationURL, rewriteScript } from './script';
+import { isEvaluated, like } from './trusted';
 
 export interface Runtime {
   location: Any;
@@ -305,7 +306,7 @@ export function provideRuntime(realm: Realm): Runtime {
   const nativeEval = global.eval as Native;
   const evaluate = disguise({
     eval(source: Any) {
-      return apply(nativeEval, undefined, [typeof source === 'string' ? rewriteScript(realm, source, 'eval') : source]);
+      return apply(nativeEval, undefined, [evaluated(realm, source)]);
     },
   }.eval, nativeEval);
   const facades = new Facades(realm, evaluate);
@@ -321,7 +322,7 @@ export function provideRuntime(realm: Realm): Runtime {
     c: inWindow ? (value) => facades.callable(value) : (value) => value,
     w: (current, value) => (own && current === own ? navigationURL(realm, realm.map(value)) : value),
     v: (value) => (value === own && own ? location() : inWindow && value === topOf(global) ? tabWindow(global) : value),
-    js: (source) => (typeof source === 'string' ? rewriteScript(realm, source, 'eval') : source),
+    js: (source) => evaluated(realm, source),
     eval: evaluate,
     url: (specifier) => guard(() => realm.map(specifier), specifier),
     meta: (meta) => unmapMeta(realm, meta),
@@ -332,6 +333,10 @@ export function provideRuntime(realm: Realm): Runtime {
   if (own) hookReflection(realm, (value) => facades.stand(value), (url) => navigationURL(realm, realm.map(url)));
   return runtime;
 }
+
+/** What eval gets instead of its argument. */
+const evaluated = (realm: Realm, source: Any): Any =>
+  (isEvaluated(source) ? like(source, rewriteScript(realm, `${source as string}`, 'eval')) : source);
 
 const metas = new NativeWeakSet<object>();
 

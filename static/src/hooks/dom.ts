@@ -13,7 +13,7 @@ export const setAttribute = method(proto('Element'), 'setAttribute') as (e: Elem
 export const removeAttribute = method(proto('Element'), 'removeAttribute') as (e: Element, name: string) => void;
 export const hasAttribute = method(proto('Element'), 'hasAttribute') as (e: Element, name: string) => boolean;
 export const closest = method(proto('Element'), 'closest') as (e: Element, selector: string) => Element | null;
-export const setInnerHTML = setter(proto('Element'), 'innerHTML') as (e: Element, html: string) => void;
+export const setInnerHTML = setter(proto('Element'), 'innerHTML') as (e: Element, html: Any) => void;
 export const firstElementChild = getter(proto('Element'), 'firstElementChild') as (e: Element) => Element | null;
 export const nodeType = getter(proto('Node'), 'nodeType') as (n: Node) => number;
 export const parentNode = getter(proto('Node'), 'parentNode') as (n: Node) => Node | null;

@@ -8,6 +8,7 @@ import { ASIDE, attributeKind, mayMatter, type AttributeKind } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { part, withPart } from '../runtime';
+import { like } from '../trusted';
 import { authorScript } from '../unscript';
 import * as dom from './dom';
 import { rewriteValue } from './rewrite';
@@ -47,7 +48,7 @@ function intoTree(realm: Realm, element: Element, name: string, kind: AttributeK
   const mapped = guard(() => rewriteValue(realm, kind, author, toLowerCase(dom.localName(element)), dom.hasAttribute(element, 'download')), author);
   if (mapped === author) return value; // as given: it may be a trusted type
   if (realm.urls.unmapText(mapped) !== author) remember(element, toLowerCase(name), mapped, author);
-  return mapped;
+  return like(value, mapped);
 }
 
 export function hookAttributes(realm: Realm): void {

@@ -4,6 +4,7 @@ import { apply, charCodeAt, includes, indexOf, lastIndexOf, NativeWeakMap, slice
 import { ASIDE } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
+import { like } from '../trusted';
 import { authorScript } from '../unscript';
 import * as dom from './dom';
 import { adoptFrames } from './frames';
@@ -50,7 +51,7 @@ function rewritten(realm: Realm, value: Any, use: HTMLUse): Any {
   if (value === null) return value;
   const text = typeof value === 'string' ? value : `${value as string}`;
   const result = html(realm, text, use);
-  return result === text ? value : result;
+  return result === text ? value : like(value, result);
 }
 
 function markup(realm: Realm, native: Call, self: Any, args: Any[], at: number, use: HTMLUse): Any {
@@ -72,9 +73,10 @@ function hookWriting(realm: Realm): void {
   const names = ['write', 'writeln'];
   for (let i = 0; i < names.length; i++) {
     patch.method(document, names[i]!, (native, self, args) => {
-      let text = '';
+      let text = '', typed: Any = args[0];
+      for (let j = 1; j < args.length; j++) if (typeof args[j] === 'string') typed = args[j];
       for (let j = 0; j < args.length; j++) text += typeof args[j] === 'string' ? args[j] : `${args[j] as string}`;
-      const result = native(self, [dom.nodeTypeOf(self) === 9 ? pending(realm, self, text) : text]) as unknown;
+      const result = native(self, [like(typed, dom.nodeTypeOf(self) === 9 ? pending(realm, self, text) : text)]) as unknown;
       if (self === dom.documentOf(global)) realm.reopened();
       adoptFrames(realm);
       return result;

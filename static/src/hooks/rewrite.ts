@@ -5,6 +5,7 @@ import { escape, rewriteHTML, rewriteList, rewriteRefresh, rewriteSrcset, type A
 import { arrayIndexOf, guard, includes, indexOf, slice, toJSON, toLowerCase, trim, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { navigationURL, rewriteScript, rewriteScriptURL, scriptKind } from '../script';
+import { ownHTML } from '../trusted';
 import * as dom from './dom';
 
 /** What becomes of HTML: markup only, or a document or fragment whose scripts will run. */
@@ -39,9 +40,9 @@ const holder: Element | undefined = decoder && dom.createElement(decoder, 'div')
 /** Decodes character references as the parser does in a quoted attribute. */
 function decode(raw: string): string {
   const mark = includes(raw, '"') ? "'" : '"';
-  dom.setInnerHTML(holder!, `<i a=${mark}${raw}${mark}>`);
+  dom.setInnerHTML(holder!, ownHTML(`<i a=${mark}${raw}${mark}>`));
   const value = dom.getAttribute(dom.firstElementChild(holder!)!, 'a') ?? '';
-  dom.setInnerHTML(holder!, '');
+  dom.setInnerHTML(holder!, ownHTML(''));
   return value;
 }
 

@@ -7,13 +7,14 @@ import {
 } from '../natives';
 import type { Realm } from '../realm';
 import { mayNeedRewriting, rewriteScript } from '../script';
+import { like } from '../trusted';
 
 export function hookScripts(realm: Realm): void {
   const { patch, global } = realm;
   const timers = ['setTimeout', 'setInterval'];
   for (let i = 0; i < timers.length; i++) {
     patch.method(global, timers[i]!, (native, self, args) => {
-      if (args.length && typeof args[0] !== 'function') args[0] = rewriteScript(realm, `${args[0] as string}`, 'script');
+      if (args.length && typeof args[0] !== 'function') args[0] = like(args[0], rewriteScript(realm, `${args[0] as string}`, 'script'));
       return native(self, args);
     });
   }
@@ -58,13 +59,18 @@ function inherit(realm: Realm, native: object, from: object): void {
 /** The body, rewritten within its function so that parameters count as names of it (ECMA-262 §20.2.1.1.1). */
 function rewriteParts(realm: Realm, args: Any[], keyword: string): Any[] {
   if (!args.length) return args;
-  for (let i = 0; i < args.length; i++) args[i] = `${args[i] as string}`;
-  const last = args.length - 1, body = args[last] as string;
-  if (!mayNeedRewriting(body)) return args;
+  const last = args.length - 1;
   let parameters = '';
-  for (let i = 0; i < last; i++) parameters += (i ? ',' : '') + (args[i] as string);
+  for (let i = 0; i < last; i++) {
+    const text = `${args[i] as string}`;
+    args[i] = like(args[i], text); // converted once only
+    parameters += (i ? ',' : '') + text;
+  }
+  const body = `${args[last] as string}`;
+  args[last] = like(args[last], body);
+  if (!mayNeedRewriting(body)) return args;
   const head = `(${keyword} anonymous(${parameters}\n) {\n`;
   const result = rewriteScript(realm, `${head}${body}\n})`, 'eval');
-  if (startsWith(result, head) && endsWith(result, '\n})')) args[last] = slice(result, head.length, result.length - 3);
+  if (startsWith(result, head) && endsWith(result, '\n})')) args[last] = like(args[last], slice(result, head.length, result.length - 3));
   return args;
 }

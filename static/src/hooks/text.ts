@@ -7,6 +7,7 @@ import type { Realm } from '../realm';
 import { rewriteScript, scriptKind } from '../script';
 import * as dom from './dom';
 import { adoptFrames } from './frames';
+import { like } from '../trusted';
 import { authorScript } from '../unscript';
 import { css } from './rewrite';
 
@@ -61,7 +62,7 @@ function rewriteText(realm: Realm, element: Element, text: string): string {
 export function setRawText(realm: Realm, native: Call, element: Element, value: Any): void {
   const author = value === null ? '' : typeof value === 'string' ? value : `${value as string}`;
   const tree = guard(() => rewriteText(realm, element, author), author);
-  native(element, [tree === author ? value : tree]);
+  native(element, [tree === author ? value : like(value, tree)]);
   if (tree !== author) weakSet(written, element, { author, tree });
 }
 

@@ -7,6 +7,7 @@ import {
 import type { Realm } from '../realm';
 import { domException } from '../runtime';
 import { rewriteScript } from '../script';
+import { like } from '../trusted';
 
 const scope = globalThis as Any;
 const NativeBlob = scope.Blob as typeof Blob;
@@ -34,7 +35,7 @@ export function hookWorkers(realm: Realm): void {
   const names = ['Worker', 'SharedWorker'];
   for (let i = 0; i < names.length; i++) {
     patch.constructor_(names[i]!, (make, args) => {
-      if (args.length) args[0] = workerURL(realm, realm.map(args[0]), args[1]);
+      if (args.length) args[0] = like(args[0], workerURL(realm, realm.map(args[0]), args[1]));
       return make(args);
     });
   }
@@ -97,7 +98,7 @@ function hookServiceWorkers(realm: Realm): void {
 /** In a worker: importScripts. */
 export function hookImportScripts(realm: Realm): void {
   realm.patch.method(realm.global, 'importScripts', (native, self, args) => {
-    for (let i = 0; i < args.length; i++) args[i] = realm.map(args[i]);
+    for (let i = 0; i < args.length; i++) args[i] = like(args[i], realm.map(args[i]));
     return native(self, args);
   });
 }
