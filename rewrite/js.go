@@ -52,42 +52,33 @@ func JS(src []byte, s Script) (out []byte, tier int) {
 }
 
 // mayConcern reports whether one of our names, or an escape that might hide one,
-// stands in src.
+// stands in src. What is a string or comment it does not know.
 func mayConcern(src []byte) bool {
-	for _, name := range []string{"location", "top", "eval", "postMessage", "import"} {
-		if containsName(src, name) {
+	for pos := 0; pos < len(src); {
+		c := src[pos]
+		if !isPart[c] {
+			pos++
+			if c == '\\' && pos < len(src) && src[pos] == 'u' {
+				return true
+			}
+			continue
+		}
+		start := pos
+		for pos++; pos < len(src) && isPart[src[pos]]; pos++ {
+		}
+		if wordSieve[c]>>(pos-start)&1 == 0 {
+			continue
+		}
+		switch skimWords[wordOf(src[start:pos])].hot {
+		case hotAlways:
 			return true
+		case hotIndexed, hotVariable, hotThis:
+			if indexFollows(src[pos:]) {
+				return true
+			}
 		}
 	}
-	for _, name := range indexed {
-		if bytes.Contains(src, name) {
-			return true
-		}
-	}
-	return bytes.Contains(src, []byte(`\u`)) || bytes.Contains(src, []byte("//")) && containsName(src, "export")
-}
-
-// indexed are names of windows and documents in front of a bracket.
-var indexed = [][]byte{[]byte("self["), []byte("parent["), []byte("frames["), []byte("this["), []byte("window["), []byte("document[")}
-
-// indexesVariable reports whether one of those that are common names of variables
-// is used like that.
-func indexesVariable(src []byte) bool {
-	return bytes.Contains(src, indexed[0]) || bytes.Contains(src, indexed[1]) || bytes.Contains(src, indexed[2])
-}
-
-func containsName(src []byte, name string) bool {
-	for i := 0; ; i++ {
-		n := bytes.Index(src[i:], []byte(name))
-		if n < 0 {
-			return false
-		}
-		i += n
-		end := i + len(name)
-		if (i == 0 || !isNamePart(src[i-1])) && (end == len(src) || !isNamePart(src[end])) {
-			return true
-		}
-	}
+	return false
 }
 
 func isNamePart(c byte) bool {
@@ -98,8 +89,14 @@ func isNamePart(c byte) bool {
 func parseJS(src []byte, s Script, m mode) (edits []edit, ok bool) {
 	p := &parser{lexer: lexer{src: src}, script: s, mode: m}
 	ok = p.try()
+	if p.variable { // it matters now where the names are bound
+		p = &parser{lexer: lexer{src: src}, script: s, mode: m}
+		p.indexed = true
+		ok = p.try()
+	}
 	if p.awaits && !p.module && (p.imports || !ok) && s.Kind == ScriptClassic { // perhaps a module after all
 		again := &parser{lexer: lexer{src: src, module: true}, script: s}
+		again.indexed = p.indexed
 		if again.try() && (again.imports || !ok) {
 			return again.edits, true
 		}

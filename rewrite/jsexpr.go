@@ -296,6 +296,10 @@ func (p *parser) computed(e expr, end int) bool {
 	if literal || !e.global {
 		return false
 	}
+	if e.variable && !p.indexed {
+		p.variable = true
+		p.fail()
+	}
 	call := "$tandem.o("
 	if p.at('(') && !p.fixed || p.is(opOptional) && p.peekAt('(') {
 		call = "$tandem.c("
@@ -521,7 +525,8 @@ func (p *parser) nameExpression(e expr) expr {
 	}
 	e.kind = exprName
 	e.ref = p.reference(p.token)
-	e.global = p.word == wTop || p.word >= wWindow && p.word <= wGlobalThis || p.indexed && p.word >= wSelf && p.word <= wFrames
+	e.global = p.word == wTop || p.word >= wSelf && p.word <= wGlobalThis
+	e.variable = p.word >= wSelf && p.word <= wFrames
 	p.next()
 	return e
 }

@@ -217,9 +217,9 @@ func (l *lexer) name() {
 		l.fail()
 	}
 	if text := l.src[start:l.pos]; l.escaped {
-		l.word = words[decodeName(text)]
+		l.word = wordOf([]byte(decodeName(text)))
 	} else if len(text) <= maxWord && wordSieve[text[0]]&(1<<len(text)) != 0 {
-		l.word = words[string(text)]
+		l.word = wordOf(text)
 	}
 }
 

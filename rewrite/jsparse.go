@@ -26,7 +26,8 @@ type parser struct {
 	taken        []string
 	inParameters bool
 
-	awaits bool // await was taken for a name in front of what may be an operand
+	variable bool // self, parent or frames was met in front of a bracket, while p.indexed is not set
+	awaits   bool // await was taken for a name in front of what may be an operand
 
 	imports bool // an import or export declaration was seen: it is a module
 	mode
@@ -72,6 +73,7 @@ type expr struct {
 	ref      int  // of exprName: index in refs, or -1
 	optional bool // a chain with "?." that is not in parentheses
 	global   bool // a name that windows or documents have
+	variable bool // and variables, often
 	hasKey   bool // of exprObject: has a key that a pattern could take from a window
 }
 
@@ -90,7 +92,6 @@ const (
 func (p *parser) parse() {
 	kind := p.script.Kind
 	p.module = p.module || kind == ScriptModule
-	p.indexed = indexesVariable(p.src)
 	p.open(scope{function: true})
 	p.next()
 	for p.kind != tokEOF {
@@ -622,7 +623,7 @@ func (p *parser) objectBinding(isVar bool) (hasKey bool) {
 func (p *parser) take(key, target token) {
 	w := key.word
 	if key.kind == tokString {
-		w = words[string(p.src[key.start+1:key.end-1])]
+		w = wordOf(p.src[key.start+1 : key.end-1])
 	}
 	if target.kind == tokName && (w == wLocation || w == wTop) {
 		p.taken = append(p.taken, string(p.src[target.start:target.end]))
@@ -654,7 +655,7 @@ func (p *parser) propertyName() (ours bool) {
 // isOurString reports whether a string spells a name we stand in for.
 func (p *parser) isOurString(t token) bool {
 	text := p.src[t.start+1 : t.end-1]
-	return len(text) <= maxWord && words[string(text)].isOurs()
+	return len(text) <= maxWord && wordOf(text).isOurs()
 }
 
 func (w word) isOurs() bool { return w >= wLocation && w <= wPostMessage }

@@ -60,9 +60,6 @@ const (
 // minCold is the length from which a pair of brackets is worth remembering.
 const minCold = 6
 
-// wordLengths has, by first byte, a bit for each length a word of interest has.
-type wordLengths [256]uint32
-
 // isPart has the bytes of names and numbers in ASCII.
 var isPart = func() (t [256]bool) {
 	for c := range t {
@@ -71,44 +68,63 @@ var isPart = func() (t [256]bool) {
 	return t
 }()
 
-var skimLengths = func() (t wordLengths) {
-	for _, w := range []string{
-		"location", "top", "eval", "postMessage", "import", "export",
-		"if", "while", "for", "with", "switch", "catch", "else", "do", "try", "finally",
-		"self", "parent", "frames", "window", "document", "globalThis", "this",
-		"return", "typeof", "case", "delete", "void", "throw", "new", "in", "instanceof", "of", "yield", "await",
-	} {
-		t[w[0]] |= 1 << len(w)
+// skimWords says about names that are not behind a dot what they say about what
+// follows, and whether they concern us.
+var skimWords = func() (t [wYield + 1]struct {
+	prev prevKind
+	hot  hotness
+}) {
+	for w := range t {
+		t[w].prev = prevOperand
 	}
+	set := func(prev prevKind, words ...word) {
+		for _, w := range words {
+			t[w].prev = prev
+		}
+	}
+	set(prevControl, wIf, wWhile, wFor, wWith)
+	set(prevClause, wSwitch, wCatch)
+	set(prevStatement, wElse, wDo, wTry, wFinally)
+	set(prevExpression, wReturn, wTypeof, wCase, wDelete, wVoid, wThrow, wNew, wIn, wInstanceof)
+	set(prevUnsure, wOf, wYield, wAwait)
+	for _, w := range []word{wLocation, wTop, wEval, wPostMessage, wImport, wExport} {
+		t[w].hot = hotAlways
+	}
+	for _, w := range []word{wSelf, wParent, wFrames} {
+		t[w].hot = hotVariable
+	}
+	for _, w := range []word{wWindow, wDocument, wGlobalThis} {
+		t[w].hot = hotIndexed
+	}
+	t[wThis].hot = hotThis
 	return t
 }()
 
-// skimWord returns what a name that is not behind a dot says about what follows, and
-// whether it concerns us. rest is what follows.
-func (s *skimmer) skimWord(name, rest []byte, function bool) (prev prevKind, hot bool) {
-	switch string(name) {
-	case "location", "top", "eval", "postMessage", "export":
-		return prevOperand, true
-	case "import":
-		return prevOperand, true
-	case "self", "parent", "frames":
-		return prevOperand, s.indexed
-	case "window", "document", "globalThis":
-		return prevOperand, indexFollows(rest)
-	case "this":
-		return prevOperand, !function && indexFollows(rest)
-	case "if", "while", "for", "with":
-		return prevControl, false
-	case "switch", "catch":
-		return prevClause, false
-	case "else", "do", "try", "finally":
-		return prevStatement, false
-	case "return", "typeof", "case", "delete", "void", "throw", "new", "in", "instanceof":
-		return prevExpression, false
-	case "of", "yield", "await":
-		return prevUnsure, false
+// hotness says when a name concerns us.
+type hotness byte
+
+const (
+	hotNever hotness = iota
+	hotAlways
+	hotIndexed  // before a bracket
+	hotVariable // likewise, and everywhere in scripts in which it is before a bracket anywhere
+	hotThis     // before a bracket, outside functions
+)
+
+// concerns reports whether a name of that hotness concerns us, rest being what
+// follows it.
+func (s *skimmer) concerns(h hotness, rest []byte, function bool) bool {
+	switch h {
+	case hotAlways:
+		return true
+	case hotIndexed:
+		return indexFollows(rest)
+	case hotVariable:
+		return s.indexed || indexFollows(rest)
+	case hotThis:
+		return !function && indexFollows(rest)
 	}
-	return prevOperand, false
+	return false
 }
 
 // run skims src from the bracket at from. function says whether that is inside
@@ -125,6 +141,8 @@ func (s *skimmer) skim(src []byte, pos int, function bool) int {
 	prev := prevUnsure
 	var last skimFrame // the one closed last
 	top := skimFrame{function: function}
+	stack, cold := s.stack, s.cold
+scan:
 	for pos < len(src) {
 		c := src[pos]
 		if isPart[c] {
@@ -135,7 +153,8 @@ func (s *skimmer) skim(src []byte, pos int, function bool) int {
 			}
 			if pos < len(src) && (src[pos] >= utf8.RuneSelf || src[pos] == '\\') && jsClass[c] != classDigit {
 				if end := nameEnd(src, pos); end < 0 {
-					return start
+					pos = start
+					break scan
 				} else if end > pos {
 					pos, prev = end, prevOperand
 					continue
@@ -143,23 +162,26 @@ func (s *skimmer) skim(src []byte, pos int, function bool) int {
 			}
 			was := prev
 			prev = prevOperand
-			if skimLengths[c]>>(pos-start)&1 != 0 {
-				next, hot := s.skimWord(src[start:pos], src[pos:], top.function)
+			if wordSieve[c]>>(pos-start)&1 != 0 {
+				w := &skimWords[wordOf(src[start:pos])]
 				if was != prevDot {
-					prev = next
+					prev = w.prev
 				}
-				top.hot = top.hot || hot
+				if w.hot != hotNever && s.concerns(w.hot, src[pos:], top.function) {
+					top.hot = true
+				}
 			} else if jsClass[c] == classDigit && pos < len(src) && src[pos] == '.' && was != prevDot {
 				for pos++; pos < len(src) && isPart[src[pos]]; pos++ {
 				}
 			}
 			continue
 		}
+		template := false
 		switch c {
 		case ' ', '\t', '\n', '\r', '\v', '\f':
 			pos++
 		case '(', '[', '{':
-			f := skimFrame{start: int32(pos), cold: int32(len(s.cold)), bracket: c, before: prev, function: top.function}
+			f := skimFrame{start: int32(pos), cold: int32(len(cold)), bracket: c, before: prev, function: top.function}
 			prev = prevOperator
 			if c == '{' {
 				if f.before == prevParen && last.before != prevControl && last.before != prevClause && last.before != prevUnsure {
@@ -167,96 +189,84 @@ func (s *skimmer) skim(src []byte, pos int, function bool) int {
 				}
 				prev = prevOpen
 			}
-			s.stack = append(s.stack, top)
+			stack = append(stack, top)
 			top = f
 			pos++
 		case ')', ']', '}':
-			n := len(s.stack) - 1
+			n := len(stack) - 1
 			if n < 0 {
-				return pos
+				break scan
 			}
 			pos++
 			if top.hot {
-				s.stack[n].hot = true
+				stack[n].hot = true
 			} else if pos-int(top.start) >= minCold {
-				s.cold = append(s.cold[:top.cold], span{top.start, int32(pos)})
+				cold = append(cold[:top.cold], span{top.start, int32(pos)})
 			}
 			last = top
-			top = s.stack[n]
-			s.stack = s.stack[:n]
+			top = stack[n]
+			stack = stack[:n]
 			switch c {
 			case ')':
 				prev = prevParen
 				if last.bracket != '(' {
-					return pos
+					break scan
 				}
 			case ']':
 				prev = prevOperand
 				if last.bracket != '[' {
-					return pos
+					break scan
 				}
 			default:
 				prev = prevBrace
 				if last.bracket == '$' {
-					if pos = s.template(src, pos, &top); pos < 0 {
-						return len(src)
-					}
-					prev = prevOperand
-					if src[pos-1] == '{' {
-						prev = prevOperator
-					}
+					template = true
 				} else if last.bracket != '{' {
-					return pos
+					break scan
 				}
 			}
 		case '"', '\'':
 			start := pos
 			pos++
-			for {
-				if pos >= len(src) {
-					return start
-				}
-				d := src[pos]
-				pos++
-				if d == c {
+			for pos < len(src) && src[pos] != c {
+				if src[pos] == '\\' {
+					pos++
+				} else if src[pos] == '\n' || src[pos] == '\r' {
 					break
 				}
-				if d == '\\' {
-					pos++
-				} else if d == '\n' || d == '\r' {
-					return start
-				}
+				pos++
 			}
+			if pos >= len(src) || src[pos] != c {
+				pos = start
+				break scan
+			}
+			pos++
 			prev = prevOperand
-			if skimLengths[src[start+1]]>>(pos-start-2)&1 != 0 {
-				_, hot := s.skimWord(src[start+1:pos-1], nil, true)
-				top.hot = top.hot || hot
+			if text := src[start+1 : pos-1]; wordSieve[src[start+1]]>>len(text)&1 != 0 {
+				top.hot = top.hot || wordOf(text).isOurs()
 			}
 		case '`':
-			if pos = s.template(src, pos+1, &top); pos < 0 {
-				return len(src)
-			}
-			prev = prevOperand
-			if src[pos-1] == '{' {
-				prev = prevOperator
-			}
+			pos++
+			template = true
 		case '/':
 			if pos+1 < len(src) && (src[pos+1] == '/' || src[pos+1] == '*') {
-				if pos = skipComment(src, pos); pos < 0 {
-					return len(src)
+				end := skipComment(src, pos)
+				if end < 0 {
+					break scan
 				}
+				pos = end
 				continue
 			}
 			switch slashAfter(prev, last.before) {
 			case slashUnsure:
-				return pos
+				break scan
 			case slashDivides:
 				prev = prevOperator
 				pos++
 			default:
 				end := regExpEnd(src, pos)
 				if end < 0 {
-					return pos
+					break scan
 				}
 				pos, prev = end, prevOperand
 			}
@@ -291,19 +301,19 @@ func (s *skimmer) skim(src []byte, pos int, function bool) int {
 			prev = prevOperator
 			if pos < len(src) && src[pos] == c {
 				if c == '-' && pos+1 < len(src) && src[pos+1] == '>' && beginsLine(src[:pos-1]) {
-					return pos - 1 // "-->", a comment perhaps
+					break scan // "-->", a comment perhaps
 				}
 				pos++
 				prev = prevUnsure
 			}
 		case '<':
 			if bytes.HasPrefix(src[pos:], []byte("<!--")) {
-				return pos // a comment perhaps
+				break scan // a comment perhaps
 			}
 			pos++
 			prev = prevOperator
 		case '\\':
-			return pos
+			break scan
 		default:
 			if c < utf8.RuneSelf {
 				pos++
@@ -315,18 +325,32 @@ func (s *skimmer) skim(src []byte, pos int, function bool) int {
 				pos += n
 				continue
 			}
-			if pos = nameEnd(src, pos); pos < 0 {
-				return len(src)
+			end := nameEnd(src, pos)
+			if end < 0 {
+				break scan
 			}
-			prev = prevOperand
+			pos, prev = end, prevOperand
+		}
+		if template {
+			end := templateEnd(src, pos)
+			if end < 0 {
+				break
+			}
+			pos, prev = end, prevOperand
+			if src[pos-1] == '{' {
+				prev = prevOperator
+				stack = append(stack, top)
+				top = skimFrame{start: int32(pos - 1), cold: int32(len(cold)), bracket: '$', function: top.function}
+			}
 		}
 	}
+	s.stack, s.cold = stack[:0], cold
 	return pos
 }
 
-// template passes characters of a template, pushing a frame if a substitution
-// follows, and returns where it ends, or -1.
-func (s *skimmer) template(src []byte, pos int, top *skimFrame) int {
+// templateEnd passes characters of a template and returns where they end: behind
+// the backquote, or behind the "${" of a substitution. It returns -1 if they do not.
+func templateEnd(src []byte, pos int) int {
 	for pos < len(src) {
 		c := src[pos]
 		pos++
@@ -336,8 +360,6 @@ func (s *skimmer) template(src []byte, pos int, top *skimFrame) int {
 		case c == '\\':
 			pos++
 		case c == '$' && pos < len(src) && src[pos] == '{':
-			s.stack = append(s.stack, *top)
-			*top = skimFrame{start: int32(pos), cold: int32(len(s.cold)), bracket: '$', function: top.function}
 			return pos + 1
 		}
 	}

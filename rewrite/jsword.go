@@ -82,6 +82,36 @@ var words = map[string]word{
 	"void": wVoid, "while": wWhile, "with": wWith, "yield": wYield,
 }
 
+// wordOf returns which word name is.
+func wordOf(name []byte) word {
+	if len(name) < 2 {
+		return wordOther
+	}
+	if e := &wordTable[wordHash(name)]; string(name) == e.name {
+		return e.word
+	}
+	return wordOther
+}
+
+// wordHash is different for every word.
+func wordHash[T string | []byte](name T) byte {
+	return byte(int(name[0])*9 + int(name[len(name)-1])*8 + int(name[1]) + 7*len(name))
+}
+
+var wordTable = func() (t [256]struct {
+	name string
+	word word
+}) {
+	for name, w := range words {
+		e := &t[wordHash(name)]
+		if e.name != "" {
+			panic("rewrite: " + name + " and " + e.name + " have the same hash")
+		}
+		e.name, e.word = name, w
+	}
+	return t
+}()
+
 // wordSieve has, by first letter, a bit for each length a word has. It spares
 // most names the look-up.
 var wordSieve = func() (sieve [256]uint16) {
