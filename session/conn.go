@@ -14,6 +14,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/klauspost/compress/flate"
+
+	"tandem/session/wire"
 )
 
 // closure is why a connection is closed: a code of RFC 6455's private range,
@@ -45,7 +47,8 @@ const (
 	writeRate    = 32 << 10               // bytes per second that every peer must manage beyond writeTimeout
 	flushTimeout = 500 * time.Millisecond // for the last words
 	closeTimeout = time.Second            // for the peer to close its side
-	deflateFrom  = 1024                   // bytes from which a frame is worth deflating
+	deflateFrom  = 1024                   // bytes from which an unpacked frame is worth deflating
+	deflateLevel = 5
 )
 
 // sizes says how large a role's frames may be.
@@ -75,6 +78,10 @@ type conn struct {
 	once   sync.Once
 	reason closure // set before closed is
 	flush  bool    // send what waits before closing
+
+	// Set by greet; nil when the peer does not pack its frames.
+	packer   *wire.Packer   // then owned by writeLoop
+	unpacker *wire.Unpacker // then owned by readLoop
 
 	// Owned by readLoop.
 	pace bucket
@@ -186,9 +193,12 @@ func closureFor(err error) closure {
 // greet exchanges hello and welcome.
 func (c *conn) greet() error {
 	c.ws.SetReadDeadline(time.Now().Add(helloTimeout))
-	text, err := c.read()
+	text, binary, err := c.read()
 	if err != nil {
 		return err
+	}
+	if binary {
+		return errProtocol
 	}
 	var first struct {
 		Hello *helloMessage `json:"hello"`
@@ -208,6 +218,13 @@ func (c *conn) greet() error {
 		c.room.detach(c)
 		return err
 	}
+	if w.Packed {
+		sent := uint64(0)
+		if w.Resumed {
+			sent = first.Hello.Received
+		}
+		c.packer, c.unpacker = wire.NewPacker(sent, w.Received), wire.NewUnpacker(w.Received, sent)
+	}
 	return nil
 }
 
@@ -215,7 +232,7 @@ func (c *conn) readLoop() error {
 	c.alive("")
 	c.ws.SetPongHandler(c.alive)
 	for {
-		frame, err := c.read()
+		frame, err := c.readFrame()
 		if err != nil {
 			return err
 		}
@@ -223,7 +240,7 @@ func (c *conn) readLoop() error {
 		if err := c.room.receive(c, frame); err != nil {
 			return err
 		}
-		if !c.paced(len(frame)) {
+		if !c.paced(len(frame.Text) + itemOverhead) {
 			return nil
 		}
 	}
@@ -252,17 +269,38 @@ func (c *conn) paced(n int) bool {
 	}
 }
 
-// read returns the text of the next frame.
-func (c *conn) read() ([]byte, error) {
+// readFrame returns the next frame.
+func (c *conn) readFrame() (wire.Frame, error) {
+	data, binary, err := c.read()
+	switch {
+	case err != nil:
+		return wire.Frame{}, err
+	case !binary:
+		return splitFrame(data)
+	case c.unpacker == nil:
+		if data, err = inflate(data, c.size.inflated); err != nil {
+			return wire.Frame{}, err
+		}
+		return splitFrame(data)
+	}
+	frame, err := c.unpacker.Unpack(data, c.size.inflated, inflate)
+	switch {
+	case errors.Is(err, wire.ErrTooLarge):
+		err = errTooLarge
+	case errors.Is(err, wire.ErrFormat), err == nil && max(frame.Seq, frame.Ack) > maxSeq:
+		err = errProtocol
+	}
+	return frame, err
+}
+
+// read returns the next frame as it came.
+func (c *conn) read() (data []byte, binary bool, err error) {
 	kind, r, err := c.ws.NextReader()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	text, err := readAtMost(r, c.size.wire)
-	if err != nil || kind == websocket.TextMessage {
-		return text, err
-	}
-	return inflate(text, c.size.inflated)
+	data, err = readAtMost(r, c.size.wire)
+	return data, kind == websocket.BinaryMessage, err
 }
 
 func readAtMost(r io.Reader, limit int64) ([]byte, error) {
@@ -291,7 +329,7 @@ func inflate(data []byte, limit int64) ([]byte, error) {
 }
 
 var deflaters = sync.Pool{New: func() any {
-	w, err := flate.NewWriter(nil, flate.BestSpeed)
+	w, err := flate.NewWriter(nil, deflateLevel)
 	if err != nil {
 		panic(err) // the level is a constant
 	}
@@ -354,7 +392,7 @@ func (c *conn) writeLoop() {
 		case <-ack.C:
 			acking = false
 			if frame := c.room.acknowledgement(c); frame != nil {
-				err = c.write(frame)
+				err = c.send(*frame)
 			}
 		case <-ping.C:
 			if c.room.stalled(c) {
@@ -382,23 +420,43 @@ func (c *conn) writeAll() error {
 		if frame == nil {
 			return nil
 		}
-		if err := c.write(frame); err != nil {
+		if err := c.send(*frame); err != nil {
 			return err
 		}
 	}
 }
 
-// write sends one frame, deflated when that is worth it.
-func (c *conn) write(frame []byte) error {
-	kind := websocket.TextMessage
-	if len(frame) > deflateFrom {
-		small, err := deflate(frame)
+// send writes one frame, packed if the peer can unpack it.
+func (c *conn) send(f wire.Frame) error {
+	if c.packer != nil {
+		packed, err := c.packer.Pack(f, c.room.deflated)
 		if err != nil {
 			return err
 		}
-		kind, frame = websocket.BinaryMessage, small
+		return c.put(websocket.BinaryMessage, packed)
 	}
+	return c.write(appendFrame(make([]byte, 0, len(f.Text)+32), f))
+}
+
+// write sends what is not packed, deflated when that is worth it.
+func (c *conn) write(frame []byte) error {
+	if len(frame) <= deflateFrom {
+		return c.put(websocket.TextMessage, frame)
+	}
+	small, err := deflate(frame)
+	if err != nil {
+		return err
+	}
+	return c.put(websocket.BinaryMessage, small)
+}
+
+func (c *conn) put(kind int, frame []byte) error {
 	patience := writeTimeout + time.Duration(len(frame))*time.Second/writeRate
+	select {
+	case <-c.closed: // these are the last words
+		patience = flushTimeout
+	default:
+	}
 	c.ws.SetWriteDeadline(time.Now().Add(patience))
 	return c.ws.WriteMessage(kind, frame)
 }
@@ -417,9 +475,8 @@ func (c *conn) part() {
 // sayGoodbye sends the last words and the close frame.
 func (c *conn) sayGoodbye() {
 	if c.flush {
-		c.ws.SetWriteDeadline(time.Now().Add(flushTimeout))
 		for frame := c.room.next(c); frame != nil; frame = c.room.next(c) {
-			if c.ws.WriteMessage(websocket.TextMessage, frame) != nil {
+			if c.send(*frame) != nil {
 				break
 			}
 		}

@@ -43,6 +43,9 @@
 // # The link
 //
 // Frames are JSON, or JSON deflated (RFC 1951, no header) in a binary frame.
+// Who says "packed" in its hello, as our pages do, gets all frames after the
+// welcome packed in binary frames, and may send such; package wire has the format
+// and says why it is not the browser's own.
 // The client begins with {"hello":{"stream","received"}}, naming the stream it
 // was in and the last message it has; the answer {"welcome":{…}} says whether
 // the stream goes on. If not, both sides number from 1, the leader tells anew

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+
+	"tandem/session/wire"
 )
 
 const (
@@ -219,35 +221,35 @@ func (l *link) resume(stream string, received uint64) bool {
 	return l.acknowledge(received) == nil
 }
 
-// appendFrame appends the frame [seq,ack,text], or [0,ack] when text is nil.
-func appendFrame(dst []byte, seq, ack uint64, text []byte) []byte {
+// appendFrame appends the frame as [seq,ack,text], or [0,ack] without a text.
+func appendFrame(dst []byte, f wire.Frame) []byte {
 	dst = append(dst, '[')
-	dst = strconv.AppendUint(dst, seq, 10)
+	dst = strconv.AppendUint(dst, f.Seq, 10)
 	dst = append(dst, ',')
-	dst = strconv.AppendUint(dst, ack, 10)
-	if text != nil {
+	dst = strconv.AppendUint(dst, f.Ack, 10)
+	if f.Text != nil {
 		dst = append(dst, ',')
-		dst = append(dst, text...)
+		dst = append(dst, f.Text...)
 	}
 	return append(dst, ']')
 }
 
-// splitFrame is the inverse of appendFrame. It does not look into text, which
-// its decoder will refuse unless it is exactly one JSON value.
-func splitFrame(frame []byte) (seq, ack uint64, text []byte, err error) {
+// splitFrame is the inverse of appendFrame. It does not look into the text,
+// which its decoder will refuse unless it is exactly one JSON value.
+func splitFrame(frame []byte) (f wire.Frame, err error) {
 	rest, ok := bytes.CutPrefix(frame, []byte{'['})
 	rest, ok2 := bytes.CutSuffix(rest, []byte{']'})
 	if !ok || !ok2 {
-		return 0, 0, nil, errProtocol
+		return f, errProtocol
 	}
 	first, rest, ok := bytes.Cut(rest, []byte{','})
 	second, text, more := bytes.Cut(rest, []byte{','})
 	seq, err1 := parseSeq(first)
 	ack, err2 := parseSeq(second)
 	if !ok || err1 != nil || err2 != nil || more == (len(text) == 0) || !more && seq != 0 {
-		return 0, 0, nil, errProtocol
+		return f, errProtocol
 	}
-	return seq, ack, text, nil
+	return wire.Frame{Seq: seq, Ack: ack, Text: text}, nil
 }
 
 func parseSeq(digits []byte) (uint64, error) {

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"tandem/session/wire"
 )
 
 func nothing(number) []byte { return nil }
@@ -171,9 +173,9 @@ func (p *pipe) send() {
 		if seq > 0 {
 			p.cursor = seq
 		}
-		p.wire = append(p.wire, appendFrame(nil, seq, p.from.tell(), text))
+		p.wire = append(p.wire, appendFrame(nil, wire.Frame{Seq: seq, Ack: p.from.tell(), Text: text}))
 	} else if p.from.owes() {
-		p.wire = append(p.wire, appendFrame(nil, 0, p.from.tell(), nil))
+		p.wire = append(p.wire, appendFrame(nil, wire.Frame{Ack: p.from.tell()}))
 	}
 }
 
@@ -182,23 +184,23 @@ func (p *pipe) arrive(t *testing.T) {
 	if len(p.wire) == 0 {
 		return
 	}
-	seq, ack, text, err := splitFrame(p.wire[0])
+	f, err := splitFrame(p.wire[0])
 	p.wire = p.wire[1:]
 	if err == nil {
-		err = p.to.acknowledge(ack)
+		err = p.to.acknowledge(f.Ack)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text == nil {
+	if f.Text == nil {
 		return
 	}
-	news, err := p.to.receive(seq)
+	news, err := p.to.receive(f.Seq)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if news {
-		p.deliver(text)
+		p.deliver(f.Text)
 	}
 }
 

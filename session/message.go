@@ -599,9 +599,11 @@ type (
 		Tabs     []Tab    `json:"tabs,omitempty"` // visitor's
 		Key      string   `json:"key,omitempty"`  // agent's
 		View     string   `json:"view,omitempty"` // agent's
+		Packed   bool     `json:"packed,omitempty"`
 	}
 	helloMessage struct {
 		Stream   string `json:"stream"`
 		Received uint64 `json:"received"`
+		Packed   bool   `json:"packed"`
 	}
 )

@@ -5,23 +5,21 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"tandem/session/wire"
 )
 
 // receive handles one frame of a participant. Its errors close the connection;
 // a message that is not acceptable is only refused, because what a page says
 // reaches us through the visitor's shell and must not cut its connection.
-func (r *room) receive(c *conn, frame []byte) error {
-	seq, ack, text, err := splitFrame(frame)
-	if err != nil {
-		return err
-	}
+func (r *room) receive(c *conn, f wire.Frame) error {
 	var name string
 	var m message
 	var invalid error
-	if text != nil {
-		name, m, invalid = decode(text) // outside the lock: it may be large
+	if f.Text != nil {
+		name, m, invalid = decode(f.Text) // outside the lock: it may be large
 	}
-	after, err := r.take(c, seq, ack, text != nil, name, m, invalid)
+	after, err := r.take(c, f, name, m, invalid)
 	if after != nil {
 		after()
 	}
@@ -33,7 +31,7 @@ func (r *room) receive(c *conn, frame []byte) error {
 var mayBeLost = map[string]bool{"pointer": true, "scroll": true}
 
 // take is receive under the lock. What it returns is to be done without it.
-func (r *room) take(c *conn, seq, ack uint64, hasText bool, name string, m message, invalid error) (after func(), err error) {
+func (r *room) take(c *conn, f wire.Frame, name string, m message, invalid error) (after func(), err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	st := r.seat(c.role)
@@ -41,20 +39,20 @@ func (r *room) take(c *conn, seq, ack uint64, hasText bool, name string, m messa
 		return nil, nil // being closed
 	}
 	before := st.link.acked
-	if err := st.link.acknowledge(ack); err != nil {
+	if err := st.link.acknowledge(f.Ack); err != nil {
 		return nil, err
 	}
 	if st.link.acked > before {
 		c.progress = r.s.hub.now()
 		c.signal() // there may be room to send more
 	}
-	if !hasText {
+	if f.Text == nil {
 		return nil, nil
 	}
-	if seq == 0 && !mayBeLost[name] {
+	if f.Seq == 0 && !mayBeLost[name] {
 		return nil, errProtocol
 	}
-	news, err := st.link.receive(seq)
+	news, err := st.link.receive(f.Seq)
 	if err != nil {
 		return nil, err
 	}

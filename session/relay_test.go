@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"tandem/session/wire"
 )
 
 // couple is a session with both people connected and a page shown.
@@ -558,11 +560,11 @@ func TestAcknowledgements(t *testing.T) {
 		c.vis.send(examples["mark"])
 	}
 	for {
-		_, ack, _, err := splitFrame(c.vis.frame())
+		f, err := splitFrame(c.vis.frame())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ack == c.vis.sent {
+		if f.Ack == c.vis.sent {
 			break
 		}
 	}
@@ -590,4 +592,48 @@ func TestEndWithStalledReader(t *testing.T) {
 	if took := time.Since(start); took > time.Second {
 		t.Errorf("the visitor waited %v", took)
 	}
+}
+
+// TestPackedFrames has both pack what they say, over connections that break.
+func TestPackedFrames(t *testing.T) {
+	c := newCouple(t, Shared)
+	connect := func(visitor, agent *peer) (*peer, *peer) {
+		ws, _, err := c.visitorSocket(c.inv.ID, c.cookie, shellURL(c.inv.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := greetAs(t, ws, visitor, true)
+		if ws, _, err = c.browser.agentSocket(c.inv.ID, controlURL); err != nil {
+			t.Fatal(err)
+		}
+		return v, greetAs(t, ws, agent, true)
+	}
+	vis, ag := connect(c.vis, c.ag)
+	long := strings.Repeat("0123456789 ", 1000)
+	for round := range 3 {
+		for i := range 5 {
+			title := fmt.Sprintf("%d.%d%s", round, i, long[:i/4*len(long)])
+			vis.send(fmt.Sprintf(`{"type":"ops","doc":1,"ops":[[4,3,"title",%q]]}`, title))
+			ag.expectText(fmt.Sprintf(`{"type":"ops","doc":1,"ops":[[4,3,"title",%q]]}`, title))
+		}
+		packed, err := vis.packer.Pack(wire.Frame{Text: []byte(`{"type":"pointer","doc":1,"node":3,"fx":1,"fy":0,"x":0,"y":0}`)}, deflate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := vis.ws.WriteMessage(websocket.BinaryMessage, packed); err != nil {
+			t.Fatal(err)
+		}
+		ag.expectText(`{"type":"pointer","from":"visitor","doc":1,"node":3,"fx":1,"fy":0,"x":0,"y":0}`)
+		ag.send(examples["mark"])
+		vis.expect("mark")
+		vis.drop()
+		ag.drop()
+		if vis, ag = connect(vis, ag); !vis.welcome.Resumed || !ag.welcome.Resumed {
+			t.Fatal("the streams do not go on")
+		}
+	}
+	if err := ag.ws.WriteMessage(websocket.BinaryMessage, []byte{0, 1, 1}); err != nil {
+		t.Fatal(err)
+	}
+	ag.expectClose(4400)
 }

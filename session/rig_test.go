@@ -19,6 +19,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
+
+	"tandem/session/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -235,6 +237,8 @@ type peer struct {
 	received uint64
 	sent     uint64
 	welcome  welcomeMessage
+	packer   *wire.Packer // nil when the peer does not pack
+	unpacker *wire.Unpacker
 }
 
 func (r *rig) open(rawURL, origin string, header http.Header) (*websocket.Conn, *http.Response, error) {
@@ -285,11 +289,17 @@ func greet(t *testing.T, ws *websocket.Conn, err error, resume *peer) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return greetAs(t, ws, resume, false)
+}
+
+// greetAs is greet by a peer that packs its frames, or not.
+func greetAs(t *testing.T, ws *websocket.Conn, resume *peer, packed bool) *peer {
+	t.Helper()
 	p := &peer{t: t, ws: ws}
 	if resume != nil {
 		p.stream, p.received, p.sent = resume.stream, resume.received, resume.sent
 	}
-	p.write(fmt.Sprintf(`{"hello":{"stream":%q,"received":%d}}`, p.stream, p.received))
+	p.write(fmt.Sprintf(`{"hello":{"stream":%q,"received":%d,"packed":%v}}`, p.stream, p.received, packed))
 	var first struct{ Welcome *welcomeMessage }
 	if err := json.Unmarshal(p.frame(), &first); err != nil || first.Welcome == nil {
 		t.Fatalf("no welcome: %v", err)
@@ -299,6 +309,9 @@ func greet(t *testing.T, ws *websocket.Conn, err error, resume *peer) *peer {
 		p.received, p.sent = 0, 0
 	}
 	p.stream = p.welcome.Stream
+	if p.welcome.Packed {
+		p.packer, p.unpacker = wire.NewPacker(p.welcome.Received, p.received), wire.NewUnpacker(p.received, p.welcome.Received)
+	}
 	return p
 }
 
@@ -313,16 +326,30 @@ func (p *peer) write(text string) {
 func (p *peer) send(text string) {
 	p.t.Helper()
 	p.sent++
-	p.write(fmt.Sprintf("[%d,%d,%s]", p.sent, p.received, text))
+	if p.packer == nil {
+		p.write(fmt.Sprintf("[%d,%d,%s]", p.sent, p.received, text))
+		return
+	}
+	packed, err := p.packer.Pack(wire.Frame{Seq: p.sent, Ack: p.received, Text: []byte(text)}, deflate)
+	if err == nil {
+		err = p.ws.WriteMessage(websocket.BinaryMessage, packed)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func (p *peer) read() ([]byte, error) {
 	p.ws.SetReadDeadline(time.Now().Add(5 * time.Second))
-	kind, text, err := p.ws.ReadMessage()
-	if err == nil && kind == websocket.BinaryMessage {
-		text, err = inflate(text, 64<<20)
+	kind, data, err := p.ws.ReadMessage()
+	switch {
+	case err != nil || kind == websocket.TextMessage:
+		return data, err
+	case p.unpacker == nil:
+		return inflate(data, 64<<20)
 	}
-	return text, err
+	f, err := p.unpacker.Unpack(data, 64<<20, inflate)
+	return appendFrame(nil, f), err
 }
 
 func (p *peer) frame() []byte {
@@ -338,10 +365,11 @@ func (p *peer) frame() []byte {
 func (p *peer) next() (kind string, text []byte) {
 	p.t.Helper()
 	for {
-		seq, _, text, err := splitFrame(p.frame())
+		f, err := splitFrame(p.frame())
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		seq, text := f.Seq, f.Text
 		if text == nil || seq > 0 && seq <= p.received {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tandem/session/mirror"
+	"tandem/session/wire"
 )
 
 // room is where the participants of a session meet while the server runs: who
@@ -27,6 +28,9 @@ type room struct {
 	view   []byte // the leader's last view message
 	number uint64 // of the last input handed to the leader
 	asked  map[uint64]asked
+
+	deflating  sync.Mutex // never held while another lock is taken
+	deflations []*deflation
 }
 
 // seat is a participant's place: it stays when the connection goes.
@@ -131,10 +135,10 @@ func (r *room) attach(c *conn, h helloMessage) (welcomeMessage, error) {
 			r.tellPeople(other)
 		}
 	}
-	return r.welcome(st, resumed), nil
+	return r.welcome(st, resumed, h.Packed), nil
 }
 
-func (r *room) welcome(st *seat, resumed bool) welcomeMessage {
+func (r *room) welcome(st *seat, resumed, packed bool) welcomeMessage {
 	rec := r.s.current()
 	w := welcomeMessage{
 		Stream:   st.link.stream,
@@ -145,6 +149,7 @@ func (r *room) welcome(st *seat, resumed bool) welcomeMessage {
 		Mode:     rec.Mode,
 		State:    rec.State,
 		Session:  r.s.id,
+		Packed:   packed,
 	}
 	switch st.person.Role {
 	case Visitor:
@@ -281,7 +286,7 @@ func (r *room) stateChanged() {
 }
 
 // next returns the next frame for a connection, nil when there is none now.
-func (r *room) next(c *conn) []byte {
+func (r *room) next(c *conn) *wire.Frame {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	st := r.seat(c.role)
@@ -298,19 +303,49 @@ func (r *room) next(c *conn) []byte {
 		}
 		c.cursor = seq
 	}
-	return appendFrame(make([]byte, 0, len(text)+32), seq, st.link.tell(), text)
+	return &wire.Frame{Seq: seq, Ack: st.link.tell(), Text: text}
 }
 
 // acknowledgement returns a frame that only acknowledges, nil when none is due.
-func (r *room) acknowledgement(c *conn) []byte {
+func (r *room) acknowledgement(c *conn) *wire.Frame {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	st := r.seat(c.role)
 	if st.conn != c || !st.link.owes() {
 		return nil
 	}
-	return appendFrame(nil, 0, st.link.tell(), nil)
+	return &wire.Frame{Ack: st.link.tell()}
 }
+
+// deflated returns a long text deflated. What several followers are told is
+// deflated once: the last few texts are known for a second.
+func (r *room) deflated(text []byte) ([]byte, error) {
+	r.deflating.Lock()
+	var d *deflation
+	for _, known := range r.deflations {
+		if len(known.text) == len(text) && &known.text[0] == &text[0] {
+			d = known
+		}
+	}
+	if d == nil {
+		d = &deflation{text: text}
+		r.deflations = append(r.deflations, d)
+		r.deflations = r.deflations[max(0, len(r.deflations)-maxDeflations):]
+	}
+	r.deflating.Unlock()
+	d.once.Do(func() { d.small, d.err = deflate(text) })
+	return d.small, d.err
+}
+
+// deflation is a text, known by where it is kept, and what it came to.
+type deflation struct {
+	text  []byte
+	once  sync.Once
+	small []byte
+	err   error
+}
+
+const maxDeflations = 4
 
 func (r *room) owes(c *conn) bool {
 	r.mu.Lock()
@@ -414,6 +449,9 @@ func (r *room) breakDocument(d *document, snapshot, tooLarge bool) {
 
 // sweep gives up streams that nobody came back to.
 func (r *room) sweep(now time.Time) {
+	r.deflating.Lock()
+	r.deflations = nil
+	r.deflating.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, st := range r.seats {

@@ -1,6 +1,7 @@
 import { equal, test } from './harness';
 import { Link, type LinkState } from './link';
 import type { Welcome } from './protocol';
+import { Packer, Unpacker } from './wire';
 
 /** The server's end, by hand. */
 class FakeSocket {
@@ -62,7 +63,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 test('says hello, then numbers what it sends and acknowledges what it gets', async () => {
   const { link, last, got } = setUp();
-  equal(last().frames(), [{ hello: { stream: '', received: 0 } }]);
+  equal(last().frames(), [{ hello: { stream: '', received: 0, packed: true } }]);
   last().says(welcomed({}));
   link.send({ type: 'a' });
   last().says([1, 1, { type: 'b' }]);
@@ -95,7 +96,7 @@ test('sends again what was not acknowledged, and takes nothing twice', async () 
   link.send({ n: 3 });
   await until(() => sockets.length > 1);
   last().onopen?.();
-  equal(last().frames(), [{ hello: { stream: 's', received: 1 } }]);
+  equal(last().frames(), [{ hello: { stream: 's', received: 1, packed: true } }]);
   last().says(welcomed({ resumed: true, received: 1 }));
   await soon();
   last().says([1, 3, { m: 1 }]);
@@ -129,7 +130,7 @@ test('a gap in the numbers ends the stream', async () => {
   equal(got, []);
   await until(() => sockets.length > 1);
   last().onopen?.();
-  equal(last().frames(), [{ hello: { stream: '', received: 0 } }]);
+  equal(last().frames(), [{ hello: { stream: '', received: 0, packed: true } }]);
   link.close();
 });
 
@@ -225,4 +226,41 @@ test('asks whether there is anything to come back to when it is not let in', asy
   equal(states, [{ is: 'closed', why: 'ended' }]);
   await soon(300);
   equal(sockets.length, 1);
+});
+
+test('packs what it says when the server can unpack it', async () => {
+  const { link, sockets, last, got } = setUp();
+  last().says(welcomed({ packed: true }));
+  const packed = () => last().sent.filter((f): f is ArrayBuffer => typeof f !== 'string').map(f => new Uint8Array(f));
+  const large = { type: 'large', text: '0123456789'.repeat(2000) };
+  link.send({ type: 'small', n: 1 });
+  link.send(large);
+  link.send({ type: 'small', n: 2 });
+  await until(() => packed().length === 3);
+  const theirs = new Unpacker(0, 0);
+  const read = async (data: Uint8Array<ArrayBuffer>) => {
+    const frame = theirs.unpack(data);
+    if (!('deflated' in frame)) return frame;
+    const text = await new Response(new Blob([frame.deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).text();
+    theirs.said(text);
+    return { seq: frame.seq, ack: frame.ack, text };
+  };
+  const [a, b, c] = [await read(packed()[0]!), await read(packed()[1]!), await read(packed()[2]!)];
+  equal([a, b, c].map(f => [f.seq, JSON.parse(f.text!)]), [[1, { type: 'small', n: 1 }], [2, large], [3, { type: 'small', n: 2 }]]);
+
+  const ours = new Packer(0, 0);
+  const big = JSON.stringify({ m: 'x'.repeat(5000) });
+  const deflated = new Uint8Array(await new Response(new Blob([big]).stream().pipeThrough(new CompressionStream('deflate-raw'))).arrayBuffer());
+  const gives = (frame: Uint8Array<ArrayBuffer>) => last().onmessage?.({ data: frame.buffer });
+  gives(ours.pack({ seq: 1, ack: 2, text: big }, deflated));
+  gives(ours.pack({ seq: 2, ack: 3, text: '{"m":"xxxxxx"}' }));
+  await until(() => got.length === 2);
+  equal(got[1], { m: 'xxxxxx' });
+  equal(link.backlog, 0);
+
+  const first = last();
+  first.onmessage?.({ data: new Uint8Array([0, 0x60, 0x61]).buffer });
+  equal(first.closedWith, 4400);
+  await until(() => sockets.length > 1);
+  link.close();
 });

@@ -2,10 +2,12 @@
 // has acknowledged them, so a link that drops and comes back loses nothing and repeats nothing. When too much was
 // missed, both sides start again at 1 and the owner of the link sends its state anew (`onWelcome`, resumed false).
 //
-// Frames: text is JSON, binary is the same JSON deflated (raw). `{hello}` → `{welcome}`, then `[seq, ack, message]`
-// both ways; seq 0 is for messages that may be lost, `[0, ack]` is an acknowledgement alone.
+// Frames: `{hello}` → `{welcome}` as text, then `[seq, ack, message]` both ways; seq 0 is for messages that may be
+// lost, `[0, ack]` is an acknowledgement alone. They are packed (see wire.ts) when the server can unpack them, and
+// JSON otherwise, large ones deflated (raw) in a binary frame.
 
 import { welcome, type Parse, type Welcome } from './protocol';
+import { DEFLATE_FROM, Packer, Unpacker, type Deflated, type Frame } from './wire';
 
 export type LinkState =
   | { is: 'connecting' } // never been open yet
@@ -30,7 +32,7 @@ export interface LinkOptions<In> {
 const limits = {
   backlog: 4 << 20, // bytes unacknowledged before we give up resending and start again
   busy: 256 << 10, // bytes in the socket above which lossy messages wait for the newest
-  deflate: 1024, // characters from which a frame is worth deflating
+  deflate: 1024, // characters from which a frame that is not packed is worth deflating
   inflated: 64 << 20, // bytes a peer's frame may grow to
   ackDelay: 40, // ms
   lossyEvery: 33, // ms between two lossy messages of one kind
@@ -65,6 +67,7 @@ export class Link<In> {
 
   #received = 0;
   #inbox: Promise<void> | null = null; // frames being inflated, in order
+  #packing: { packer: Packer; unpacker: Unpacker } | null = null;
   #ackTimer = 0;
 
   #tries = 0;
@@ -93,7 +96,7 @@ export class Link<In> {
     this.#socket = socket;
     socket.onopen = () => {
       const stream = this.#overflowed ? '' : this.#stream;
-      socket.send(JSON.stringify({ hello: { stream, received: stream ? this.#received : 0 } }));
+      socket.send(JSON.stringify({ hello: { stream, received: stream ? this.#received : 0, packed: true } }));
     };
     socket.onmessage = event => { if (socket === this.#socket) this.#receive(socket, event.data as string | ArrayBuffer); };
     socket.onclose = event => { if (socket === this.#socket) this.#closed(event.code); };
@@ -149,6 +152,7 @@ export class Link<In> {
     this.#socket = null;
     this.#welcomed = false;
     this.#inbox = null;
+    this.#packing = null;
     clearTimeout(this.#ackTimer);
     clearTimeout(this.#lossyTimer);
     clearInterval(this.#watch);
@@ -211,41 +215,61 @@ export class Link<In> {
 
   // --- receiving ---
 
+  /** Inflating is asynchronous; later frames wait so that order is kept. */
   #receive(socket: WebSocket, data: string | ArrayBuffer): void {
     this.#progress.at = Date.now();
-    if (typeof data === 'string' && !this.#inbox) {
-      this.#frame(data);
-      return;
-    }
-    // Inflating is asynchronous; later frames wait so that order is kept.
-    const before = this.#inbox ?? Promise.resolve();
-    const inbox = before.then(async () => {
-      const json = typeof data === 'string' ? data : await inflate(data);
-      if (socket === this.#socket) this.#frame(json);
-    }).catch(() => { if (socket === this.#socket) this.#startAgain(); });
+    const take = () => (socket === this.#socket ? this.#take(socket, data) : null);
+    const busy = this.#inbox ? this.#inbox.then(async () => { await take(); }) : take();
+    if (!busy) return;
+    const inbox = busy.catch(() => { if (socket === this.#socket) this.#startAgain(); });
     this.#inbox = inbox;
     void inbox.then(() => { if (this.#inbox === inbox) this.#inbox = null; });
   }
 
-  #frame(json: string): void {
-    let frame: unknown;
+  /** Takes a frame; a promise when it has to be inflated first. */
+  #take(socket: WebSocket, data: string | ArrayBuffer): Promise<void> | null {
+    if (typeof data === 'string') {
+      this.#text(data);
+      return null;
+    }
+    let frame: Frame | Deflated | { deflated: Uint8Array<ArrayBuffer> };
     try {
-      frame = JSON.parse(json);
-      if (!this.#welcomed) {
-        this.#welcome(welcome((frame as { welcome?: unknown }).welcome));
-        return;
-      }
+      const bytes = new Uint8Array(data);
+      frame = this.#packing?.unpacker.unpack(bytes) ?? { deflated: bytes };
     } catch {
       this.#startAgain();
-      return;
+      return null;
     }
-    if (!Array.isArray(frame) || !Number.isSafeInteger(frame[0]) || !Number.isSafeInteger(frame[1])) {
-      this.#startAgain();
-      return;
+    if (!('deflated' in frame)) {
+      this.#frame(frame);
+      return null;
     }
-    const [seq, ack] = frame as [number, number];
+    return inflate(frame.deflated).then(json => {
+      if (socket !== this.#socket) return;
+      if (!('seq' in frame)) return this.#text(json);
+      this.#packing?.unpacker.said(json);
+      this.#frame({ ...frame, text: json });
+    });
+  }
+
+  #text(json: string): void {
+    if (!this.#welcomed) {
+      let state: Welcome;
+      try {
+        state = welcome((JSON.parse(json) as { welcome?: unknown }).welcome);
+      } catch {
+        return this.#startAgain();
+      }
+      return this.#welcome(state);
+    }
+    const frame = /^\[(\d{1,16}),(\d{1,16})(?:,(.*))?\]$/s.exec(json);
+    if (!frame) return this.#startAgain();
+    this.#frame({ seq: Number(frame[1]), ack: Number(frame[2]), text: frame[3] ?? null });
+  }
+
+  #frame({ seq, ack, text }: Frame): void {
     this.#acknowledged(ack);
-    if (frame.length < 3) return;
+    if (text === null) return;
     if (seq > 0) {
       this.#ackSoon(); // also for a duplicate: our last acknowledgement may be what was lost
       if (seq <= this.#received) return;
@@ -257,7 +281,7 @@ export class Link<In> {
     }
     let message: In | null;
     try {
-      message = this.#options.parse(frame[2]);
+      message = this.#options.parse(JSON.parse(text));
     } catch (error) {
       console.warn('Tandem: a message was not understood', error);
       return;
@@ -281,6 +305,10 @@ export class Link<In> {
       this.#acknowledged(state.received);
       this.#sent = state.received;
     }
+    if (state.packed) {
+      const received = resumed ? this.#received : 0;
+      this.#packing = { packer: new Packer(this.#sent, received), unpacker: new Unpacker(received, this.#sent) };
+    }
     this.#progress = { at: Date.now(), buffered: 0 };
     this.#watch = setInterval(() => this.#checkProgress(), limits.stalled / 3);
     this.#options.onWelcome({ ...state, resumed });
@@ -302,12 +330,14 @@ export class Link<In> {
     if (this.#ackTimer) return;
     this.#ackTimer = setTimeout(() => {
       this.#ackTimer = 0;
-      this.#write(`[0,${this.#received}]`);
+      this.#write({ seq: 0, ack: this.#received, text: null });
     }, limits.ackDelay);
   }
 
-  #write(frame: string | ArrayBuffer): void {
-    if (this.#socket?.readyState === WebSocket.OPEN && this.#welcomed) this.#socket.send(frame);
+  #write(frame: Frame, deflated: Uint8Array<ArrayBuffer> | null = null): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN || !this.#welcomed) return;
+    if (this.#packing) this.#socket.send(this.#packing.packer.pack(frame, deflated));
+    else this.#socket.send(deflated ?? json(frame));
   }
 
   /** Every frame that carries an acknowledgement makes the waiting one needless. */
@@ -326,11 +356,12 @@ export class Link<In> {
         const next = this.#pending.find(p => p.seq > this.#sent);
         if (!next) break;
         const socket = this.#socket;
-        const frame = `[${next.seq},${this.#ack()},${next.json}]`;
-        const wire = frame.length > limits.deflate ? await deflate(frame) : frame;
+        const frame = { seq: next.seq, ack: this.#ack(), text: next.json };
+        const text = this.#packing ? next.json : json(frame);
+        const deflated = text.length >= (this.#packing ? DEFLATE_FROM : limits.deflate) ? await deflate(text) : null;
         if (socket !== this.#socket || !this.#welcomed) continue; // the link changed meanwhile
         this.#sent = next.seq;
-        this.#write(wire);
+        this.#write(frame, deflated);
       }
     } finally {
       this.#pumping = false;
@@ -341,7 +372,7 @@ export class Link<In> {
     this.#lossyTimer = 0;
     if (this.#lossy.size === 0) return;
     if (this.#socket && this.#socket.bufferedAmount < limits.busy) {
-      for (const json of this.#lossy.values()) this.#write(`[0,${this.#ack()},${json}]`);
+      for (const text of this.#lossy.values()) this.#write({ seq: 0, ack: this.#ack(), text });
       this.#lossy.clear();
     }
     this.#lossyTimer = setTimeout(() => this.#flushLossy(), limits.lossyEvery);
@@ -356,12 +387,14 @@ export class Link<In> {
   }
 }
 
-async function deflate(frame: string): Promise<ArrayBuffer> {
-  const stream = new Blob([frame]).stream().pipeThrough(new CompressionStream('deflate-raw'));
-  return new Response(stream).arrayBuffer();
+const json = ({ seq, ack, text }: Frame): string => (text === null ? `[${seq},${ack}]` : `[${seq},${ack},${text}]`);
+
+async function deflate(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-async function inflate(data: ArrayBuffer): Promise<string> {
+async function inflate(data: Uint8Array<ArrayBuffer>): Promise<string> {
   const reader = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let json = '';

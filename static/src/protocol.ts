@@ -111,6 +111,7 @@ export const welcome = object({
   tabs: optional(list(tab, 100)),
   key: optional(text(200)),
   view: optional(url),
+  packed: optional(bool),
 });
 export type Welcome = ReturnType<typeof welcome>;
 
