@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 
 	"tandem/rewrite"
@@ -116,7 +117,9 @@ func wantsCookie(r *http.Request) bool {
 	}
 	switch r.Header.Get("Sec-Fetch-Mode") {
 	case "no-cors":
-		return true
+		// fetch sends no cookies to other origins unless it is told to, and would
+		// not come back from the dance. Beacons and pings, which post, do.
+		return r.Header.Get("Sec-Fetch-Dest") != "empty" || r.Method != http.MethodGet
 	case "":
 		return r.Header.Get("Origin") == "" && r.Method != http.MethodOptions
 	}
@@ -431,10 +434,7 @@ func (x *exchange) notModified(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusNotModified)
 }
 
-// acceptable are the codings we decode, most wanted first.
-var acceptable = []string{"zstd", "br", "gzip"}
-
-// setAcceptEncoding offers what the browser and we understand.
+// setAcceptEncoding offers what the browser and we understand, in the browser's order.
 func (x *exchange) setAcceptEncoding(h http.Header) {
 	in := x.in.Header.Get("Accept-Encoding")
 	if x.in.Header.Get("Range") != "" && h.Get("Range") != "" {
@@ -442,8 +442,10 @@ func (x *exchange) setAcceptEncoding(h http.Header) {
 		return
 	}
 	var offer []string
-	for _, coding := range acceptable {
-		if accepts(in, coding) {
+	for part := range strings.SplitSeq(in, ",") {
+		name, _, _ := strings.Cut(part, ";")
+		coding := strings.ToLower(textproto.TrimString(name))
+		if decoders[coding] != nil && accepts(in, coding) && !slices.Contains(offer, coding) {
 			offer = append(offer, coding)
 		}
 	}

@@ -188,7 +188,7 @@ func TestRequestHygiene(t *testing.T) {
 		"Accept-Encoding", "gzip, deflate, br, zstd, dcb", "Sec-Fetch-Storage-Access", "active")
 	w.do(r)
 	for name, want := range map[string]string{"Origin": origin, "Referer": origin + "/a?b=c", "Sec-Fetch-Site": "same-origin", "Cookie": "site=1", "X-Forwarded-For": "",
-		"X-Requested-With": "XMLHttpRequest", "Available-Dictionary": "", "Via": "", "Forwarded": "", "Accept-Encoding": "zstd, br, gzip", "Sec-Fetch-Storage-Access": ""} {
+		"X-Requested-With": "XMLHttpRequest", "Available-Dictionary": "", "Via": "", "Forwarded": "", "Accept-Encoding": "gzip, deflate, br, zstd", "Sec-Fetch-Storage-Access": ""} {
 		if v := got.Header.Get(name); v != want {
 			t.Errorf("post: %s is %q, want %q", name, v, want)
 		}

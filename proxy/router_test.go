@@ -201,6 +201,23 @@ func TestFormPostSurvivesTheDance(t *testing.T) {
 	}
 }
 
+// A fetch without CORS has no cookies at any host on the way, so that it would
+// be lost there; it goes without the jar, as on the real web.
+func TestFetchWithoutCORSDoesNotDance(t *testing.T) {
+	var got *http.Request
+	bank := upstream(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Clone(t.Context()) })
+	shop := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{shop, bank})
+	w.open(w.site(shop) + "/")
+	h := []string{"Referer", w.site(shop) + "/", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "same-site"}
+	if resp := w.do(w.request("GET", w.site(bank)+"/count", nil, h...)); resp.StatusCode != http.StatusOK || got == nil {
+		t.Errorf("got %s, asked %v", resp.Status, got != nil)
+	}
+	if resp := w.do(w.request("POST", w.site(bank)+"/beacon", strings.NewReader("x"), h...)); resp.StatusCode != http.StatusTemporaryRedirect {
+		t.Errorf("a beacon without a cookie got %s", resp.Status)
+	}
+}
+
 // A page asks a host for many pictures at once, each before the others have
 // their cookie. Browsers give a request up after 20 redirects.
 func TestDancesJoin(t *testing.T) {

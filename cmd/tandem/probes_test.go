@@ -234,6 +234,7 @@ func requestSeen(r *http.Request, body string) map[string]any {
 	}
 	delete(headers, "Connection")
 	delete(headers, "Content-Length")
+	delete(headers, "Sec-Fetch-Storage-Access") // depends on what this browser does with cookies of third parties
 	if !r.URL.Query().Has("all") {
 		maps.DeleteFunc(headers, func(name, _ string) bool {
 			return slices.Contains([]string{"User-Agent", "Accept-Language", "Accept-Encoding", "Priority"}, name) || strings.HasPrefix(name, "Sec-Ch-Ua")

@@ -84,7 +84,7 @@ probe('error: sourceURL', () => { try { (0, eval)('null.x\n//# sourceURL=mine.js
 
 const paths = (list) => list.map((e) => e.name).filter((n) => !/UUID|blob:/.test(n));
 probe('performance: navigation', () => { const [n] = performance.getEntriesByType('navigation'); return [n.name, n.entryType, n.initiatorType, n.type, n.redirectCount, JSON.parse(JSON.stringify(n)).name, n.nextHopProtocol]; });
-probe('performance: resources', () => paths(self.firstResources));
+probe('performance: resources', () => paths(performance.getEntriesByType('resource')).filter((n) => /sheet.css.page|current|sri|natives/.test(n)).sort());
 probe('performance: by name', async () => { await fetch('/serve?body=byname'); await pause(30); return [performance.getEntriesByName('$HERE/serve?body=byname').length, performance.getEntriesByName('$HERE/serve?body=byname', 'resource')[0]?.initiatorType]; });
 probe('performance: of another origin', async () => { await fetch('$OTHER/serve?cors=*&body=perf'); await pause(30); const [e] = performance.getEntriesByName('$OTHER/serve?cors=*&body=perf'); return [e?.name, e?.initiatorType, e?.toJSON().name, e?.transferSize, e?.requestStart > 0]; });
 probe('performance: sizes', async () => { await fetch('/serve?body=12345&sized'); await pause(30); const [e] = performance.getEntriesByName('$HERE/serve?body=12345&sized'); return [e?.encodedBodySize, e?.decodedBodySize, e?.responseStatus, e?.contentType]; });

@@ -12,7 +12,7 @@
   await see('members', () => [location.protocol, location.host, location.pathname, location.search, location.hash, location instanceof WorkerLocation, location === self.location]);
   await see('origin', () => [origin, self.origin, isSecureContext, crossOriginIsolated, navigator.userAgent.length]);
   await see('URL', () => [new URL('/x', location).href, new URL('rel', location.href).href]);
-  await see('global', () => [self.name, Object.prototype.toString.call(self), typeof window, Object.getOwnPropertyNames(self).filter((n) => /tandem/i.test(n)), typeof $tandem]);
+  await see('global', () => [self.name, Object.prototype.toString.call(self), typeof window, Object.getOwnPropertyNames(self).filter((n) => /tandem/i.test(n))]);
   await see('imported', () => { importScripts('$HERE/file/imported.js?a'); return imported; });
   await see('imported from elsewhere', () => { importScripts('$OTHER/file/imported.js?b', '//$OTHERHOST/file/imported.js?c'); return imported; });
   await see('fetch', async () => { const r = await fetch('$HERE/echo?cors=*'), h = await r.json(); return [r.url, r.type, h.Origin, h.Referer, h['Sec-Fetch-Site']]; });
