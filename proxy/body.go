@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/transform"
 
 	"tandem/rewrite"
@@ -284,15 +286,21 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 		x.writeAs(resp, func(w io.Writer) error { sink = w; return relay(w, decoded) })
 		return nil
 	}
-	decoded = transcode(decoded, first, resp.Header)
 	if kind == textPage {
+		decoded, came := transcode(decoded, first, resp.Header)
+		if came != nil {
+			resp.Header.Set("Content-Type", "text/plain; charset=utf-8")
+		}
 		x.setTextPage(resp, func(w io.Writer) { sink = w }, decoded)
 		return nil
 	}
+	decoded, came := transcode(decoded, first, resp.Header)
 	p := &rewrite.Page{Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage}
 	x.writeAs(resp, func(w io.Writer) error {
 		sink = w
-		return rewrite.HTML(&frameSpotter{Writer: w, x: x}, decoded, p)
+		return encodeTo(w, came, func(w io.Writer) error {
+			return rewrite.HTML(&frameSpotter{Writer: w, x: x}, decoded, p)
+		})
 	})
 	return nil
 }
@@ -358,25 +366,40 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// transcode makes encodings that cannot be spliced UTF-8; all others stay. The
-// header then names the charset, since our head pushes the page's own
-// declaration out of the range where browsers look for it.
-func transcode(r io.Reader, first []byte, h http.Header) io.Reader {
+// declaration is a meta element that may name the charset. Browsers look for it
+// in the first kilobyte only, which our head fills.
+var declaration = regexp.MustCompile(`(?i)<meta\s[^>]*charset`)
+
+// transcode makes encodings that cannot be spliced UTF-8 and returns them, or
+// nil. All others stay. The header then names what the site's browser would
+// have found in the document; what it would have guessed is left to it.
+func transcode(r io.Reader, first []byte, h http.Header) (io.Reader, encoding.Encoding) {
 	media, params, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	if media == "" {
 		media = "text/html"
 	}
 	name, splice := rewrite.Charset(h.Get("Content-Type"), first)
+	var came encoding.Encoding
 	if !splice {
-		if encoding, _ := charset.Lookup(name); encoding != nil {
-			r, name = transform.NewReader(r, encoding.NewDecoder()), "utf-8"
+		if came, _ = charset.Lookup(name); came != nil {
+			r = transform.NewReader(r, came.NewDecoder())
 			params["charset"] = ""
 		}
 	}
-	if params["charset"] == "" && (!splice || bytes.Contains(first, []byte("charset"))) {
+	if params["charset"] == "" && (!splice || declaration.Match(first)) {
 		h.Set("Content-Type", media+"; charset="+name)
 	}
-	return r
+	return r, came
+}
+
+// encodeTo lets a document be written in the encoding it came in, which is also
+// that of the forms and queries it sends.
+func encodeTo(w io.Writer, e encoding.Encoding, write func(io.Writer) error) error {
+	if e == nil {
+		return write(w)
+	}
+	encoder := transform.NewWriter(w, encoding.HTMLEscapeUnsupported(e.NewEncoder()))
+	return errors.Join(write(encoder), encoder.Close())
 }
 
 // writeAs sets how the rewritten body is written, compressed if that is worth it.

@@ -371,6 +371,7 @@ func (x *exchange) setConditions(h http.Header) {
 		h.Del("If-Range")
 		h.Del("If-Match")
 		h.Del("If-Unmodified-Since")
+		h.Del("If-Modified-Since")
 	}
 	match := h.Get("If-None-Match")
 	if match == "" {

@@ -330,7 +330,11 @@ func (x *exchange) setCaching(h, site http.Header, status int, kind kind) {
 		dropValidators(h)
 		h.Set("Cache-Control", "private, no-cache")
 	case kind.document():
+		modified := h.Get("Last-Modified") // for document.lastModified; setConditions drops what it leads to
 		dropValidators(h)
+		if modified != "" {
+			h.Set("Last-Modified", modified)
+		}
 		h.Del("ETag")
 		h.Del("Accept-Ranges")
 		h.Set("Cache-Control", "private, no-cache")

@@ -105,5 +105,5 @@
 //
 // All of this works on bytes and takes everything beyond ASCII for letters. That
 // is right for UTF-8 and all single-byte charsets; the others have to be decoded
-// first. [Charset] tells.
+// first, and encoded again. [Charset] tells.
 package rewrite
