@@ -1,6 +1,6 @@
 // fetch and Request: URLs mapped in; the URLs of requests and responses mapped out.
 
-import { getter, guard, method, promiseThen, type Any } from '../natives';
+import { getter, guard, indexOf, method, NativeURL, promiseThen, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { mapInit, unmapInto } from './shared';
 import { takeCookies } from './cookie';
@@ -8,6 +8,8 @@ import { takeCookies } from './cookie';
 const scope = globalThis as Any;
 const headersOf = getter(scope.Response?.prototype, 'headers');
 const headerValue = method(scope.Headers?.prototype, 'get');
+const userOf = getter(scope.URL?.prototype, 'username');
+const passwordOf = getter(scope.URL?.prototype, 'password');
 const isRequest = getter(scope.Request?.prototype, 'url');
 
 export function hookFetch(realm: Realm): void {
@@ -35,8 +37,17 @@ export function hookFetch(realm: Realm): void {
 function mapArguments(realm: Realm, args: Any[]): void {
   const input = args[0];
   const request = typeof input === 'object' && input !== null && guard(() => isRequest(input) !== undefined, false);
-  if (args.length && !request) args[0] = realm.map(input);
+  if (args.length && !request && !refused(realm, (args[0] = `${input as string}`))) args[0] = realm.map(args[0]);
   if (args.length > 1) args[1] = mapInit(realm, args[1], 'referrer');
+}
+
+/** URLs with a user or a password throw (Fetch §5.3). They are left for the browser to say so, for mapped ones have neither. */
+function refused(realm: Realm, url: string): boolean {
+  if (indexOf(url, '@') < 0) return false;
+  return guard(() => {
+    const parsed = new NativeURL(url, 'http://a');
+    return userOf(parsed) !== '' || passwordOf(parsed) !== '';
+  }, false);
 }
 
 /** The header by which the server tells us of new cookies is no business of the page. */
