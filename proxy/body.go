@@ -554,7 +554,7 @@ func (x *exchange) workerScript(src []byte) []byte {
 	if startsStrict(src) {
 		out = append(out, `"use strict";`...)
 	}
-	out = append(out, "self.$tandem="...)
+	out = append(out, "self.$tandem??="...) // Firefox says "worker" for what a worker imports, too
 	out = append(out, x.scriptConfig("")...)
 	out = append(out, ';')
 	out = append(out, ours...) // one line, so that the site's line numbers stay

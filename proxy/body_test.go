@@ -394,7 +394,7 @@ func TestWorkerBeginsWithOurs(t *testing.T) {
 	w.open(w.site(origin) + "/")
 	body := readAll(t, w.get(w.site(origin)+"/w.js", "worker", w.site(origin)))
 	ours, _ := static.Script("worker")
-	config, script := strings.Index(body, "self.$tandem={"), strings.Index(body, string(ours))
+	config, script := strings.Index(body, "self.$tandem??={"), strings.Index(body, string(ours))
 	if !strings.HasPrefix(body, `"use strict";`) || config < 0 || script < config || strings.LastIndex(body, "postMessage(1)") < script {
 		t.Errorf("got %.200s", body)
 	}

@@ -37,11 +37,11 @@ export function documentConfig(): Config | undefined {
   return guard(() => checked(parseJSON(text)), undefined);
 }
 
-/** Takes the configuration that the worker script's first statement left. */
+/** Takes the configuration that the worker script's first statement left. In a worker that has started there is none. */
 export function workerConfig(): Config | undefined {
-  const found = scope.$tandem as unknown;
-  deleteProperty(scope, '$tandem');
-  return checked(found);
+  const found = checked(scope.$tandem);
+  if (found) deleteProperty(scope, '$tandem');
+  return found;
 }
 
 function checked(value: Any): Config | undefined {

@@ -62,6 +62,7 @@ const isDocument = (value: Any): boolean => documentURI !== undefined && guard((
 /** The window of the tab: the outermost one below our shell. */
 export function tabWindow(global: Any): Any {
   const outer = topOf(global);
+  if (outer === null) return null; // a removed frame's
   let w = global;
   while (parentOf(w) !== outer && parentOf(w) !== w) w = parentOf(w);
   return w;

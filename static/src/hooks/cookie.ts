@@ -101,7 +101,7 @@ function announce(realm: Realm, changed: Cookie[], deleted: Cookie[]): void {
 }
 
 const describe = ({ name, value }: Cookie): object =>
-  ({ domain: null, expires: null, name, partitioned: false, path: '/', sameSite: 'lax', secure: true, value });
+  ({ domain: null, expires: null, name, partitioned: false, path: '/', sameSite: 'strict', secure: true, value });
 
 function described(list: Cookie[]): object[] {
   const out: object[] = [];

@@ -1,8 +1,8 @@
 // What a document and a window say of their own address and origin.
 
-import { endsWith, getter, type Any } from '../natives';
+import { endsWith, getter, includes, type Any } from '../natives';
 import type { Realm } from '../realm';
-import { mapTarget, part, tabWindow, unfacade } from '../runtime';
+import { domException, mapTarget, part, tabWindow, unfacade } from '../runtime';
 import { unmapInto } from './shared';
 
 const nodeDocument = getter((globalThis as Any).Node?.prototype, 'ownerDocument');
@@ -13,7 +13,7 @@ export function hookDocument(realm: Realm): void {
   unmapInto(realm, document, ['URL', 'documentURI']);
   unmapInto(realm, global.Node?.prototype, ['baseURI']);
   patch.accessor(document, 'referrer', {
-    get: (value, self) => (self === global.document && !realm.parent ? config.referrer : realm.unmap(value)),
+    get: (value, self) => (self === global.document && !realm.parent && config.url !== 'about:srcdoc' ? config.referrer : realm.unmap(value)),
   });
   hookDomain(realm);
 }
@@ -27,9 +27,19 @@ function hookDomain(realm: Realm): void {
     set: (native, self, value) => {
       const wanted = `${value as string}`;
       if (wanted === host || endsWith(host, '.' + wanted)) domain = wanted;
-      else native(self, [wanted]); // throws
+      else refuse(() => native(self, [wanted]), wanted, host);
     },
   });
+}
+
+/** The browser throws, and says in some that frames like ours may not, which is not the site's reason. */
+function refuse(native: () => void, domain: string, host: string): void {
+  try {
+    native();
+  } catch (error) {
+    if (!includes(`${(error as Error).message}`, 'sandboxed')) throw error;
+    throw domException(`Failed to set the 'domain' property on 'Document': '${domain}' is not a suffix of '${host}'.`, 'SecurityError');
+  }
 }
 
 /** parent, origin, isSecureContext and postMessage of a window. */
@@ -37,10 +47,15 @@ export function hookWindow(realm: Realm): void {
   const { patch, global } = realm;
   patch.accessor(global, 'origin', { get: (value) => realm.unmap(value) });
   patch.accessor(global, 'isSecureContext', { get: (value) => value && isSecure(realm) });
-  if (realm.main) patch.accessor(global, 'parent', { get: () => tabWindow(global) });
+  if (realm.main) patch.accessor(global, 'parent', { get: (value) => value && tabWindow(global) }); // a removed frame has none
   patch.method(global, 'postMessage', (native, self, args) => {
     if (args.length > 1) args[1] = mapTarget(realm, args[1]);
+    if (args.length) args[0] = unfacade(args[0]);
     return native(unfacade(self), args);
+  });
+  patch.method(global, 'structuredClone', (native, self, args) => {
+    if (args.length) args[0] = unfacade(args[0]);
+    return native(self, args);
   });
 }
 

@@ -21,6 +21,12 @@ export function hookErrors(realm: Realm): void {
   const prototype = global.Error.prototype as object;
   if (getOwnPropertyDescriptor(prototype, 'stack')?.get) {
     patch.accessor(prototype, 'stack', { get: (stack) => (typeof stack === 'string' ? cleaned(realm, stack) : stack) });
+    // It gives an object a stack of its own.
+    patch.method(global.Error, 'captureStackTrace', (native, self, args) => {
+      native(self, args);
+      const own = getOwnPropertyDescriptor(args[0] as object, 'stack');
+      if (typeof own?.value === 'string') defineProperty(args[0] as object, 'stack', { ...own, value: cleaned(realm, own.value) });
+    });
   } else if (typeof global.Error.captureStackTrace === 'function') {
     hookPreparing(realm);
   }

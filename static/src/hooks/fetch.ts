@@ -1,6 +1,6 @@
 // fetch and Request: URLs mapped in; the URLs of requests and responses mapped out.
 
-import { getter, guard, indexOf, method, NativeURL, promiseThen, type Any } from '../natives';
+import { getter, guard, includes, indexOf, method, NativeURL, promiseThen, toLowerCase, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { mapInit, unmapInto } from './shared';
 import { takeCookies } from './cookie';
@@ -50,10 +50,11 @@ function refused(realm: Realm, url: string): boolean {
   }, false);
 }
 
-/** The header by which the server tells us of new cookies is no business of the page. */
+/** The header by which the server tells us of new cookies is no business of the page; Location may be Response.redirect's. */
 function hideHeader(realm: Realm): void {
   const { patch, global } = realm;
+  const unmapped = (name: unknown, value: Any): Any => (includes(toLowerCase(`${name as string}`), 'location') ? realm.unmap(value) : value);
   const ours = (name: unknown) => `${name as string}` === 'tandem-cookie';
-  patch.method(global.Headers?.prototype, 'get', (native, self, args) => (ours(args[0]) ? null : native(self, args)));
+  patch.method(global.Headers?.prototype, 'get', (native, self, args) => (ours(args[0]) ? null : unmapped(args[0], native(self, args))));
   patch.method(global.Headers?.prototype, 'has', (native, self, args) => (ours(args[0]) ? false : native(self, args)));
 }

@@ -1,11 +1,12 @@
 // In a worker everything that tells the address can be replaced.
 
-import { getter, startsWith, type Any } from '../natives';
+import { getter, NativeURL, startsWith, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { part } from '../runtime';
 import { unmapInto } from './shared';
 
 const hrefOf = getter((globalThis as Any).WorkerLocation?.prototype, 'href');
+const pathOf = getter((globalThis as Any).URL?.prototype, 'pathname');
 
 export function hookWorkerLocation(realm: Realm): void {
   const { patch, global, config } = realm;
@@ -23,6 +24,9 @@ export function hookWorkerLocation(realm: Realm): void {
   // A worker of a blob or data: URL runs a copy, at an address that the page does not know.
   const address = (value: Any): Any => (startsWith(value as string, 'http') ? realm.unmap(value) : config.url) as string;
   patch.accessor(location, 'href', { get: address });
+  patch.accessor(location, 'pathname', {
+    get: (value, self) => (startsWith(hrefOf(self) as string, 'http') ? value : pathOf(new NativeURL(config.url))) as string,
+  });
   patch.method(location, 'toString', (native, self, args) => address(native(self, args)));
   unmapInto(realm, global, ['origin']);
 }
