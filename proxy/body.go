@@ -289,7 +289,8 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 	if kind == textPage {
 		decoded, came := transcode(decoded, first, resp.Header)
 		if came != nil {
-			resp.Header.Set("Content-Type", "text/plain; charset=utf-8")
+			media, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+			resp.Header.Set("Content-Type", media+"; charset=utf-8")
 		}
 		x.setTextPage(resp, func(w io.Writer) { sink = w }, decoded)
 		return nil
@@ -308,6 +309,7 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 // setTextPage shows text as browsers do (HTML §7.5.3), with the sync script.
 func (x *exchange) setTextPage(resp *http.Response, flushTo func(io.Writer), text io.Reader) {
 	media, params, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	x.textType = media
 	if media != "text/plain" || params["charset"] == "" {
 		params["charset"] = "utf-8"
 	}
@@ -497,7 +499,8 @@ func (x *exchange) scriptConfig(cookies string) []byte {
 		Cookies  string  `json:"cookies"`
 		Referrer string  `json:"referrer"`
 		Key      string  `json:"key"`
-	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer, x.memory.key})
+		Type     string  `json:"type,omitempty"`
+	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer, x.memory.key, x.textType})
 	if err != nil {
 		panic(err) // strings only
 	}

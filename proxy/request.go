@@ -36,6 +36,7 @@ type exchange struct {
 	writer     *writer     // to the browser; set by the engine, like body
 	body       *body       // of the response
 	siteHeader http.Header // of the response, as the site sent it
+	textType   string      // what document.contentType shall be, where text is shown as HTML
 }
 
 // serveRequest answers a request for the site itself.
@@ -333,8 +334,9 @@ func (x *exchange) setFetchMetadata(h http.Header) {
 	h.Set("Sec-Fetch-Site", string(x.visit.site))
 	h.Set("Sec-Fetch-Mode", mode)
 	h.Set("Sec-Fetch-Dest", dest)
-	if v := in.Get("Sec-Fetch-User"); v != "" {
-		h.Set("Sec-Fetch-User", v)
+	// What our shell opens for people came from a press of theirs.
+	if in.Get("Sec-Fetch-User") != "" || x.visit.site == byUser && mode == "navigate" {
+		h.Set("Sec-Fetch-User", "?1")
 	}
 }
 

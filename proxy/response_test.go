@@ -174,7 +174,7 @@ func TestRequestHygiene(t *testing.T) {
 	w := newWorld(t, []string{origin})
 	site := w.site(origin)
 	w.open(site + "/a?b=c")
-	for name, want := range map[string]string{"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Referer": "", "Origin": "", "Cookie": "", "Accept-Encoding": "identity"} {
+	for name, want := range map[string]string{"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1", "Referer": "", "Origin": "", "Cookie": "", "Accept-Encoding": "identity"} {
 		if v := got.Header.Get(name); v != want {
 			t.Errorf("first document: %s is %q, want %q", name, v, want)
 		}

@@ -240,6 +240,11 @@ func requestSeen(r *http.Request, body string) map[string]any {
 			return slices.Contains([]string{"User-Agent", "Accept-Language", "Accept-Encoding", "Priority"}, name) || strings.HasPrefix(name, "Sec-Ch-Ua")
 		})
 	}
+	// Browsers say "iframe" for a tab's document and for a frame of it alike, because
+	// ours are framed; only the probe that is about this sees it.
+	if dest := headers["Sec-Fetch-Dest"]; dest == "iframe" && !r.URL.Query().Has("dest") {
+		headers["Sec-Fetch-Dest"] = "document"
+	}
 	if _, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && params["boundary"] != "" {
 		headers["Content-Type"] = strings.ReplaceAll(headers["Content-Type"], params["boundary"], "BOUNDARY")
 		body = strings.ReplaceAll(body, params["boundary"], "BOUNDARY")

@@ -21,6 +21,8 @@ export interface Config {
   referrer: string;
   /** Shown to our endpoints, which documents without an origin of their own reach without cookies. */
   key: string;
+  /** What document.contentType shall be, where it is not what the document is for the browser. */
+  type: string;
 }
 
 const scope = globalThis as Any;
@@ -56,5 +58,6 @@ function checked(value: Any): Config | undefined {
     cookies: text(value.cookies),
     referrer: text(value.referrer),
     key: text(value.key),
+    type: text(value.type),
   };
 }

@@ -15,6 +15,7 @@ export function hookDocument(realm: Realm): void {
   patch.accessor(document, 'referrer', {
     get: (value, self) => (self === global.document && !realm.parent && config.url !== 'about:srcdoc' ? config.referrer : realm.unmap(value)),
   });
+  if (config.type) patch.accessor(document, 'contentType', { get: (value, self) => (self === global.document ? config.type : value) });
   hookDomain(realm);
 }
 
