@@ -296,7 +296,10 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 		return nil
 	}
 	decoded, came := transcode(decoded, first, resp.Header)
-	p := &rewrite.Page{Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage}
+	p := &rewrite.Page{
+		Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage,
+		Policies: x.policies, Nonce: x.nonce, OnPolicy: x.learnMeta,
+	}
 	x.writeAs(resp, func(w io.Writer) error {
 		sink = w
 		return encodeTo(w, came, func(w io.Writer) error {
@@ -479,8 +482,12 @@ func (x *exchange) head(kind kind) []byte {
 	if x.leader {
 		cookies = x.session.Jar().Header(x.scriptCookies())
 	}
+	nonce := ""
+	if x.nonce != "" {
+		nonce = ` nonce="` + x.nonce + `"`
+	}
 	_, hash := static.Script("sync")
-	return []byte("<script" + namespace + ` src="/.tandem/sync.js?v=` + hash + `" data-tandem="` +
+	return []byte("<script" + namespace + nonce + ` src="/.tandem/sync.js?v=` + hash + `" data-tandem="` +
 		html.EscapeString(string(x.scriptConfig(cookies))) + `"></script>`)
 }
 
@@ -500,7 +507,8 @@ func (x *exchange) scriptConfig(cookies string) []byte {
 		Referrer string  `json:"referrer"`
 		Key      string  `json:"key"`
 		Type     string  `json:"type,omitempty"`
-	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer, x.memory.key, x.textType})
+		Nonce    string  `json:"nonce,omitempty"`
+	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer, x.memory.key, x.textType, x.nonce})
 	if err != nil {
 		panic(err) // strings only
 	}

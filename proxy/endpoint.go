@@ -43,6 +43,8 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		p.aliasAPI(w, r, s)
 	case name == "report":
 		p.reportAPI(w, r, s)
+	case name == "policy":
+		p.policyAPI(w, r, s, host)
 	default:
 		notFound(w, r)
 	}

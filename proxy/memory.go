@@ -17,7 +17,8 @@ const (
 	framesFor    = 10 * time.Minute // a lazy frame may load late
 	memoryLimit  = 2048             // entries of each kind per session
 	sweepEvery   = 500 * time.Millisecond
-	anonymousMax = 64 // requests without a cookie served at a time, per session
+	policyLimit  = 128 // policies of sites, which may be long
+	anonymousMax = 64  // requests without a cookie served at a time, per session
 )
 
 // memory is what the proxy remembers of one live session. It is lost with the
@@ -39,6 +40,40 @@ type memory struct {
 	policies recent[string]    // origin → Referrer-Policy of its last document
 	hsts     recent[bool]      // host → whether subdomains are included
 	misses   recent[bool]      // kinds and origins that were logged as blocked
+	upgrades recent[bool]      // origin → whether its last document asked for upgrade-insecure-requests
+	csp      recent[string]    // id → a policy of a site's
+}
+
+func (m *memory) setUpgrade(o rewrite.Origin, upgrade bool, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if upgrade {
+		m.upgrades.put(o.String(), true, now, 24*time.Hour)
+	} else {
+		delete(m.upgrades, o.String())
+	}
+}
+
+func (m *memory) upgrade(o rewrite.Origin, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.upgrades.get(o.String(), now)
+	return ok
+}
+
+func (m *memory) setPolicy(p rewrite.Policy, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.csp) >= policyLimit {
+		m.csp.shrink(now, policyLimit/2)
+	}
+	m.csp.put(p.ID(), p.String(), now, 24*time.Hour)
+}
+
+func (m *memory) policy(id string, now time.Time) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.csp.get(id, now)
 }
 
 func (m *memory) rememberArrival(url string, a arrival, now time.Time) {
@@ -149,21 +184,21 @@ func (r *recent[V]) put(key string, v V, now time.Time, keep time.Duration) {
 		*r = make(recent[V])
 	}
 	if len(*r) >= memoryLimit {
-		r.shrink(now)
+		r.shrink(now, memoryLimit/2)
 	}
 	(*r)[key] = dated[V]{v, now.Add(keep)}
 }
 
-// shrink drops what has ended or, when nothing has, half of all: losing an
-// entry only makes a later decision stricter.
-func (r *recent[V]) shrink(now time.Time) {
+// shrink drops what has ended and, when that is not enough, any others: losing
+// an entry only makes a later decision stricter.
+func (r *recent[V]) shrink(now time.Time, most int) {
 	for key, e := range *r {
 		if !now.Before(e.until) {
 			delete(*r, key)
 		}
 	}
 	for key := range *r {
-		if len(*r) <= memoryLimit/2 {
+		if len(*r) <= most {
 			return
 		}
 		delete(*r, key)

@@ -1,29 +1,78 @@
 package proxy
 
 import (
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"mime"
 	"net/http"
 	"net/textproto"
 	"strings"
 
 	"tandem/rewrite"
+	"tandem/session"
 )
 
 // anyContent is the source expression for all content hosts. The session in
 // the name is checked by the server; a wildcard can only stand for a label.
 func anyContent(d rewrite.Domain) string { return d.Scheme + "://*." + d.Host }
 
-// frameAncestors says in our names who may frame the site's document, by its
-// own frame-ancestors or, without one, X-Frame-Options (CSP3 §6.4.2.2). Our
-// shell always may. It returns "" when the site does not care.
-func frameAncestors(site http.Header, m *rewrite.Mapper, d rewrite.Domain) string {
-	shell := "frame-ancestors " + d.Shell(m.Session)
-	for _, line := range site["Content-Security-Policy"] {
-		for policy := range strings.SplitSeq(line, ",") {
-			if sources, ok := directive(policy, "frame-ancestors"); ok {
-				return shell + mapSources(sources, m, d)
-			}
+// setPolicies sends the site's policies, mapped, for what they have a meaning
+// for: pages and workers. Of other documents only who may frame them counts.
+func (x *exchange) setPolicies(h, site http.Header, kind kind) {
+	if !x.visit.navigate && kind != worker {
+		return
+	}
+	whole := kind == page || kind == xmlPage || kind == worker
+	enforced := x.parsePolicies(site["Content-Security-Policy"])
+	if whole {
+		x.nonce = rand.Text()
+		x.policies = enforced
+		x.addPolicies(h, "Content-Security-Policy", enforced)
+		x.addPolicies(h, "Content-Security-Policy-Report-Only", x.parsePolicies(site["Content-Security-Policy-Report-Only"]))
+	}
+	framing := false
+	upgrade := false
+	for _, p := range enforced {
+		upgrade = upgrade || p.Has("upgrade-insecure-requests")
+		policy := p.Framing(x.mapper)
+		framing = framing || policy != ""
+		if policy != "" && !whole {
+			h.Add("Content-Security-Policy", policy)
 		}
 	}
+	if !framing {
+		if policy := x.frameOptions(site); policy != "" {
+			h.Add("Content-Security-Policy", policy)
+		}
+	}
+	if x.visit.navigate {
+		x.memory.setUpgrade(x.origin, upgrade, x.p.now())
+	}
+}
+
+func (x *exchange) parsePolicies(lines []string) []rewrite.Policy {
+	policies, ok := rewrite.ParsePolicies(lines)
+	if !ok {
+		x.p.log.Warn("site's policy too long, the rest is left out", x.attrs()...)
+	}
+	return policies
+}
+
+func (x *exchange) addPolicies(h http.Header, name string, policies []rewrite.Policy) {
+	for i := range policies {
+		if mapped := policies[i].Map(x.mapper, x.nonce, false); mapped != "" {
+			h.Add(name, mapped)
+			x.memory.setPolicy(policies[i], x.p.now())
+		}
+	}
+}
+
+// frameOptions says in our names who may frame the site's document by its
+// X-Frame-Options, which count where no frame-ancestors is (HTML §7.6). Our
+// shell always may. It returns "" when the site does not care.
+func (x *exchange) frameOptions(site http.Header) string {
+	shell := "frame-ancestors " + x.p.content.Shell(x.session.ID())
 	switch strings.ToLower(textproto.TrimString(site.Get("X-Frame-Options"))) {
 	case "deny":
 		return shell
@@ -33,40 +82,69 @@ func frameAncestors(site http.Header, m *rewrite.Mapper, d rewrite.Domain) strin
 	return ""
 }
 
-func directive(policy, name string) (value string, ok bool) {
-	for one := range strings.SplitSeq(policy, ";") {
-		found, rest, _ := strings.Cut(textproto.TrimString(one), " ")
-		if strings.EqualFold(found, name) {
-			return rest, true
-		}
+// learnMeta takes in a policy that a page has in a meta element.
+func (x *exchange) learnMeta(p rewrite.Policy) {
+	x.memory.setPolicy(p, x.p.now())
+	if p.Has("upgrade-insecure-requests") {
+		x.memory.setUpgrade(x.origin, true, x.p.now())
 	}
-	return "", false
 }
 
-// mapSources maps source expressions. Those that stand for many hosts become
-// all content hosts: their names cannot be told apart by a wildcard.
-func mapSources(sources string, m *rewrite.Mapper, d rewrite.Domain) string {
-	var b strings.Builder
-	for _, source := range strings.Fields(sources) {
-		b.WriteByte(' ')
-		switch lower := strings.ToLower(source); {
-		case lower == "'none'":
-			return ""
-		case lower == "'self'":
-			b.WriteString("'self'")
-		case strings.Contains(lower, "*"), strings.HasSuffix(lower, ":"):
-			b.WriteString(anyContent(d))
-		default:
-			if !strings.Contains(lower, "://") {
-				lower = m.Base.Scheme + "://" + lower
-			}
-			o, err := rewrite.ParseOrigin(lower)
-			if err != nil {
-				b.WriteString("'none'")
-				continue
-			}
-			b.WriteString(m.Map(o.String()))
+// policyAPI maps a policy that a page's script puts into a meta element, and
+// says what the site's own text of a mapped one was.
+func (p *Proxy) policyAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	m := p.memories.of(s)
+	if id := r.URL.Query().Get("id"); id != "" {
+		text, ok := m.policy(id, p.now())
+		if !ok {
+			notFound(w, r)
+			return
+		}
+		writeText(w, text)
+		return
+	}
+	origin, ok := p.originOf(host)
+	if !ok {
+		notFound(w, r)
+		return
+	}
+	text, ok := readText(w, r, maxReport)
+	if !ok {
+		return
+	}
+	policy := rewrite.ParsePolicy(string(text))
+	m.setPolicy(policy, p.now())
+	writeText(w, policy.Map(p.mapper(s, origin), r.URL.Query().Get("nonce"), true))
+}
+
+// isReport reports whether the browser sends a violation of a site's policy.
+func isReport(r *http.Request) bool {
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return r.Method == http.MethodPost && media == "application/csp-report"
+}
+
+// mapReport puts the site's addresses and its own policy into a report about
+// it (CSP3 §5.3). It reports false if it is none.
+func (x *exchange) mapReport() bool {
+	text, err := io.ReadAll(io.LimitReader(x.in.Body, maxReport+1))
+	var report map[string]map[string]any
+	if err != nil || len(text) > maxReport || json.Unmarshal(text, &report) != nil {
+		return false
+	}
+	body := report["csp-report"]
+	for name, v := range body {
+		if s, ok := v.(string); ok {
+			body[name] = x.mapper.Unmap(s)
 		}
 	}
-	return strings.ReplaceAll(b.String(), " 'none'", "")
+	if s, ok := body["original-policy"].(string); ok {
+		body["original-policy"], _ = x.memory.policy(rewrite.PolicyID(s), x.p.now())
+	}
+	text, err = json.Marshal(report)
+	if err != nil {
+		return false
+	}
+	x.out.Body, x.out.ContentLength = io.NopCloser(strings.NewReader(string(text))), int64(len(text))
+	x.out.Header.Del("Content-Length")
+	return true
 }

@@ -37,6 +37,9 @@ type exchange struct {
 	body       *body       // of the response
 	siteHeader http.Header // of the response, as the site sent it
 	textType   string      // what document.contentType shall be, where text is shown as HTML
+
+	policies []rewrite.Policy // the site's, of the page or worker that is sent
+	nonce    string           // ours in them
 }
 
 // serveRequest answers a request for the site itself.
@@ -51,6 +54,10 @@ func (p *Proxy) serveRequest(w http.ResponseWriter, r *http.Request, host rewrit
 		return
 	}
 	x.prepare()
+	if isReport(r) && !x.mapReport() {
+		http.Error(w, "not a report", http.StatusBadRequest)
+		return
+	}
 	if x.fresh() {
 		x.notModified(w)
 		return
@@ -107,13 +114,13 @@ func (x *exchange) done() {
 
 // wantsCookie reports whether a request without the participant cookie is sent
 // to fetch one: documents, and what browsers request with cookies across
-// origins and follow redirects for. CORS requests and WebSockets are served
-// without the jar instead, as the real web serves them without cookies.
+// origins and follow redirects for. CORS requests, WebSockets and reports are
+// served without the jar instead, as the real web serves them without cookies.
 func wantsCookie(r *http.Request) bool {
 	if isNavigation(r) {
 		return true
 	}
-	if isWebSocket(r) {
+	if isWebSocket(r) || isReport(r) {
 		return false
 	}
 	switch r.Header.Get("Sec-Fetch-Mode") {

@@ -35,6 +35,7 @@ func (x *exchange) respond(resp *http.Response) {
 		}
 	}
 	x.mapHeaders(browser, site, resp.StatusCode)
+	x.setPolicies(browser, site, kind)
 	x.setOwnHeaders(browser)
 	if x.visit.navigate && kind == plain {
 		browser.Set("X-Content-Type-Options", "nosniff") // what is not rewritten must not become a document
@@ -111,9 +112,6 @@ func (x *exchange) mapHeaders(h, site http.Header, status int) {
 	}
 	if h.Get("Cross-Origin-Resource-Policy") == "" {
 		h.Set("Cross-Origin-Resource-Policy", "same-site")
-	}
-	if policy := frameAncestors(site, x.mapper, x.p.content); policy != "" {
-		h.Add("Content-Security-Policy", policy)
 	}
 }
 

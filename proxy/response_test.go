@@ -1,6 +1,9 @@
 package proxy
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,7 +20,7 @@ func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 		"Alt-Svc": `h3=":443"`, "NEL": "{}", "Reporting-Endpoints": `a="https://x"`, "Report-To": "{}", "SourceMap": "x", "X-SourceMap": "x",
 		"Public-Key-Pins": "x", "Expect-CT": "x", "X-Frame-Options": "DENY", "Cross-Origin-Embedder-Policy": "require-corp",
 		"Cross-Origin-Opener-Policy": "same-origin", "Speculation-Rules": `"/x"`, "Permissions-Policy": "geolocation=*", "Accept-CH": "x",
-		"Use-As-Dictionary": "x", "Content-Security-Policy-Report-Only": "default-src 'none'; report-uri https://x", "Tandem-Cookie": "forged=1",
+		"Use-As-Dictionary": "x", "Tandem-Cookie": "forged=1",
 		"Tandem-Problem": "forged", "Access-Control-Allow-Private-Network": "true", "Sec-Session-Registration": "x", "Digest": "x",
 	}
 	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -26,7 +29,7 @@ func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 		}
 		w.Header().Set("Origin-Agent-Cluster", "?0")
 		w.Header().Set("Referrer-Policy", "unsafe-url")
-		w.Header().Set("Content-Security-Policy", "script-src https://evil.example")
+		w.Header().Set("Content-Security-Policy", "script-src https://evil.example; report-to x")
 		w.Header().Set("X-Custom", "kept for scripts")
 		w.Header().Set("Content-Type", "text/html")
 	})
@@ -44,7 +47,7 @@ func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 			t.Errorf("forged Tandem-Cookie %s", v)
 		}
 		csp := resp.Header["Content-Security-Policy"]
-		if len(csp) == 0 || !strings.HasPrefix(csp[0], rewrite.CSP(w.content, "")) || strings.Contains(strings.Join(csp, " "), "evil") {
+		if len(csp) == 0 || !strings.HasPrefix(csp[0], rewrite.CSP(w.content, "")) || strings.Contains(strings.Join(csp, " "), "evil.example") {
 			t.Errorf("%s: policies %q", dest, csp)
 		}
 		for name, want := range map[string]string{"Origin-Agent-Cluster": "?1", "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -83,21 +86,92 @@ func TestS11AllowedOriginsAreMappedExactly(t *testing.T) {
 }
 
 func TestFrameAncestorsKeepTheirMeaning(t *testing.T) {
-	d := rewrite.Domain{Scheme: "http", Host: "t.localhost:1"}
-	m := &rewrite.Mapper{Domain: d, Session: "abcdefghijkl", Base: rewrite.Origin{Scheme: "https", Host: "b.example"}}
-	shell := "frame-ancestors " + d.Shell("abcdefghijkl")
-	for _, c := range []struct{ xfo, csp, want string }{
-		{"", "", ""}, {"DENY", "", shell}, {"sameorigin", "", shell + " 'self'"}, {"nonsense", "", ""},
-		{"DENY", "frame-ancestors 'self' https://a.example", shell + " 'self' http://a-example--abcdefghijkl.t.localhost:1"},
-		{"", "default-src x; frame-ancestors 'none'", shell}, {"", "frame-ancestors a.example", shell + " http://a-example--abcdefghijkl.t.localhost:1"},
-		{"", "frame-ancestors https://*.a.example", shell + " http://*.t.localhost:1"}, {"DENY", "default-src 'self'", shell},
-	} {
-		h := http.Header{}
-		h.Set("X-Frame-Options", c.xfo)
-		h.Set("Content-Security-Policy", c.csp)
-		if got := frameAncestors(h, m, d); got != c.want {
-			t.Errorf("%q %q: got %q, want %q", c.xfo, c.csp, got, c.want)
+	var xfo, csp, contentType string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Frame-Options", xfo)
+		w.Header().Set("Content-Security-Policy", csp)
+		w.Header().Set("Content-Type", contentType)
+		io.WriteString(w, "x")
+	})
+	w := newWorld(t, []string{origin})
+	shell := "frame-ancestors " + w.content.Shell(w.id)
+	for _, contentType = range []string{"text/html", "application/json", "image/png"} {
+		for _, c := range []struct{ xfo, csp, want string }{
+			{"", "", ""}, {"DENY", "", shell}, {"sameorigin", "", shell + " 'self'"}, {"nonsense", "", ""},
+			{"DENY", "frame-ancestors 'none'", shell}, {"DENY", "img-src 'self'", shell},
+			{"DENY", "frame-ancestors https://a.example", "frame-ancestors " + w.site("https://a.example") + " " + w.content.Shell(w.id)},
+			{"", "frame-ancestors https://*.a.example", "frame-ancestors http://*." + w.content.Host + " " + w.content.Shell(w.id)},
+		} {
+			xfo, csp = c.xfo, c.csp
+			var found string
+			for _, policy := range w.open(w.site(origin) + "/").Header["Content-Security-Policy"][1:] {
+				policy, _, _ = strings.Cut(policy, ";")
+				if strings.HasPrefix(policy, "frame-ancestors") {
+					found = policy
+				}
+			}
+			if found != c.want {
+				t.Errorf("%s %q %q: got %q, want %q", contentType, c.xfo, c.csp, found, c.want)
+			}
 		}
+	}
+}
+
+// A site's own policy goes along in our names, and what it reports goes back in the site's.
+func TestSitePolicies(t *testing.T) {
+	const policy = "default-src 'none'; script-src 'nonce-p'; report-uri /violated"
+	var report string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/violated" {
+			b, _ := io.ReadAll(r.Body)
+			report = string(b)
+			return
+		}
+		w.Header().Set("Content-Security-Policy", policy+", img-src 'self'")
+		w.Header().Set("Content-Security-Policy-Report-Only", "style-src 'self'")
+		w.Header().Set("Content-Type", map[string]string{"/w": "text/javascript", "/i": "image/png"}[r.URL.Path])
+		if r.URL.Path == "/" {
+			w.Header().Set("Content-Type", "text/html")
+		}
+		io.WriteString(w, "<p>")
+	})
+	w := newWorld(t, []string{origin})
+	home := w.site(origin)
+	resp := w.open(home + "/")
+	body := readAll(t, resp)
+	_, nonce, _ := strings.Cut(body, `<script nonce="`)
+	nonce, _, _ = strings.Cut(nonce, `"`)
+	csp := resp.Header["Content-Security-Policy"]
+	if len(csp) != 3 || nonce == "" || !strings.Contains(csp[1], "script-src 'nonce-p' 'nonce-"+nonce+"' ") || !strings.HasPrefix(csp[2], "img-src 'self'") {
+		t.Errorf("nonce %q, policies %q", nonce, csp)
+	}
+	if got := resp.Header["Content-Security-Policy-Report-Only"]; len(got) != 1 || !strings.HasPrefix(got[0], "style-src 'self'") {
+		t.Errorf("report only: %q", got)
+	}
+	if resp2 := w.open(home + "/"); resp2.Header["Content-Security-Policy"][1] == csp[1] {
+		t.Error("a nonce was used twice")
+	}
+	if got := w.get(home+"/w", "worker", home).Header["Content-Security-Policy"]; len(got) != 3 || !strings.Contains(got[1], "connect-src "+home+"/.tandem/") {
+		t.Errorf("worker's policies: %q", got)
+	}
+	if got := w.get(home+"/i", "image", home).Header["Content-Security-Policy"]; len(got) != 1 {
+		t.Errorf("image's policies: %q", got)
+	}
+	mapped, _ := json.Marshal(map[string]any{"csp-report": map[string]any{
+		"document-uri": home + "/", "blocked-uri": w.site("https://cdn.example") + "/x", "original-policy": csp[1], "status-code": 200}})
+	w.do(w.request("POST", home+"/violated", bytes.NewReader(mapped), "Content-Type", "application/csp-report", "Sec-Fetch-Dest", "report",
+		"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "same-origin"))
+	want := `{"csp-report":{"blocked-uri":"https://cdn.example/x","document-uri":"` + origin + `/","original-policy":"` + policy + `","status-code":200}}`
+	if report != want {
+		t.Errorf("report\n got %s\nwant %s", report, want)
+	}
+	id := rewrite.PolicyID(csp[1])
+	if got := readAll(t, w.do(w.request("POST", home+"/.tandem/policy?id="+id, nil))); got != policy {
+		t.Errorf("the site's policy: %q", got)
+	}
+	got := readAll(t, w.do(w.request("POST", home+"/.tandem/policy?nonce=N", strings.NewReader("script-src 'nonce-q'"))))
+	if !strings.HasPrefix(got, "script-src 'nonce-q' 'nonce-N' ") {
+		t.Errorf("a script's policy: %q", got)
 	}
 }
 

@@ -13,6 +13,12 @@ func (h *document) attributes() {
 	if h.page.XHTML {
 		name = localName(name)
 	}
+	if h.vouched {
+		// Of two attributes of a name, the first counts.
+		h.vouched = false
+		at := t.start + len("<") + len(t.name)
+		h.replace(at, at, []byte(` nonce="`+h.page.Nonce+`"`))
+	}
 	switch string(name) {
 	case "meta":
 		h.meta()
@@ -51,19 +57,18 @@ func (h *document) attribute(element []byte, a *attr) {
 	}
 }
 
-// meta deals with the pragmas (HTML §4.2.5.3): a policy of the page's would
-// forbid what the proxy needs; ours is in the response's header.
+// meta deals with the pragmas (HTML §4.2.5.3).
 func (h *document) meta() {
 	pragma := strings.ToLower(strings.TrimSpace(h.value("http-equiv")))
 	for i := range h.attrs {
 		a := &h.attrs[i]
 		switch {
 		case h.isNamed(a, "http-equiv"):
-			switch pragma {
-			case "content-security-policy", "content-security-policy-report-only", "x-content-security-policy",
-				"x-webkit-csp", "x-dns-prefetch-control":
+			if pragma == "x-dns-prefetch-control" {
 				h.setAside(a)
 			}
+		case h.isNamed(a, "content") && pragma == "content-security-policy":
+			h.edit(a, h.mapPolicy)
 		case h.isNamed(a, "content") && pragma == "refresh":
 			h.edit(a, func(v []byte) ([]byte, bool) {
 				out := Refresh(&h.mapper, string(v))
@@ -72,6 +77,24 @@ func (h *document) meta() {
 		default:
 			h.attribute([]byte("meta"), a)
 		}
+	}
+}
+
+// mapPolicy maps a policy in a meta element, which holds from here on.
+func (h *document) mapPolicy(v []byte) ([]byte, bool) {
+	p := ParsePolicy(string(v))
+	h.obey(p)
+	if h.page.OnPolicy != nil {
+		h.page.OnPolicy(p)
+	}
+	return []byte(p.Map(&h.mapper, h.page.Nonce, true)), true
+}
+
+func (h *document) obey(p Policy) {
+	if len(h.policies) < maxPolicies {
+		h.policies = append(h.policies, p)
+		h.vouching.add(&p)
+		h.hashed = h.vouching.hashes()
 	}
 }
 
@@ -247,15 +270,20 @@ func (h *document) mapDocument(v []byte) ([]byte, bool) {
 	}
 	var out bytes.Buffer
 	page := *h.page
-	page.Mapper, page.XHTML = &h.mapper, false
+	page.Mapper, page.XHTML, page.Policies = &h.mapper, false, h.policies
 	if err := rewriteHTML(&out, bytes.NewReader(v), &page, h.depth+1); err != nil {
 		return nil, true // too long, and the part that was written stops at no sensible place
 	}
 	return out.Bytes(), true
 }
 
+// handler rewrites an event handler, unless the policies have the hash of its
+// text: then rewritten it would not run, and as it is it mostly does what it should.
 func (h *document) handler(a *attr) {
 	h.edit(a, func(v []byte) ([]byte, bool) {
+		if h.hashed && handlerByHash(h.vouching.handlers, string(v)) {
+			return v, false
+		}
 		out, tier := JS(v, Script{Kind: ScriptHandler, Mapper: &h.mapper})
 		return out, tier > 0 && !bytes.Equal(out, v)
 	})

@@ -16,6 +16,14 @@ type Page struct {
 	// name its own namespace. Documents in srcdoc attributes get it too.
 	Head []byte
 
+	// Policies are those the site sent for the document, which come mapped in its
+	// response. Nonce is what they have of ours: inline elements that they know by
+	// a hash get it, because rewriting may change their text.
+	Policies []Policy
+	Nonce    string
+	// OnPolicy, if set, is told of each policy in a meta element.
+	OnPolicy func(p Policy)
+
 	XHTML bool // the document is XML: XHTML, SVG
 	Limit int  // longest tag, script or style sheet in bytes; 0 means 16 MiB
 }
@@ -49,6 +57,9 @@ type htmlBuffers struct {
 func rewriteHTML(w io.Writer, r io.Reader, p *Page, depth int) error {
 	b := buffers.Get().(*htmlBuffers)
 	h := &document{page: p, mapper: *p.Mapper, limit: p.Limit, depth: depth, htmlBuffers: b}
+	for _, policy := range p.Policies {
+		h.obey(policy)
+	}
 	if h.limit <= 0 {
 		h.limit = defaultLimit
 	}
@@ -96,6 +107,11 @@ type document struct {
 	based    bool // past the first base href
 	rooted   bool // XML: past the root's start tag
 	subset   int  // XML: depth of "[" in the doctype
+
+	policies []Policy // the response's, and of meta elements so far
+	vouching vouching
+	hashed   bool // some policy has hashes
+	vouched  bool // the element at hand is allowed by its hash
 
 	mode    textMode
 	rawName []byte
@@ -501,7 +517,7 @@ func (h *document) wholeText(pos int) (int, bool) {
 
 // startTag passes the start tag at pos.
 func (h *document) startTag(pos int) (int, bool) {
-	if !h.parseTag(pos, pos+1) {
+	if !h.parseTag(pos, pos+1) || h.hashed && !h.judge() {
 		return pos, false
 	}
 	t := &h.tag

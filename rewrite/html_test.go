@@ -111,8 +111,9 @@ func TestHTMLAttributes(t *testing.T) {
 		{`<link rel="preconnect" href="https://cdn.example">`, `<link rel="tandem-preconnect" href="http:@">`},
 		{`<link rel="DNS-Prefetch stylesheet" href=/x>`, `<link rel="tandem-DNS-Prefetch stylesheet" href=/x>`},
 		{`<link rel=canonical href="https://cdn.example/">`, ``},
-		{`<meta http-equiv="Content-Security-Policy" content="default-src 'none'">`, `<meta data-tandem-http-equiv="Content-Security-Policy" content="default-src 'none'">`},
-		{`<meta content="default-src 'none'" http-equiv=content&#45;security-policy>`, `<meta content="default-src 'none'" data-tandem-http-equiv=content&#45;security-policy>`},
+		{`<meta content="img-src 'none'" http-equiv=content&#45;security-policy>`,
+			`<meta content="img-src http://shell--abcdefghij27.pages.localhost:7070/.tandem/hop; report-to tandem-x5urvtxronqebals" http-equiv=content&#45;security-policy>`},
+		{`<meta http-equiv="Content-Security-Policy-Report-Only" content="default-src 'none'">`, ``}, // has no effect
 		{`<meta content="0; URL='https://cdn.example/'" http-equiv=Refresh>`, `<meta content="0; URL='http:@/'" http-equiv=Refresh>`},
 		{`<meta name=refresh content="0;url=https://cdn.example/">`, ``},
 		{`<meta http-equiv=X-UA-Compatible content=IE=edge>`, ``},

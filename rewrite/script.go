@@ -48,6 +48,52 @@ var scriptTypes = set(`application/ecmascript application/javascript application
 	text/ecmascript text/javascript text/javascript1.0 text/javascript1.1 text/javascript1.2 text/javascript1.3
 	text/javascript1.4 text/javascript1.5 text/jscript text/livescript text/x-ecmascript text/x-javascript`)
 
+// judge finds out whether the policies allow the script or style element whose
+// start tag was read by its hash only. It reports false if its text, which is
+// what they have the hash of, is not all there yet.
+func (h *document) judge() bool {
+	t := &h.tag
+	h.vouched = false
+	name := string(t.name)
+	foreign := h.page.XHTML
+	if foreign {
+		name = string(localName(t.name))
+	} else if n := len(h.foreign); n > 0 {
+		foreign = h.foreign[n-1].foreign && !h.foreign[n-1].point
+	}
+	lists := h.vouching.scripts
+	if name == "style" {
+		lists = h.vouching.styles
+	} else if name != "script" {
+		return true
+	}
+	if foreign && t.selfClosing || h.has("nonce") && h.page.XHTML {
+		return true
+	}
+	var end int
+	var found bool
+	switch {
+	case foreign:
+		end, found = foreignTextEnd(h.in, t.end)
+	case name == "script":
+		end, found = scriptEnd(h.in, t.end)
+	default:
+		end, found = indexEndTag(h.in, t.end, t.name)
+	}
+	if !found {
+		return h.eof
+	}
+	text := h.in[t.end:end]
+	if foreign {
+		text = decodeForeignText(text)
+	}
+	h.vouched = byHash(lists, &digests{text: newlines.Replace(string(text))}, h.value("nonce"))
+	return true
+}
+
+// newlines does to text what the parser does before there is a text to hash.
+var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\ufffd")
+
 // rewriteText rewrites the content of the script or style element at hand.
 func (h *document) rewriteText(pos, end int) {
 	if h.content == contentData {

@@ -23,6 +23,8 @@ export interface Config {
   key: string;
   /** What document.contentType shall be, where it is not what the document is for the browser. */
   type: string;
+  /** What the site's policies, as the browser has them, know our scripts by. */
+  nonce: string;
 }
 
 const scope = globalThis as Any;
@@ -59,5 +61,6 @@ function checked(value: Any): Config | undefined {
     referrer: text(value.referrer),
     key: text(value.key),
     type: text(value.type),
+    nonce: text(value.nonce),
   };
 }

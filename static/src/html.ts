@@ -5,10 +5,11 @@
 import { attributes, type AttributeKind as Listed } from './attrs';
 import {
   charCodeAt, defineProperty, hasOwn, includes, indexOf, NativeMap, mapGet, mapSet, ownKeys, slice, startsWith, toLowerCase,
+  trim,
 } from './natives';
 
 /** What an attribute's value is. What those of meta are depends on each other and is decided where they are used. */
-export type AttributeKind = Listed | 'handler' | 'refresh' | 'equiv';
+export type AttributeKind = Listed | 'handler' | 'refresh' | 'policy' | 'equiv';
 
 /** How values are rewritten. Each gets decoded text and gives back the same string for no change. */
 export interface HTMLSinks {
@@ -40,6 +41,9 @@ export function attributeKind(name: string, tag: string): AttributeKind | undefi
 
 const metaKind = (name: string): AttributeKind | undefined =>
   name === 'content' ? 'refresh' : name === 'http-equiv' ? 'equiv' : undefined;
+
+/** Whether a pragma says that the element holds a policy (HTML §4.2.5.3). */
+export const isPolicy = (pragma: string): boolean => toLowerCase(trim(pragma)) === 'content-security-policy';
 
 /** Whether any element's attribute of that name matters, a cheap question for the hot path. */
 export const mayMatter = (name: string): boolean =>
@@ -145,7 +149,8 @@ class Splicer {
     if (!list) return; // the tag never ends, so the browser drops it
     const closed = this.html[this.at - 2] === '/';
     const saved = (tag === 'a' || tag === 'area') && this.find(list, 'download') !== null;
-    for (let i = 0; i < list.length; i++) this.attribute(tag, list[i]!, saved);
+    const policy = tag === 'meta' && this.isPolicy(list);
+    for (let i = 0; i < list.length; i++) this.attribute(tag, list[i]!, saved, policy);
     if (tag === 'svg' || tag === 'math') {
       if (!closed) this.foreign++;
     } else if (!this.foreign && includes(RAW_TEXT, ` ${tag} `)) {
@@ -153,14 +158,19 @@ class Splicer {
     }
   }
 
-  private attribute(tag: string, { name, raw, start, from, to }: Attribute, saved: boolean): void {
-    const kind = attributeKind(name, tag);
+  private attribute(tag: string, { name, raw, start, from, to }: Attribute, saved: boolean, policy: boolean): void {
+    const kind = policy && name === 'content' ? 'policy' : attributeKind(name, tag);
     if (kind === 'aside') return this.replace(start, start, ASIDE);
     if (!kind || from === to) return;
     const { sinks } = this;
     const value = includes(raw, '&') ? sinks.decode(raw) : raw;
     const result = sinks.value(kind, value, tag, saved);
     if (result !== value) this.replace(from, to, `"${escape(result)}"`);
+  }
+
+  private isPolicy(list: Attribute[]): boolean {
+    const pragma = this.find(list, 'http-equiv') ?? '';
+    return isPolicy(includes(pragma, '&') ? this.sinks.decode(pragma) : pragma);
   }
 
   private replace(from: number, to: number, text: string): void {

@@ -13,6 +13,7 @@ import { hookHTML } from './hooks/html';
 import { hookLinks } from './hooks/links';
 import { hookNetwork } from './hooks/network';
 import { hookOpen } from './hooks/open';
+import { hookPolicy } from './hooks/policy';
 import { frameDocument } from './hooks/rewrite';
 import { hookScripts } from './hooks/scripts';
 import { hookStyle } from './hooks/style';
@@ -36,6 +37,7 @@ export function install(realm: Realm): () => void {
   hookEvents(realm);
   hookErrors(realm);
   hookTiming(realm);
+  hookPolicy(realm);
   hookAttributes(realm);
   hookProperties(realm);
   hookHTML(realm);

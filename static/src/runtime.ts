@@ -115,8 +115,7 @@ class Facades {
   }
 
   private ofWindow(window: Any): object {
-    const foreign = guard(() => getPrototypeOf(window) === null, true);
-    const post = foreign ? this.postTo(window) : undefined;
+    const post = window === this.realm.global ? undefined : this.postTo(window);
     return this.forward(window, (key) => {
       if (key === 'location') return this.location(locationGetter(window));
       if (key === 'top') return tabWindow(window);
@@ -159,7 +158,7 @@ class Facades {
     } as ProxyHandler<object>);
   }
 
-  /** postMessage of a window of another origin, which cannot be hooked there. */
+  /** postMessage of another window: it cannot be hooked there, or its hook knows nothing of our facades. */
   private postTo(window: Any): Native {
     const { realm } = this;
     return {

@@ -6,7 +6,8 @@
 
 import './natives';
 import { documentConfig, install, Realm, type TabPort } from './install';
-import { addListener, apply, getter, guard, later, method, type Any } from './natives';
+import { functionOf } from './inline';
+import { addListener, apply, getter, guard, later, method, type Any, type Native } from './natives';
 import { parseToDocument, type FromDocument, type FrameHello, type Hello, type ToDocument } from './port';
 import { createPerformer } from './input/perform';
 import { Recorder } from './record/recorder';
@@ -41,6 +42,7 @@ class Connection {
   private readonly performer: ReturnType<typeof createPerformer>;
   private port: MessagePort | null = null;
   private readonly document: Document;
+  private poster: Native | undefined;
 
   constructor(private readonly realm: Realm, private readonly parent: Connection | null) {
     this.document = realm.global.document as Document;
@@ -81,8 +83,8 @@ class Connection {
       return;
     }
     const own = this.realm.global as Any;
-    const post = new own.Function('post', 'to', 'message', 'origin', 'transfer', 'post.call(to, message, origin, transfer)');
-    post(own.postMessage, target, message, origin, transfer);
+    this.poster ??= functionOf(this.realm, 'post, to, message, origin, transfer', 'post.call(to, message, origin, transfer)');
+    this.poster?.(own.postMessage, target, message, origin, transfer);
   }
 
   private leave(): void {

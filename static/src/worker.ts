@@ -6,6 +6,7 @@ import { hookEvents } from './hooks/document';
 import { hookErrors } from './hooks/errors';
 import { hookFetch } from './hooks/fetch';
 import { hookNetwork } from './hooks/network';
+import { hookPolicy } from './hooks/policy';
 import { hookScripts } from './hooks/scripts';
 import { hookTiming } from './hooks/timing';
 import { hookImportScripts, hookWorkers } from './hooks/worker';
@@ -23,6 +24,7 @@ if (config) {
   hookEvents(realm);
   hookErrors(realm);
   hookTiming(realm);
+  hookPolicy(realm);
   hookScripts(realm);
   hookFetch(realm);
   hookXHR(realm);

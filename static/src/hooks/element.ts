@@ -4,13 +4,14 @@
 import {
   apply, getter, guard, includes, NativeURL, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
 } from '../natives';
-import { ASIDE, attributeKind, mayMatter, type AttributeKind } from '../html';
+import { ASIDE, attributeKind, isPolicy, mayMatter, type AttributeKind } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { part, withPart } from '../runtime';
 import { like } from '../trusted';
 import { authorScript } from '../unscript';
 import * as dom from './dom';
+import { mapPolicy, originalPolicy } from './policy';
 import { rewriteValue } from './rewrite';
 import { unmapTextInto } from './shared';
 
@@ -31,6 +32,7 @@ function remember(element: Element, name: string, mapped: string, author: string
 
 /** A value of the tree as its author wrote it. */
 function readBack(realm: Realm, element: Element, name: string, value: string): string {
+  if (name === 'content' && includes(value, 'report-to ')) return originalPolicy(realm, value) ?? value;
   const all = weakGet(authored, element);
   if (all && name in all && all[name]!.mapped === value) return all[name]!.author;
   return authorScript(realm.urls.unmapText(value));
@@ -45,10 +47,18 @@ function kindOf(element: Any, name: unknown): AttributeKind | undefined {
 /** Rewrites a value on its way into the tree, and keeps what unmapping could not restore. */
 function intoTree(realm: Realm, element: Element, name: string, kind: AttributeKind, value: Any): Any {
   const author = typeof value === 'string' ? value : `${value as string}`;
+  if (kind === 'equiv' && isPolicy(author)) mapContent(realm, element);
+  if (kind === 'refresh' && isPolicy(dom.getAttribute(element, 'http-equiv') ?? '')) kind = 'policy';
   const mapped = guard(() => rewriteValue(realm, kind, author, toLowerCase(dom.localName(element)), dom.hasAttribute(element, 'download')), author);
   if (mapped === author) return value; // as given: it may be a trusted type
   if (realm.urls.unmapText(mapped) !== author) remember(element, toLowerCase(name), mapped, author);
   return like(value, mapped);
+}
+
+/** The content of a meta element that becomes a policy, which it is not yet. */
+function mapContent(realm: Realm, meta: Element): void {
+  const content = dom.getAttribute(meta, 'content');
+  if (content !== null && originalPolicy(realm, content) === undefined) dom.setAttribute(meta, 'content', mapPolicy(realm, content));
 }
 
 export function hookAttributes(realm: Realm): void {

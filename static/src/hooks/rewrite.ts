@@ -7,6 +7,7 @@ import type { Realm } from '../realm';
 import { navigationURL, rewriteScript, rewriteScriptURL, scriptKind } from '../script';
 import { ownHTML } from '../trusted';
 import * as dom from './dom';
+import { mapPolicy } from './policy';
 
 /** What becomes of HTML: markup only, or a document or fragment whose scripts will run. */
 export type HTMLUse = 'inert' | 'runs';
@@ -55,7 +56,8 @@ export function rewriteValue(realm: Realm, kind: AttributeKind, value: string, t
     case 'srcset': return rewriteSrcset(value, map);
     case 'style': return css(realm, value);
     case 'refresh': return tag === 'meta' ? rewriteRefresh(value, (url) => navigationURL(realm, map(url))) : value;
-    case 'equiv': return includes(toLowerCase(value), 'content-security-policy') ? 'x-' + trim(value) : value;
+    case 'policy': return mapPolicy(realm, value);
+    case 'equiv': return value;
     case 'document': return frameDocument(realm, value);
     case 'handler': return rewriteScript(realm, value, 'handler');
     case 'aside': return value;
@@ -71,7 +73,7 @@ export function frameDocument(realm: Realm, text: string, url = 'about:srcdoc'):
 /** The element of our script in a document that the server does not see. */
 export function ourScript(realm: Realm, url: string, attributes = ''): string {
   const config = { ...realm.config, url, referrer: realm.urls.unmap(dom.documentURL(realm.global)) };
-  return `<script${attributes} src="${realm.home}/.tandem/sync.js" data-tandem="${escape(toJSON(config))}"></script>`;
+  return `<script${attributes} nonce="${config.nonce}" src="${realm.home}/.tandem/sync.js" data-tandem="${escape(toJSON(config))}"></script>`;
 }
 
 /** Length of the doctype at the start, which has to stay first. */

@@ -5,6 +5,7 @@ import {
   apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, NativeProxy, setPrototypeOf, slice, startsWith, type Any,
   type Native,
 } from '../natives';
+import { functionOf } from '../inline';
 import type { Realm } from '../realm';
 import { mayNeedRewriting, rewriteScript } from '../script';
 import { like } from '../trusted';
@@ -29,7 +30,7 @@ const KEYWORDS = ['async function', 'function*', 'async function*'];
 function unnamed(realm: Realm): Native[] {
   if (!realm.parent) return [async () => {}, function* () {}, async function* () {}];
   // Where policy forbids it, the constructors are of no use to the page either.
-  return guard(() => (realm.global.Function as Any)('return [async () => {}, function* () {}, async function* () {}]')() as Native[], []);
+  return guard(() => functionOf(realm, '', 'return [async () => {}, function* () {}, async function* () {}]')!() as Native[], []);
 }
 
 function hookFunction(realm: Realm, native: Native, keyword: string, named: boolean): void {
