@@ -141,6 +141,20 @@ func (a *applier) op() {
 		a.define(start)
 	case 15:
 		a.digest()
+	case opState:
+		a.stateOp(start)
+	case opAnimation:
+		a.animation(start)
+	case opClock:
+		a.animationClock(start)
+	case opHighlight:
+		a.highlight(start)
+	case opProperty:
+		a.registration(start)
+	case opFont:
+		a.font(start)
+	case opSlot:
+		a.slot(start)
 	default:
 		a.fail(errSyntax)
 	}

@@ -25,13 +25,23 @@
 //	[8, sheet, "i", index, rule]     insertRule
 //	[8, sheet, "d", index]           deleteRule
 //	[8, sheet, "r", text]            replace a sheet's rules by text
+//	[8, sheet, "s", path, text]      set what is before a rule's braces: selector, media, keys or name
+//	[8, sheet, "c", path, text]      set a rule's declarations
+//	[8, sheet, "p", path, name, value, priority]  set one of them, or remove it if value is ""
 //	[9, root, …sheets]               adoptedStyleSheets of the document (0) or a shadow root
 //	[10, canvas, picture]            what it shows: a bitmap as data: URL, or "blob:" and a blob's id
 //	[11, element, doc]               which document a frame shows; null for none
 //	[12, node, start?, end?]         focus, and the selection in it; node 0 for none
 //	[13, element, state]             media: {paused, time, rate, volume, muted}
-//	[14, …names]                     custom elements that are defined
+//	[14, …names]                     custom elements that are defined; "form:" is before those of forms
 //	[15, node, digest]               of the leader's tree, for followers to compare
+//	[16, state, element]             the one in a state that CSS asks about; 0 for none
+//	[17, animation, element, pseudo, name, frames?, timing?]  one that runs; [17, animation] when it is gone
+//	[18, animation, state, time, rate]  where it is: running, paused, finished or idle
+//	[19, name, priority, type, …ranges]  a custom highlight; [19, name] when it is gone
+//	[20, name, syntax, inherits, initial?]  a registered custom property
+//	[21, font, family, source, …descriptors and values]  one made by script; [21, font] when it is gone
+//	[22, slot, …nodes]               what is assigned to a slot by script
 //
 // Nodes are integers that the leader chose, 1 or more and unique among those
 // that exist; 0 is the document. A node that is not mirrored (a comment, a
@@ -39,12 +49,23 @@
 // a child of parent, or 0 for the end. ids is either the first of consecutive
 // ids or a list of all, for the forms and what is below them in preorder.
 //
+// A rule's index may be a path: a list of indexes from the sheet's rules down.
+//
+// The states are hover, active, focus-visible, target, fullscreen and editing
+// (the document is in design mode). An animation with a name is CSS's own
+// (then there are no frames), one without a script's; frames are lists of
+// offset, easing, composite, and names and values by turns; timing is delay, end delay,
+// fill, iteration start, iterations (null without end), duration, direction,
+// easing, composite. A range is two nodes, each with an offset in it. What
+// refers to a node is forgotten with it.
+//
 // A form is one node with what is below it:
 //
 //	"data"                                  text
 //	[tag, attributes, …forms]               element
 //	[0, "!", name, public id, system id]    doctype
-//	[0, "#", "open" or "closed", …forms]    shadow root
+//	[0, "#", mode, …forms]                  shadow root: "open", "closed", with " manual" if slots are
+//	                                        assigned by script; or "template", a template's content
 //
 // tag is the local name, with "svg:" or "math:" before it in these namespaces.
 // attributes is 0 or a list of names and values by turns, with qualified names
@@ -52,9 +73,10 @@
 // before says, and can be neither moved nor removed without its host. Strings
 // may hold lone surrogates.
 //
-// The properties are value and customValidity (strings), checked,
-// indeterminate, modal, popover and disabledSheet (booleans), selected
-// (indexes of options) and files (names). modal and popover put an element on
+// The properties are value, customValidity, userValidity ("valid", "invalid"
+// or "") and sheetMedia (strings), checked, indeterminate, autofilled, modal,
+// popover and disabledSheet (booleans), selected (indexes of options), files
+// (names) and states (of a custom element). modal and popover put an element on
 // top of those opened before.
 //
 // The document's own children change by a snapshot only: nothing is inserted,
@@ -62,7 +84,7 @@
 //
 // A sheet is the <style> or <link> that it belongs to, or a negative number
 // for a constructed one, which exists from its first "r" to the next snapshot;
-// disabledSheet takes such numbers too. What [8] did to the sheet of
+// disabledSheet and sheetMedia take such numbers too. What [8] did to the sheet of
 // an element is forgotten, here as in a browser, when the text or children of
 // the <style> or the address of the <link> change, but not when it moves.
 //

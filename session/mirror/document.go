@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 )
 
@@ -74,6 +75,7 @@ type Counts struct {
 type Document struct {
 	limits Limits
 	onURL  func(string)
+	now    func() time.Time
 	counts Counts
 
 	url     address
@@ -87,7 +89,7 @@ type Document struct {
 // not nil, is called during Apply with each absolute http(s) URL, without
 // fragment, that a follower's renderer will want from the response store.
 func NewDocument(limits Limits, onURL func(absURL string)) *Document {
-	return &Document{limits: limits.withDefaults(), onURL: onURL, tree: newTree(0), waiting: true}
+	return &Document{limits: limits.withDefaults(), onURL: onURL, now: time.Now, tree: newTree(0), waiting: true}
 }
 
 // SetURL tells the document's address at the real site, against which
@@ -189,13 +191,17 @@ type tree struct {
 	free  int32 // head of the list of unused entries, linked by next
 	bytes int
 
-	sheets  map[int32]*constructed
-	defined []string
-	names   map[string]struct{} // of defined
-	secrets map[string]struct{} // names and ids of password fields
-	bases   int                 // <base> elements
-	opened  int                 // counts what was put into the top layer
-	focus   focus
+	sheets     map[int32]*constructed
+	defined    []string
+	states     [6]int32 // which element is in each of states
+	extras     map[extraKey]*extra
+	order      map[extraKey]int // of extras, as they were told
+	extraCount int
+	names      map[string]struct{} // of defined
+	secrets    map[string]struct{} // names and ids of password fields
+	bases      int                 // <base> elements
+	opened     int                 // counts what was put into the top layer
+	focus      focus
 }
 
 type focus struct {
@@ -207,6 +213,7 @@ type focus struct {
 type constructed struct {
 	sheet
 	disabled bool
+	media    string // as JSON, or "" when it was not set
 }
 
 func newTree(nodes int) *tree {
@@ -217,6 +224,8 @@ func newTree(nodes int) *tree {
 		sheets:  make(map[int32]*constructed),
 		names:   make(map[string]struct{}),
 		secrets: make(map[string]struct{}),
+		extras:  make(map[extraKey]*extra),
+		order:   make(map[extraKey]int),
 	}
 }
 
@@ -399,7 +408,7 @@ type state struct {
 	adopted []int32
 	canvas  string
 	frame   string
-	media   string
+	media   medium
 }
 
 func (n *node) needState() *state {
@@ -432,9 +441,14 @@ const (
 	propPopover
 	propValidity
 	propDisabledSheet
+	propSheetMedia
+	propUserValidity
+	propAutofilled
+	propStates
 	propCount
 )
 
 var propNames = [propCount]string{
 	"value", "checked", "indeterminate", "selected", "files", "modal", "popover", "customValidity", "disabledSheet",
+	"sheetMedia", "userValidity", "autofilled", "states",
 }

@@ -135,10 +135,10 @@ func (a *applier) doctypeForm(id, parent, before int32) {
 // shadowForm reads a shadow root, which comes before its host's children.
 func (a *applier) shadowForm(id, host int32, depth int) {
 	mode := a.strItem()
-	if mode != "open" && mode != "closed" {
+	if !slices.Contains(shadowModes, mode) {
 		a.fail(errSyntax)
 	}
-	if a.err != nil || a.tree.nodes[host].kind != elementKind || !a.tree.nodes[host].mayHost() || a.tree.shadow(host) != 0 {
+	if a.err != nil || a.tree.nodes[host].kind != elementKind || !a.tree.nodes[host].mayHost(mode) || a.tree.shadow(host) != 0 {
 		a.fail(errPlace)
 		return
 	}
@@ -148,10 +148,18 @@ func (a *applier) shadowForm(id, host int32, depth int) {
 	}
 }
 
-// mayHost tells the elements that attachShadow takes (DOM §4.9).
-func (n *node) mayHost() bool {
+// shadowModes are the kinds of shadow roots: as attachShadow has them, with
+// slots assigned by script, and the content of a <template>.
+var shadowModes = []string{"open", "closed", "open manual", "closed manual", "template"}
+
+// mayHost tells the elements that attachShadow takes (DOM §4.9), or that have
+// content of their own.
+func (n *node) mayHost(mode string) bool {
 	if n.ns != nsHTML {
 		return false
+	}
+	if mode == "template" || n.name == "template" {
+		return mode == "template" && n.name == "template"
 	}
 	switch n.name {
 	case "article", "aside", "blockquote", "body", "div", "footer", "h1", "h2", "h3", "h4", "h5", "h6",

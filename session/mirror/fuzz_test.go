@@ -17,6 +17,10 @@ func FuzzApply(f *testing.F) {
 		`[[6,9,"value","x"],[6,9,"selected",[1]],[6,9,"modal",true],[6,-1,"disabledSheet",true],[6,9,"files",["a"]]]`,
 		`[[7,0,1,2.5e1],[8,4,"i",3,"a{}"],[8,4,"d",1],[8,-1,"r",""],[9,13,-1],[10,7,"data:image/png;base64,AA=="],[11,7,3]]`,
 		`[[12,9,1,2],[13,7,{"paused":true}],[14,"x-a"],[15,6,"d"],[2,12,0,[40,30],["svg:a",["href","javascript:x"],"y"]]]`,
+		`[[16,"hover",9],[17,1,9,"","",[[0,"linear","replace","color","red"]],[0,0,"both",0,null,100,"normal","linear","replace"]],[18,1,"paused",5,1]]`,
+		`[[19,"h",0,"highlight",8,0,8,3],[20,"--a","<color>",true,"red"],[21,1,"F","url(/f.woff)","weight","400"],[22,9,8],[17,2,9,"::before","spin"]]`,
+		`[[8,4,"i",[0,1],"a{}"],[8,4,"p",[0,1],"color","red",""],[8,4,"s",2,"b"],[8,4,"c",[3],"top:0"],[8,4,"p",[0,1],"color","blue","important"],[8,4,"d",1]]`,
+		`[[2,7,0,40,["template",0,[0,"#","template",["b",0]]],["div",0,[0,"#","open manual",["slot",0]]]],[6,9,"userValidity","invalid"],[6,9,"states",["on"]]]`,
 		`[[0,[5,3,9],"quirks",[0,"!","html","",""],["html",0,["x-a",0]]],[2,9,0,20,[0,"#","open",["script",0,"evil()"]]]]`,
 	} {
 		f.Add([]byte(ops))

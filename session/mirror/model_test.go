@@ -607,6 +607,9 @@ func (t *tree) cost() int {
 	for _, c := range t.sheets {
 		bytes += c.bytes
 	}
+	for _, e := range t.extras {
+		bytes += len(e.op)
+	}
 	return bytes
 }
 

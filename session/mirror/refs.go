@@ -96,6 +96,9 @@ func (s *sheet) refs(yield func(ref)) {
 	for _, p := range s.parts {
 		yield(ref{refCSS, p.rule})
 	}
+	for _, edit := range s.edits {
+		yield(ref{refCSS, edit.text})
+	}
 }
 
 // attrRefs yields what an attribute refers to, as far as a renderer loads it.

@@ -3,6 +3,7 @@ package mirror
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // sheet is what scripts did to a style sheet through the CSSOM. How many rules
@@ -16,6 +17,12 @@ type sheet struct {
 	bytes int
 	// deleted counts original rules that are gone.
 	deleted int
+	// edits are what was done within rules, and to all rules since then, as the
+	// operands after the sheet.
+	edits []ruleEdit
+	// latest finds the edits that a later one of the same takes the place of.
+	latest   map[string]int
+	replaced int
 }
 
 // part is either one inserted rule or the original rules [from, to).
@@ -30,6 +37,52 @@ func newSheet() *sheet { return &sheet{parts: []part{{to: math.MaxInt}}} }
 func (s *sheet) replace(text string) {
 	*s = sheet{whole: true, text: text, parts: []part{{to: math.MaxInt}}, bytes: len(text)}
 }
+
+// ruleEdit is one change within a sheet: its operands after the sheet, and those of
+// them that may have URLs. One that another took the place of is empty.
+type ruleEdit struct{ op, text string }
+
+// edit notes what was done to the rule at path; details are its operands after
+// the path, and text is that of them which may have URLs.
+func (s *sheet) edit(what string, path []int32, nested bool, details, text string) {
+	b := appendString(nil, what)
+	open, end := ",[", "]"
+	if !nested {
+		open, end = ",", ""
+	}
+	for _, index := range path {
+		b = appendInt(append(b, open...), int(index))
+		open = ","
+	}
+	b = append(b, end...)
+	key := string(b)
+	if what == "p" {
+		name, _, _ := strings.Cut(strings.TrimLeft(details, ", \t\n\r"), ",")
+		key += name
+	}
+	e := ruleEdit{string(b) + details, strings.Clone(text)}
+	s.bytes += e.cost()
+	if what == "i" || what == "d" {
+		s.latest = nil // other rules have these places now
+	} else if i, ok := s.latest[key]; ok {
+		s.bytes -= s.edits[i].cost()
+		s.edits[i] = ruleEdit{} // a later one counts from its own place, since shorthands may stand between
+		s.replaced++
+	}
+	if s.replaced > 100 && s.replaced > len(s.edits)/2 {
+		s.latest, s.replaced = nil, 0
+		s.edits = slices.DeleteFunc(s.edits, func(e ruleEdit) bool { return e.op == "" })
+	}
+	if what != "i" && what != "d" {
+		if s.latest == nil {
+			s.latest = map[string]int{}
+		}
+		s.latest[key] = len(s.edits)
+	}
+	s.edits = append(s.edits, e)
+}
+
+func (e ruleEdit) cost() int { return len(e.op) + len(e.text) + 64 }
 
 func (p *part) length() int {
 	if p.inserted {
@@ -138,6 +191,12 @@ func (s *sheet) append(b []byte, id int32) []byte {
 			index++
 		} else if p.to != math.MaxInt {
 			index += p.length()
+		}
+	}
+	for _, edit := range s.edits {
+		if edit.op != "" {
+			b = append(append(appendHead(b, 8, id), ','), edit.op...)
+			b = append(b, ']')
 		}
 	}
 	return b

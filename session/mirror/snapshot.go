@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // Snapshot returns the operations that rebuild the document as it is now;
@@ -15,7 +16,7 @@ func (d *Document) Snapshot() json.RawMessage {
 	if t.count() == 0 && d.waiting {
 		return json.RawMessage("[]")
 	}
-	e := encoder{tree: t, b: make([]byte, 0, 256+t.bytes+t.bytes/4+24*t.count())}
+	e := encoder{tree: t, now: d.now(), b: make([]byte, 0, 256+t.bytes+t.bytes/4+24*t.count())}
 	e.snapshot()
 	return e.b
 }
@@ -23,6 +24,7 @@ func (d *Document) Snapshot() json.RawMessage {
 // encoder writes a tree as operations.
 type encoder struct {
 	*tree
+	now     time.Time
 	b       []byte
 	stateOf []int32 // nodes with a state, in tree order
 }
@@ -42,7 +44,8 @@ func (e *encoder) snapshot() {
 	e.b = append(e.b, ']')
 	e.defines()
 	e.styles()
-	e.states()
+	e.writeStates()
+	e.writeExtras()
 	if e.focus.id != 0 {
 		e.focused()
 	}
@@ -148,6 +151,7 @@ func (e *encoder) styles() {
 		if c.disabled {
 			e.b = append(appendHead(e.b, 6, id), `,"disabledSheet",true]`...)
 		}
+		e.prop(id, propSheetMedia, c.media)
 	}
 	for _, at := range e.stateOf {
 		if n := &e.nodes[at]; n.state.sheet != nil {
@@ -167,9 +171,9 @@ func (e *encoder) styles() {
 	}
 }
 
-// states writes properties and whatever else nodes have; the top layer in the
+// writeStates writes properties and whatever else nodes have; the top layer in the
 // order in which it was opened, and scrolling last, when everything is there.
-func (e *encoder) states() {
+func (e *encoder) writeStates() {
 	type open struct {
 		at int32
 		p  prop
@@ -192,7 +196,9 @@ func (e *encoder) states() {
 			e.b = append(e.b, ']')
 		}
 		e.value(11, n.id, s.frame)
-		e.value(13, n.id, s.media)
+		if s.media.state != "" {
+			e.value(13, n.id, string(s.media.append(nil, e.now)))
+		}
 	}
 	slices.SortFunc(opened, func(a, b open) int { return cmp.Compare(a.no, b.no) })
 	for _, o := range opened {

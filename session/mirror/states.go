@@ -1,9 +1,9 @@
 package mirror
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 func (a *applier) property(start int) {
@@ -49,8 +49,14 @@ func (a *applier) property(start int) {
 func (a *applier) propValue(p prop) string {
 	from := a.i
 	switch p {
-	case propValue, propValidity:
+	case propValue, propValidity, propSheetMedia:
 		return string(appendString(nil, a.str()))
+	case propUserValidity:
+		s := a.str()
+		if s != "" && s != "valid" && s != "invalid" {
+			a.fail(errValue)
+		}
+		return string(appendString(nil, s))
 	case propSelected:
 		a.open()
 		for a.next() {
@@ -58,7 +64,7 @@ func (a *applier) propValue(p prop) string {
 				a.fail(errValue)
 			}
 		}
-	case propFiles:
+	case propFiles, propStates:
 		a.open()
 		for a.next() {
 			a.str()
@@ -96,7 +102,7 @@ func (a *applier) scalar() {
 
 func (a *applier) setProp(at int32, p prop, value string) {
 	switch {
-	case value == "false" && p != propChecked, value == "[]" && p == propFiles, value == `""` && p == propValidity:
+	case value == "false" && p != propChecked, value == "[]" && (p == propFiles || p == propStates), value == `""` && (p == propValidity || p == propUserValidity):
 		value = "" // as it is from the start
 	}
 	if value == "" && a.tree.nodes[at].state == nil {
@@ -245,12 +251,30 @@ func (a *applier) media(start int) {
 	if !a.end() {
 		return
 	}
-	clean := fmt.Sprintf(`{"paused":%s,"time":%s,"rate":%s,"volume":%s,"muted":%s}`,
-		state["paused"], state["time"], state["rate"], state["volume"], state["muted"])
-	if clean != a.s[from:to] {
-		a.edit(from, to, []byte(clean))
+	m := medium{
+		clock:  newClock(a.now(), state["paused"], state["time"], state["rate"], state["paused"] == "false"),
+		volume: strings.Clone(state["volume"]), muted: strings.Clone(state["muted"]),
 	}
-	a.change(at, func(n *node) { n.needState().media = clean })
+	if clean := m.append(nil, a.now()); string(clean) != a.s[from:to] {
+		a.edit(from, to, clean)
+	}
+	a.change(at, func(n *node) { n.needState().media = m })
+}
+
+// medium is what an audio or video element does; its clock's state says
+// whether it is paused, and its time is in seconds.
+type medium struct {
+	clock
+	volume, muted string
+}
+
+func (m medium) append(b []byte, now time.Time) []byte {
+	b = append(append(b, `{"paused":`...), m.state...)
+	b = m.clock.append(append(b, `,"time":`...), now, 0.001)
+	b = append(append(b, `,"rate":`...), m.rate...)
+	b = append(append(b, `,"volume":`...), m.volume...)
+	b = append(append(b, `,"muted":`...), m.muted...)
+	return append(b, '}')
 }
 
 // maxDefined bounds the custom elements of a document.
@@ -262,7 +286,7 @@ func (a *applier) define(start int) {
 	for a.next() {
 		name := a.str()
 		names = append(names, name)
-		valid = valid && isCustomName(name)
+		valid = valid && isCustomName(strings.TrimPrefix(name, "form:"))
 	}
 	if a.err != nil {
 		return

@@ -3,16 +3,22 @@ package mirror
 import "strings"
 
 func (a *applier) sheetProperty(id int32, p prop) {
-	disabled := a.boolean()
-	if !a.end() {
-		return
-	}
-	if p != propDisabledSheet {
+	if p != propDisabledSheet && p != propSheetMedia {
 		a.fail(errSyntax)
 		return
 	}
-	if c := a.constructed(id); c != nil {
-		c.disabled = disabled
+	value := strings.Clone(a.propValue(p))
+	if !a.end() {
+		return
+	}
+	switch c := a.constructed(id); {
+	case c == nil:
+	case p == propDisabledSheet:
+		c.disabled = value == "true"
+	case len(value) > maxName:
+		a.fail(ErrLimit)
+	default:
+		c.media = value
 	}
 }
 
@@ -44,15 +50,13 @@ func (a *applier) rule() {
 	a.item()
 	id := a.integer()
 	what := a.strItem()
-	var index int32
-	var text string
-	if what == "i" || what == "d" {
-		a.item()
-		index = a.integer()
+	var path []int32
+	nested := false
+	if what != "r" {
+		path, nested = a.path()
 	}
-	if what == "i" || what == "r" {
-		text = a.strItem()
-	}
+	details := a.i
+	text := a.ruleText(what)
 	if !a.end() {
 		return
 	}
@@ -63,27 +67,68 @@ func (a *applier) rule() {
 	if a.err != nil {
 		return
 	}
-	if index < 0 || index > maxIndex {
-		a.fail(errValue)
-		return
-	}
 	a.spend(len(s.parts))
 	before := s.bytes
-	switch what {
-	case "i":
-		s.insert(int(index), strings.Clone(text))
-	case "d":
-		s.remove(int(index))
-	case "r":
+	switch {
+	case what == "r":
 		s.replace(strings.Clone(text))
+	case nested || len(s.edits) > 0:
+		s.edit(what, path, nested, a.s[details:a.i-1], text)
+	case what == "i":
+		s.insert(int(path[0]), strings.Clone(text))
 	default:
-		a.fail(errSyntax)
+		s.remove(int(path[0]))
 	}
 	a.charge(s.bytes - before)
-	if len(s.parts)+s.deleted > a.limits.Rules {
+	if len(s.parts)+s.deleted+len(s.edits) > a.limits.Rules {
 		a.fail(ErrLimit)
 	}
 	a.refs = append(a.refs, ref{refCSS, text})
+}
+
+// maxNesting bounds how deep rules are within rules.
+const maxNesting = 32
+
+// path reads where a rule is: its index in the sheet, or the indexes from
+// there down in a list.
+func (a *applier) path() (path []int32, nested bool) {
+	a.item()
+	if nested = a.peek() == '['; !nested {
+		path = append(path, a.integer())
+	} else {
+		a.open()
+		for a.next() {
+			path = append(path, a.integer())
+		}
+	}
+	for _, index := range path {
+		if index < 0 || index > maxIndex {
+			a.fail(errValue)
+		}
+	}
+	if len(path) == 0 || len(path) > maxNesting {
+		a.fail(errSyntax)
+	}
+	return path, nested
+}
+
+// ruleText reads what comes after the rule's place and returns what may have
+// URLs in it.
+func (a *applier) ruleText(what string) (text string) {
+	switch what {
+	case "d":
+	case "i", "r", "s", "c":
+		text = a.shortItem()
+	case "p":
+		a.strItem()
+		text = a.shortItem()
+		if priority := a.strItem(); priority != "" && priority != "important" {
+			a.fail(errValue)
+		}
+	default:
+		a.fail(errSyntax)
+	}
+	return text
 }
 
 // sheet returns the sheet of an element, or with a negative id one that was
