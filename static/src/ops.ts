@@ -12,7 +12,7 @@ export type TextForm = string;
 export type ElementForm = [tag: string, attributes: Attributes, ...children: NodeForm[]];
 export type DoctypeForm = [0, '!', name: string, publicId: string, systemId: string];
 /** Always the first child of its host. */
-export type ShadowForm = [0, '#', mode: ShadowRootMode, ...children: NodeForm[]];
+export type ShadowForm = [0, '#', mode: string, ...children: NodeForm[]];
 export type NodeForm = TextForm | ElementForm | DoctypeForm | ShadowForm;
 
 /** The first of consecutive preorder ids, or every id in preorder. */
@@ -36,6 +36,27 @@ export const FOCUS = 12;
 export const MEDIA = 13;
 export const DEFINE = 14;
 export const DIGEST = 15;
+export const STATE = 16;
+export const ANIMATION = 17;
+export const CLOCK = 18;
+export const HIGHLIGHT = 19;
+export const REGISTER = 20;
+export const FONT = 21;
+export const SLOT = 22;
+
+/** What CSS asks about an element and only the leader's browser knows. */
+export type StateName = 'hover' | 'active' | 'focus-visible' | 'target' | 'fullscreen' | 'editing';
+export const STATES: readonly StateName[] = ['hover', 'active', 'focus-visible', 'target', 'fullscreen', 'editing'];
+
+/** Offset, easing, composite, then names and values by turns. */
+export type Frame = [offset: number | null, easing: string, composite: string, ...declarations: string[]];
+export type Timing = [
+  delay: number, endDelay: number, fill: string, iterationStart: number, iterations: number | null, duration: number | null,
+  direction: string, easing: string, composite: string,
+];
+
+/** Where a rule is: its index in the sheet, or the indexes from there down. */
+export type Path = number | number[];
 
 export interface MediaState {
   paused: boolean;
@@ -46,10 +67,10 @@ export interface MediaState {
 }
 
 export type Property =
-  | [prop: 'value' | 'customValidity', value: string]
-  | [prop: 'checked' | 'indeterminate' | 'modal' | 'popover' | 'disabledSheet', value: boolean]
+  | [prop: 'value' | 'customValidity' | 'userValidity' | 'sheetMedia', value: string]
+  | [prop: 'checked' | 'indeterminate' | 'autofilled' | 'modal' | 'popover' | 'disabledSheet', value: boolean]
   | [prop: 'selected', value: number[]]
-  | [prop: 'files', value: string[]];
+  | [prop: 'files' | 'states', value: string[]];
 
 export type Op =
   | [typeof SNAPSHOT, Ids, Mode, ...NodeForm[]]
@@ -61,9 +82,11 @@ export type Op =
   | [typeof TEXT, Id, from: number, deleted: number, inserted: string]
   | [typeof PROPERTY, Id, ...Property]
   | [typeof SCROLL, Id, x: number, y: number]
-  | [typeof RULE, Id, 'i', index: number, text: string]
-  | [typeof RULE, Id, 'd', index: number]
+  | [typeof RULE, Id, 'i', Path, text: string]
+  | [typeof RULE, Id, 'd', Path]
   | [typeof RULE, Id, 'r', text: string]
+  | [typeof RULE, Id, 's' | 'c', Path, text: string]
+  | [typeof RULE, Id, 'p', Path, name: string, value: string, priority: string]
   | [typeof ADOPT, root: Id, ...Id[]]
   | [typeof CANVAS, Id, picture: string]
   | [typeof FRAME, Id, doc: number]
@@ -71,7 +94,14 @@ export type Op =
   | [typeof FOCUS, Id, start?: number, end?: number]
   | [typeof MEDIA, Id, MediaState]
   | [typeof DEFINE, ...string[]]
-  | [typeof DIGEST, Id, string];
+  | [typeof DIGEST, Id, string]
+  | [typeof STATE, StateName, Id]
+  | [typeof ANIMATION, animation: number, element?: Id, pseudo?: string, name?: string, frames?: Frame[], timing?: Timing]
+  | [typeof CLOCK, animation: number, state: string, time: number | null, rate: number]
+  | [typeof HIGHLIGHT, name: string, ...rest: (number | string)[]]
+  | [typeof REGISTER, name: string, syntax: string, inherits: boolean, initial?: string]
+  | [typeof FONT, face: number, ...rest: string[]]
+  | [typeof SLOT, Id, ...Id[]];
 
 /** What a masked field's value is replaced by when it has one. */
 export const MASK = '••••••••';

@@ -11,7 +11,8 @@ import { unmapTextInto } from './shared';
 const declarations = new NativeWeakMap<object, object>();
 const standIns = new NativeWeakMap<object, object>();
 
-const native = (style: Any): Any => (style !== null && typeof style === 'object' && weakGet(declarations, style as object)) || style;
+/** The declaration that a page's stand-in is for, or what is given. */
+export const nativeStyle = (style: Any): Any => (style !== null && typeof style === 'object' && weakGet(declarations, style as object)) || style;
 
 export function hookStyle(realm: Realm): void {
   const { patch, global } = realm;
@@ -44,12 +45,12 @@ function hookDeclaration(realm: Realm, text: (value: Any) => Any): void {
     if (typeof found.value === 'function') {
       patch.method(prototype, key, (call, self, args) => {
         if (key === 'setProperty') withText(args, 1, text);
-        return readBack(realm, call(native(self), args));
+        return readBack(realm, call(nativeStyle(self), args));
       });
     } else if (found.get) {
       patch.accessor(prototype, key, {
         get: (value) => readBack(realm, value),
-        set: (call, self, value) => call(native(self), [text(value)]),
+        set: (call, self, value) => call(nativeStyle(self), [text(value)]),
       });
     }
   }

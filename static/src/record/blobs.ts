@@ -38,6 +38,7 @@ interface Wanted {
 
 export class Blobs {
   private readonly wanted = new Map<string, Wanted>();
+  private readonly named = new WeakMap<Blob, Wanted>();
   private count = 0;
 
   constructor(private readonly send: (message: FromDocument) => void) {}
@@ -60,14 +61,28 @@ export class Blobs {
     return waiting ? null : out;
   }
 
+  /** The name of a blob that has no address; null while it is being read, and then calls `again`. */
+  name(blob: Blob, again: () => void): string | null {
+    let wanted = this.named.get(blob);
+    if (wanted === undefined) this.named.set(blob, (wanted = this.read(blob)));
+    if (wanted.ready) return wanted.id;
+    wanted.waiting.push(again);
+    return null;
+  }
+
   private want(url: string): Wanted | null {
     const name = nameOf(url);
     const known = this.wanted.get(name);
     if (known !== undefined) return known;
     const blob = sources.get(name);
     if (blob === undefined) return null;
-    const wanted: Wanted = { id: prefix + (this.count++).toString(36), ready: false, waiting: [] };
+    const wanted = this.read(blob);
     this.wanted.set(name, wanted);
+    return wanted;
+  }
+
+  private read(blob: Blob): Wanted {
+    const wanted: Wanted = { id: prefix + (this.count++).toString(36), ready: false, waiting: [] };
     const reader = new Reader();
     addListener(reader, 'load', () => this.loaded(wanted, blob, resultOf(reader) ?? ''));
     readAsDataURL(reader, blob);

@@ -4,8 +4,8 @@
 import * as is from '../ops';
 import type { Id, Op } from '../ops';
 import {
-  areaDefault, areaValue, attribute, customValidity, hasAttribute, inputChecked, inputFiles, inputIndeterminate, inputType,
-  inputValue, isElement, isHTML, localName, now, optionSelected, selectOptions, up,
+  areaDefault, areaValue, attribute, customValidity, guard, hasAttribute, inputChecked, inputFiles, inputIndeterminate, inputType,
+  inputValue, isElement, isHTML, localName, matches, now, optionSelected, selectOptions, up,
 } from './dom';
 import { hidden, type Masks } from './mask';
 import type { Entry } from './nodes';
@@ -19,6 +19,8 @@ interface Sent {
   selected?: string | undefined;
   files?: string;
   validity?: string;
+  judged?: string;
+  autofilled?: boolean;
 }
 
 /** A full look at all controls at least this often finds what no event tells of, such as autofill. */
@@ -152,6 +154,17 @@ function initial(control: Element): Sent {
 }
 
 function current(control: Element, masks: Masks): Sent {
+  return { ...values(control, masks), judged: judgement(control), autofilled: matching(control, ':autofill') };
+}
+
+/** Whether the browser shows a control as valid or not, which depends on what the visitor did so far. */
+function judgement(control: Element): string {
+  return matching(control, ':user-invalid') ? 'invalid' : matching(control, ':user-valid') ? 'valid' : '';
+}
+
+const matching = (control: Element, state: string): boolean => guard(() => matches(control, state), false);
+
+function values(control: Element, masks: Masks): Sent {
   const masked = masks.masked(control);
   const message = customValidity(control);
   const validity = masked ? hidden(message) : message;
@@ -211,6 +224,10 @@ function difference(id: Id, sent: Sent, fresh: Sent, ops: Op[]): void {
   if (fresh.files !== undefined && fresh.files !== (sent.files ?? '[]')) {
     ops.push([is.PROPERTY, id, 'files', fresh.files === '[]' ? [] : fresh.files.split('\0')]);
   }
+  const judged = fresh.judged ?? '';
+  if (judged !== (sent.judged ?? '')) ops.push([is.PROPERTY, id, 'userValidity', judged]);
+  const filled = fresh.autofilled ?? false;
+  if (filled !== (sent.autofilled ?? false)) ops.push([is.PROPERTY, id, 'autofilled', filled]);
   const validity = fresh.validity ?? '';
   if (validity !== (sent.validity ?? '')) ops.push([is.PROPERTY, id, 'customValidity', validity]);
 }

@@ -32,6 +32,8 @@ export const attribute = method<[string], string | null>(Element.prototype, 'get
 export const hasAttribute = method<[string], boolean>(Element.prototype, 'hasAttribute');
 export const openShadow = getter<ShadowRoot | null>(Element.prototype, 'shadowRoot');
 export const shadowMode = getter<ShadowRootMode>(ShadowRoot.prototype, 'mode');
+export const slotAssignment = getterWhere<SlotAssignmentMode>(ShadowRoot.prototype, 'slotAssignment');
+export const templateContent = getter<DocumentFragment>(HTMLTemplateElement.prototype, 'content');
 export const shadowHost = getter<Element>(ShadowRoot.prototype, 'host');
 export const matches = method<[string], boolean>(Element.prototype, 'matches');
 export const queryAll = method<[string], NodeListOf<Element>>(Document.prototype, 'querySelectorAll');
@@ -119,6 +121,7 @@ export function sheetOf(element: Element): CSSStyleSheet | null {
 }
 
 export const ownerNode = getter<Node | null>(StyleSheet.prototype, 'ownerNode');
+export const sheetMedia = getter<MediaList>(StyleSheet.prototype, 'media');
 export const sheetDisabled = getter<boolean>(StyleSheet.prototype, 'disabled');
 export const rulesOf = getter<CSSRuleList>(CSSStyleSheet.prototype, 'cssRules');
 export const ruleCount = getter<number>(CSSRuleList.prototype, 'length');
@@ -166,11 +169,21 @@ export function noteShadow(host: Element, root: ShadowRoot): void {
 
 export const shadowOf = (host: Element): ShadowRoot | null => openShadow(host) ?? closedShadows.get(host) ?? null;
 
+/** The templates that contents belong to, which these do not tell. */
+const templates = new WeakMap<Node, Element>();
+
+/** What a <template> has instead of children. */
+export function contentOf(template: Element): Node {
+  const content = templateContent(template);
+  if (!templates.has(content)) templates.set(content, template);
+  return content;
+}
+
 /** The parent in the composed sense: a shadow root's parent is its host. */
 export const up = (node: Node): Node | null =>
-  nodeType(node) === FRAGMENT && isShadow(node) ? shadowHost(node) : parentNode(node);
+  nodeType(node) !== FRAGMENT ? parentNode(node) : isShadow(node) ? shadowHost(node) : (templates.get(node) ?? null);
 
-const isShadow = (node: Node): boolean => {
+export const isShadow = (node: Node): boolean => {
   try {
     return shadowHost(node) !== null; // throws for other fragments, in every realm alike
   } catch {

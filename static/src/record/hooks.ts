@@ -5,15 +5,20 @@
 import { promiseThen } from '../natives';
 import type { Realm } from '../realm';
 import { forgetAddress, noteAddress } from './blobs';
-import { declarationRule, getter, guard, noteShadow, ruleCount, ruleSheet, rulesOf } from './dom';
-import type { RuleOp } from './sheets';
+import { nativeStyle } from '../hooks/style';
+import { declarationRule, getter, guard, method, noteShadow, ruleCount, ruleText, rulesOf } from './dom';
+import { noteFont } from './fonts';
+import { hostOf, noteInternals } from './internals';
+import { headOf, indexOf, mediaText, priorityOf, rulesIn, valueOf, type RuleOp } from './rules';
 
 /** What takes note. None of it may throw; the hooks make sure. */
 export interface Noted {
   shadow(host: Element): void;
   control(node: Node): void;
   rule(sheet: CSSStyleSheet, op: RuleOp): void;
-  suspect(sheet: CSSStyleSheet): void;
+  /** A change within a rule, told once it is known where that is. */
+  within(rule: CSSRule, op: (path: number[]) => RuleOp): void;
+  suspect(rule: CSSRule): void;
   switched(sheet: CSSStyleSheet): void;
   /** Something that the next flush finds out about. */
   adopted(): void;
@@ -21,6 +26,13 @@ export interface Noted {
   drawn(canvas: Node): void;
   handedOver(canvas: Node): void;
   defined(name: string): void;
+  registered(definition: PropertyDefinition): void;
+  animated(): void;
+  highlighted(): void;
+  fonts(): void;
+  assigned(slot: Node): void;
+  internals(host: Element): void;
+  editing(): void;
   navigated(): void;
   dialog(kind: 'alert' | 'confirm' | 'prompt', text: string): void;
 }
@@ -35,6 +47,9 @@ export function hook(realm: Realm, noted: Noted): void {
   hookRules(hooks, noted);
   hookTopLayer(hooks, noted);
   hookCanvas(hooks, noted);
+  hookAnimations(hooks, noted);
+  hookComponents(hooks, noted);
+  hookText(hooks, noted);
   hookPage(hooks, noted);
 }
 
@@ -65,28 +80,31 @@ class Hooks {
     });
   }
 
-  afterSet(holder: Any, name: string, note: (self: Any) => void): void {
+  afterSet(holder: Any, name: string, note: (self: Any, value: Any) => void): void {
     this.realm.patch.accessor(holder, name, {
       set: (native, self, value) => {
         native(self, [value]);
-        guard(() => note(self), undefined);
+        guard(() => note(self, value), undefined);
       },
     });
   }
 
-  beforeSet(holder: Any, name: string, note: (self: Any) => void): void {
-    this.realm.patch.accessor(holder, name, {
-      set: (native, self, value) => {
-        guard(() => note(self), undefined);
-        native(self, [value]);
-      },
+  made(kind: string, note: (made: Any, args: Any[]) => void): void {
+    this.realm.patch.constructor_(kind, (make, args) => {
+      const made = make(args);
+      guard(() => note(made, args), undefined);
+      return made;
     });
   }
 
-  afterGet(holder: Any, name: string, note: (self: Any) => void): void {
+  around(holder: Any, name: string, run: (self: Any, args: Any[], native: () => Any) => Any): void {
+    this.realm.patch.method(holder, name, (native, self, args) => run(self, args, () => native(self, args)));
+  }
+
+  afterGet(holder: Any, name: string, note: (self: Any, value: Any) => void): void {
     this.realm.patch.accessor(holder, name, {
       get: (value, self) => {
-        guard(() => note(self), undefined);
+        guard(() => note(self, value), undefined);
         return value;
       },
     });
@@ -138,26 +156,70 @@ function hookSheets(hooks: Hooks, noted: Noted): void {
   hooks.afterSet(hooks.of('ShadowRoot'), 'adoptedStyleSheets', () => noted.adopted());
 }
 
-/** Rules change in ways that can't be hooked (`rule.style.color =`), so whoever reaches for one is a suspect. */
+/** What changes within rules. `rule.style.color =` can't be hooked in Chromium, so whoever reaches for that is a suspect. */
 function hookRules(hooks: Hooks, noted: Noted): void {
-  const suspect = (rule: Any) => {
-    const sheet = rule === null ? null : ruleSheet(rule);
-    if (sheet !== null) noted.suspect(sheet);
-  };
-  for (const kind of ['CSSStyleRule', 'CSSFontFaceRule', 'CSSKeyframeRule', 'CSSPageRule', 'CSSNestedDeclarations']) {
-    for (const name of ['style', 'styleMap']) hooks.afterGet(hooks.of(kind), name, suspect);
+  for (const kind of ['CSSStyleRule', 'CSSFontFaceRule', 'CSSKeyframeRule', 'CSSPageRule', 'CSSNestedDeclarations', 'CSSPositionTryRule']) {
+    for (const name of ['style', 'styleMap']) hooks.afterGet(hooks.of(kind), name, (rule) => noted.suspect(rule));
   }
-  hooks.afterGet(hooks.of('CSSMediaRule'), 'media', suspect);
-  hooks.beforeSet(hooks.of('CSSStyleRule'), 'selectorText', suspect);
-  hooks.beforeSet(hooks.of('CSSKeyframeRule'), 'keyText', suspect);
-  hooks.beforeSet(hooks.of('CSSKeyframesRule'), 'name', suspect);
-  for (const kind of ['CSSGroupingRule', 'CSSStyleRule', 'CSSKeyframesRule']) {
-    for (const name of ['insertRule', 'deleteRule', 'appendRule']) hooks.before(hooks.of(kind), name, suspect);
+  const head = (rule: Any) => noted.within(rule, (path) => ['s', path, headOf(rule)]);
+  for (const [kind, name] of [['CSSStyleRule', 'selectorText'], ['CSSKeyframeRule', 'keyText'], ['CSSKeyframesRule', 'name'], ['CSSPageRule', 'selectorText'], ['CSSMediaRule', 'media']] as const) {
+    hooks.afterSet(hooks.of(kind), name, head);
   }
+  for (const kind of ['CSSGroupingRule', 'CSSStyleRule']) {
+    hooks.after(hooks.of(kind), 'insertRule', (self, args, index) => noted.within(self, (path) => ['i', [...path, index], `${args[0]}`]));
+    hooks.after(hooks.of(kind), 'deleteRule', (self, args) => noted.within(self, (path) => ['d', [...path, args[0] >>> 0]]));
+  }
+  hookKeyframes(hooks, noted);
+  hookDeclarations(hooks, noted);
+  hookMedia(hooks, noted);
+}
+
+function hookKeyframes(hooks: Hooks, noted: Noted): void {
+  const keyframes = hooks.of('CSSKeyframesRule');
+  hooks.after(keyframes, 'appendRule', (self, args) => noted.within(self, (path) => ['i', [...path, ruleCount(rulesIn(self)!) - 1], `${args[0]}`]));
+  hooks.around(keyframes, 'deleteRule', (self, args, run) => {
+    const found = guard(() => findKeyframe(self, `${args[0]}`), null);
+    const index = found === null ? -1 : indexOf(rulesIn(self), found);
+    const result = run();
+    if (index >= 0) guard(() => noted.within(self, (path) => ['d', [...path, index]]), undefined);
+    return result;
+  });
+}
+
+const findKeyframe = method<[string], CSSKeyframeRule | null>(CSSKeyframesRule.prototype, 'findRule');
+
+function hookDeclarations(hooks: Hooks, noted: Noted): void {
   const declaration = hooks.of('CSSStyleDeclaration');
-  hooks.before(declaration, 'setProperty', (self) => suspect(declarationRule(self)));
-  hooks.before(declaration, 'removeProperty', (self) => suspect(declarationRule(self)));
-  hooks.beforeSet(declaration, 'cssText', (self) => suspect(declarationRule(self)));
+  const ruleOf = (self: Any): CSSRule | null => declarationRule(nativeStyle(self));
+  const set = (self: Any, args: Any[]) => {
+    const rule = ruleOf(self);
+    if (rule === null) return; // an element's
+    const name = `${args[0]}`;
+    noted.within(rule, (path) => ['p', path, name, valueOf(nativeStyle(self), name), priorityOf(nativeStyle(self), name)]);
+  };
+  hooks.after(declaration, 'setProperty', set);
+  hooks.after(declaration, 'removeProperty', set);
+  hooks.afterSet(declaration, 'cssText', (self, text) => {
+    const rule = ruleOf(self);
+    if (rule !== null) noted.within(rule, (path) => ['c', path, `${text}`]);
+  });
+}
+
+/** Lists of media do not tell whose they are. */
+function hookMedia(hooks: Hooks, noted: Noted): void {
+  const owners = new WeakMap<object, Any>();
+  hooks.afterGet(hooks.of('CSSMediaRule'), 'media', (rule, list) => owners.set(list, rule));
+  hooks.afterGet(hooks.of('StyleSheet'), 'media', (sheet, list) => owners.set(list, sheet));
+  hooks.afterSet(hooks.of('StyleSheet'), 'media', (sheet) => noted.switched(sheet));
+  const changed = (list: Any) => {
+    const owner = owners.get(list);
+    if (owner === undefined) return;
+    if (guard(() => ruleText(owner), null) === null) noted.switched(owner);
+    else noted.within(owner, (path) => ['s', path, mediaText(list)]);
+  };
+  const list = hooks.of('MediaList');
+  hooks.afterSet(list, 'mediaText', changed);
+  for (const name of ['appendMedium', 'deleteMedium']) hooks.after(list, name, changed);
 }
 
 function hookTopLayer(hooks: Hooks, noted: Noted): void {
@@ -194,8 +256,49 @@ function hookCanvas(hooks: Hooks, noted: Noted): void {
   hooks.after(canvas, 'transferControlToOffscreen', (self) => noted.handedOver(self));
 }
 
+function hookAnimations(hooks: Hooks, noted: Noted): void {
+  const changed = () => noted.animated();
+  hooks.after(hooks.of('Element'), 'animate', changed);
+  const animation = hooks.of('Animation');
+  for (const name of ['play', 'pause', 'cancel', 'finish', 'reverse', 'persist', 'updatePlaybackRate']) hooks.after(animation, name, changed);
+  for (const name of ['currentTime', 'startTime', 'playbackRate', 'effect', 'timeline']) hooks.afterSet(animation, name, changed);
+  const effect = hooks.of('KeyframeEffect');
+  hooks.after(effect, 'setKeyframes', changed);
+  for (const name of ['target', 'pseudoElement', 'composite', 'iterationComposite']) hooks.afterSet(effect, name, changed);
+  hooks.after(hooks.of('AnimationEffect'), 'updateTiming', changed);
+}
+
+function hookComponents(hooks: Hooks, noted: Noted): void {
+  hooks.after(hooks.of('CustomElementRegistry'), 'define', (_self, args) => {
+    const form = guard(() => args[1].formAssociated === true, false);
+    noted.defined((form ? 'form:' : '') + `${args[0]}`);
+  });
+  hooks.after(hooks.of('HTMLSlotElement'), 'assign', (self) => noted.assigned(self));
+  hooks.after(hooks.of('HTMLElement'), 'attachInternals', (self, _args, internals) => {
+    noteInternals(self, internals);
+    noted.internals(self);
+  });
+  const changed = (part: Any) => {
+    const host = hostOf(part);
+    if (host !== undefined) noted.internals(host);
+  };
+  for (const name of ['add', 'delete', 'clear']) hooks.after(hooks.of('CustomStateSet'), name, changed);
+  hooks.after(hooks.of('ElementInternals'), 'setValidity', changed);
+}
+
+/** How text looks beyond style sheets: fonts, highlights, whether all of it can be edited. */
+function hookText(hooks: Hooks, noted: Noted): void {
+  hooks.made('FontFace', (face, args) => noteFont(face, args[1]));
+  for (const name of ['add', 'delete', 'clear']) hooks.after(hooks.of('FontFaceSet'), name, () => noted.fonts());
+  for (const kind of ['HighlightRegistry', 'Highlight']) {
+    for (const name of ['set', 'add', 'delete', 'clear']) hooks.after(hooks.of(kind), name, () => noted.highlighted());
+  }
+  for (const name of ['priority', 'type']) hooks.afterSet(hooks.of('Highlight'), name, () => noted.highlighted());
+  hooks.after(hooks.global.CSS, 'registerProperty', (_self, args) => noted.registered(args[0]));
+  hooks.afterSet(hooks.of('Document'), 'designMode', () => noted.editing());
+}
+
 function hookPage(hooks: Hooks, noted: Noted): void {
-  hooks.after(hooks.of('CustomElementRegistry'), 'define', (_self, args) => noted.defined(`${args[0]}`));
   for (const name of ['pushState', 'replaceState']) hooks.after(hooks.of('History'), name, () => noted.navigated());
   for (const kind of ['alert', 'confirm', 'prompt'] as const) {
     hooks.before(hooks.global, kind, (_self, args) => {

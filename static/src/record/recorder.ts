@@ -7,6 +7,7 @@
 import type { Id, Op } from '../ops';
 import type { Box, FromDocument } from '../port';
 import type { Realm } from '../realm';
+import { Animations } from './animations';
 import { Blobs } from './blobs';
 import { Canvases } from './canvases';
 import { Controls } from './controls';
@@ -17,13 +18,19 @@ import {
 } from './dom';
 import { encode } from './encode';
 import { Focus } from './focus';
+import { Fonts } from './fonts';
 import { Frames, isFrame } from './frames';
 import { hook } from './hooks';
+import { Highlights } from './highlights';
+import { Internals } from './internals';
 import { Masks } from './mask';
 import { Media, MEDIA_EVENTS } from './media';
 import { reportPointer } from './pointers';
+import type { RuleOp } from './rules';
 import { Scrolls } from './scrolls';
 import { Sheets } from './sheets';
+import { Slots } from './slots';
+import { STATE_EVENTS, States } from './states';
 import { TopLayer } from './toplayer';
 import { Tree } from './tree';
 
@@ -62,6 +69,12 @@ export class Recorder {
   private readonly top: TopLayer;
   private readonly canvases: Canvases;
   private readonly sheets: Sheets;
+  private readonly animations: Animations;
+  private readonly fonts: Fonts;
+  private readonly highlights: Highlights;
+  private readonly internals: Internals;
+  private readonly slots: Slots;
+  private readonly states: States;
   private readonly definitions = new Definitions();
   private readonly frames = new Frames();
   private readonly tree: Tree;
@@ -87,13 +100,25 @@ export class Recorder {
     this.top = new TopLayer(entry);
     this.canvases = new Canvases(entry);
     this.sheets = new Sheets({ entry, restore: (text) => this.restoreRule(text) });
+    this.animations = new Animations(document, entry, (text) => this.restoreRule(text), () => this.schedule());
+    this.highlights = new Highlights(() => (realm.global as { CSS?: { highlights?: object } }).CSS?.highlights, entry);
+    this.internals = new Internals(entry);
+    this.slots = new Slots(entry);
+    this.states = new States(document, entry);
+    this.fonts = new Fonts({
+      document,
+      restore: (text) => this.restoreRule(text),
+      blob: (bytes, again) => this.blobs.name(bytes, again),
+      again: () => this.schedule(),
+    });
     this.tree = new Tree({
       document,
       masks: this.masks,
       restore: (text, element, name) => this.restore(text, element, name),
       // What a follower needs first comes first: definitions and sheets before what they style.
       parts: [
-        this.definitions, this.sheets, this.controls, this.canvases, this.media, this.frames, this.top, this.focus, this.scrolls,
+        this.definitions, this.fonts, this.sheets, this.slots, this.internals, this.controls, this.canvases, this.media, this.frames,
+        this.top, this.states, this.animations, this.highlights, this.focus, this.scrolls,
       ],
       root: (root) => this.watch(root),
     });
@@ -174,9 +199,9 @@ export class Recorder {
     observe(this.observer, root, WATCHED);
     if (this.roots.has(root)) return;
     this.roots.add(root);
-    const on = (type: string, handle: (target: Node) => void) => {
+    const on = (type: string, handle: (target: Node, event: Event) => void) => {
       const listener = (event: Event) => {
-        guard(() => handle((pathOf(event)[0] ?? targetOf(event)) as Node), undefined);
+        guard(() => handle((pathOf(event)[0] ?? targetOf(event)) as Node, event), undefined);
         this.schedule();
       };
       if (root === this.document) this.realm.listen(() => root, type, listener, { capture: true, passive: true });
@@ -186,6 +211,10 @@ export class Recorder {
     for (const type of ['input', 'change']) on(type, (target) => this.controls.touch(target));
     on('reset', () => this.controls.touchAll());
     for (const type of ['focusin', 'focusout', 'selectionchange', 'select']) on(type, () => this.focus.touch());
+    on('invalid', (target) => this.controls.touch(target));
+    on('focusout', (target) => this.controls.touch(target)); // it may be judged now
+    for (const type of STATE_EVENTS) on(type, (target, event) => this.states.touch(event, target));
+    for (const type of ['animationstart', 'animationend', 'animationcancel']) on(type, () => this.animations.touch());
     for (const type of ['beforetoggle', 'toggle', 'close']) on(type, (target) => this.top.touch(target));
     for (const type of MEDIA_EVENTS) on(type, (target) => this.media.touch(target));
     for (const type of ['load', 'error']) on(type, (target) => this.loaded(target));
@@ -214,9 +243,12 @@ export class Recorder {
     const on = (type: string, handle: () => void) =>
       this.realm.listen(() => this.realm.global as Window, type, () => guard(handle, undefined), { capture: true, passive: true });
     on('resize', () => this.reportView());
-    on('popstate', () => this.schedule());
-    on('hashchange', () => this.schedule());
-    on('load', () => this.schedule());
+    for (const type of ['popstate', 'hashchange', 'load']) {
+      on(type, () => {
+        this.states.recheck('target');
+        this.schedule();
+      });
+    }
   }
 
   /** The page replaced the document in place (document.open), which has dropped what it could of us. */
@@ -234,14 +266,22 @@ export class Recorder {
     return {
       shadow: soon((host: Element) => this.tree.touchChildren(host)),
       control: soon((node: Node) => this.controls.touch(node)),
-      rule: soon((sheet: CSSStyleSheet, op: Parameters<Sheets['changed']>[1]) => this.sheets.changed(sheet, op)),
-      suspect: soon((sheet: CSSStyleSheet) => this.sheets.suspect(sheet)),
+      rule: soon((sheet: CSSStyleSheet, op: RuleOp) => this.sheets.changed(sheet, op)),
+      within: soon((rule: CSSRule, op: (path: number[]) => RuleOp) => this.sheets.ruleChanged(rule, op)),
+      suspect: soon((rule: CSSRule) => this.sheets.suspect(rule)),
       switched: soon((sheet: CSSStyleSheet) => this.sheets.switched(sheet)),
       adopted: () => this.schedule(),
       raised: soon((node: Node) => this.top.touch(node)),
       drawn: (canvas: Node) => this.canvases.touch(canvas), // the sweep takes its picture
       handedOver: (canvas: Node) => this.canvases.handedOver(canvas),
       defined: soon((name: string) => this.definitions.defined(name)),
+      registered: soon((definition: PropertyDefinition) => this.definitions.registered(definition)),
+      animated: soon(() => this.animations.touch()),
+      highlighted: soon(() => this.highlights.touch()),
+      fonts: soon(() => this.fonts.touch()),
+      assigned: soon((slot: Node) => this.slots.touch(slot)),
+      internals: soon((host: Element) => this.internals.touch(host)),
+      editing: soon(() => this.states.recheck('editing')),
       navigated: () => this.schedule(),
       dialog: (kind: 'alert' | 'confirm' | 'prompt', text: string) => {
         if (!this.running) return;

@@ -1,33 +1,24 @@
 // Style sheets that scripts change. A sheet nobody touched is its own text or
 // address; what the CSSOM did to it goes as rule operations, word for word as
 // the page passed them, since a browser cannot write back every rule it reads
-// (a shorthand with var() comes out empty). Rules changed through their
-// declarations are found by comparing the sheet's rules with what they were.
+// (a shorthand with var() comes out empty). What is set in a rule goes with the
+// place of the rule.
 
 import * as is from '../ops';
 import type { Id, Op } from '../ops';
 import {
-  adopted, DOCUMENT, FRAGMENT, isElement, localName, nodeType, now, ownerNode, ruleAt, ruleCount, rulesOf, ruleText,
-  sheetDisabled, sheetOf,
+  adopted, attribute, DOCUMENT, FRAGMENT, isElement, isShadow, localName, nodeType, now, ownerNode, ruleAt, ruleCount, ruleSheet, rulesOf, ruleText,
+  sheetDisabled, sheetMedia, sheetOf,
 } from './dom';
 import type { Entry } from './nodes';
+import { mediaText, pathTo, Suspects, type RuleOp } from './rules';
 import type { Part } from './tree';
 
 /** Sheets with more rules are not compared; what was passed to insertRule still arrives. */
 const MOST_RULES = 4000;
 /** Longer histories are told as the rules they led to. */
 const MOST_LOGGED = 4000;
-/** How long after the last sign of a change a sheet's rules are compared. */
-const SUSPECT_MS = 3000;
 const SWEEP_MS = 250;
-
-export type RuleOp = [kind: 'i', index: number, text: string] | [kind: 'd', index: number] | [kind: 'r', text: string];
-
-interface Watched {
-  /** Rule texts as followers have them; null when the sheet can't be compared. */
-  rules: string[] | null;
-  until: number;
-}
 
 export interface SheetsContext {
   entry(node: Node): Entry | undefined;
@@ -39,7 +30,9 @@ const logs = new WeakMap<CSSStyleSheet, RuleOp[] | null>();
 
 function log(sheet: CSSStyleSheet, op: RuleOp): void {
   const before = logs.get(sheet);
+  const last = before?.at(-1);
   if (op[0] === 'r') logs.set(sheet, [op]);
+  else if (op[0] === 'p' && last?.[0] === 'p' && `${op[1]}` === `${last[1]}` && op[2] === last[2]) before![before!.length - 1] = op;
   else if (before === undefined) logs.set(sheet, [op]);
   else if (before !== null && before.length < MOST_LOGGED) before.push(op);
   else logs.set(sheet, null);
@@ -51,7 +44,8 @@ export class Sheets implements Part {
   private readonly constructed = new Map<CSSStyleSheet, Id>();
   private readonly switchable = new Set<CSSStyleSheet>();
   private readonly off = new Set<CSSStyleSheet>();
-  private readonly watched = new Map<CSSStyleSheet, Watched>();
+  private readonly media = new Map<CSSStyleSheet, string>();
+  private readonly suspects = new Suspects();
   private readonly check = new Set<Entry>();
   private pending: { sheet: CSSStyleSheet; op: RuleOp }[] = [];
   private nextId = -1;
@@ -62,7 +56,8 @@ export class Sheets implements Part {
   added(entry: Entry): void {
     const type = nodeType(entry.node);
     if (type === DOCUMENT) this.restart();
-    if (type === DOCUMENT || type === FRAGMENT) this.roots.set(entry, []);
+    if (type === DOCUMENT || (type === FRAGMENT && isShadow(entry.node))) this.roots.set(entry, []);
+    else if (type === FRAGMENT) return;
     else if (mayOwnSheet(entry.node)) this.check.add(entry);
   }
 
@@ -72,6 +67,7 @@ export class Sheets implements Part {
     this.roots.clear();
     this.constructed.clear();
     this.off.clear();
+    this.media.clear();
   }
 
   removed(entry: Entry): void {
@@ -99,19 +95,20 @@ export class Sheets implements Part {
     log(sheet, op);
     if (op[0] === 'r') this.pending = this.pending.filter((p) => p.sheet !== sheet);
     this.pending.push({ sheet, op });
-    const rules = this.watched.get(sheet)?.rules;
-    if (!rules) return;
-    if (op[0] === 'd') rules.splice(op[1], 1);
-    else if (op[0] === 'i') rules.splice(op[1], 0, textsOf(sheet)?.[op[1]] ?? op[2]);
-    else this.rebase(sheet);
   }
 
-  /** A script may be about to change a sheet's rules where no hook sees it. */
-  suspect(sheet: CSSStyleSheet): void {
-    const until = now() + SUSPECT_MS;
-    const watched = this.watched.get(sheet);
-    if (watched === undefined) this.watched.set(sheet, { rules: textsOf(sheet), until });
-    else watched.until = until;
+  /** A script has got hold of a rule's declarations. */
+  suspect(rule: CSSRule): void {
+    this.suspects.add(rule);
+  }
+
+  /** A script has changed a rule, and nobody else needs to find out. */
+  ruleChanged(rule: CSSRule, op: (path: number[]) => RuleOp): void {
+    const path = pathTo(rule);
+    const sheet = ruleSheet(rule);
+    if (path === null || sheet === null) return;
+    this.changed(sheet, op(path));
+    this.suspects.told(rule);
   }
 
   /** Somebody switched a sheet on or off. */
@@ -124,29 +121,25 @@ export class Sheets implements Part {
     if (now() - this.swept < SWEEP_MS) return false;
     this.swept = now();
     for (const [entry, ids] of this.roots) if (!this.sameAdopted(entry, ids)) return true;
-    for (const [sheet, { rules, until }] of this.watched) {
-      if (now() > until) continue;
-      const fresh = textsOf(sheet);
-      if (fresh !== null && rules !== null && fresh.join('\n') !== rules.join('\n')) return true;
-    }
-    return false;
+    return this.suspects.changed;
   }
 
   collect(ops: Op[]): void {
     for (const entry of this.check) this.collectOwned(entry, ops);
     this.check.clear();
     for (const [entry, ids] of this.roots) this.collectAdopted(entry, ids, ops);
+    this.suspects.compare((sheet, op) => this.changed(sheet, op));
     for (const { sheet, op } of this.pending) this.tell(this.idOf(sheet), op, ops);
     this.pending = [];
-    for (const [sheet, watched] of this.watched) if (now() < watched.until + SUSPECT_MS) this.compare(sheet, watched, ops);
     this.collectSwitched(ops);
   }
 
   private tell(id: Id, op: RuleOp, ops: Op[]): void {
     if (id === 0) return;
     if (op[0] === 'd') ops.push([is.RULE, id, 'd', op[1]]);
-    else if (op[0] === 'i') ops.push([is.RULE, id, 'i', op[1], this.ctx.restore(op[2])]);
-    else ops.push([is.RULE, id, 'r', this.ctx.restore(op[1])]);
+    else if (op[0] === 'r') ops.push([is.RULE, id, 'r', this.ctx.restore(op[1])]);
+    else if (op[0] === 'p') ops.push([is.RULE, id, 'p', op[1], op[2], this.ctx.restore(op[3]), op[4]]);
+    else ops.push([is.RULE, id, op[0], op[1], this.ctx.restore(op[2])] as Op);
   }
 
   /** All rules of a sheet, for a follower that has none of them or the wrong ones. */
@@ -157,7 +150,6 @@ export class Sheets implements Part {
 
   private forgetPending(sheet: CSSStyleSheet): void {
     this.pending = this.pending.filter((p) => p.sheet !== sheet);
-    this.rebase(sheet);
   }
 
   private collectOwned(entry: Entry, ops: Op[]): void {
@@ -195,6 +187,7 @@ export class Sheets implements Part {
     if (known !== undefined) return known;
     const id = this.nextId--;
     this.constructed.set(sheet, id);
+    this.switchable.add(sheet); // it may have been made for some media, or disabled
     this.forgetPending(sheet);
     const history = logs.get(sheet);
     if (!history) this.tellAll(id, sheet, ops);
@@ -209,7 +202,11 @@ export class Sheets implements Part {
     for (const sheet of this.switchable) {
       const off = sheetDisabled(sheet);
       const id = this.idOf(sheet);
-      if (off === this.off.has(sheet) || id === 0) continue;
+      if (id === 0) continue;
+      const media = mediaText(sheetMedia(sheet));
+      if (media !== (this.media.get(sheet) ?? initialMedia(sheet))) ops.push([is.PROPERTY, id, 'sheetMedia', media]);
+      this.media.set(sheet, media);
+      if (off === this.off.has(sheet)) continue;
       if (off) this.off.add(sheet);
       else this.off.delete(sheet);
       ops.push([is.PROPERTY, id, 'disabledSheet', off]);
@@ -222,30 +219,12 @@ export class Sheets implements Part {
     const owner = ownerNode(sheet);
     return (owner !== null && this.ctx.entry(owner)?.id) || 0;
   }
+}
 
-  private compare(sheet: CSSStyleSheet, watched: Watched, ops: Op[]): void {
-    const id = this.idOf(sheet);
-    const fresh = textsOf(sheet);
-    const before = watched.rules;
-    if (id === 0 || fresh === null || before === null) return;
-    watched.rules = fresh;
-    if (fresh.length !== before.length) {
-      logs.set(sheet, null);
-      return this.tellAll(id, sheet, ops);
-    }
-    for (let i = 0; i < fresh.length; i++) {
-      if (fresh[i] === before[i]) continue;
-      for (const op of [['d', i], ['i', i, fresh[i]!]] satisfies RuleOp[]) {
-        log(sheet, op as RuleOp);
-        this.tell(id, op as RuleOp, ops);
-      }
-    }
-  }
-
-  private rebase(sheet: CSSStyleSheet): void {
-    const watched = this.watched.get(sheet);
-    if (watched !== undefined) watched.rules = textsOf(sheet);
-  }
+/** What followers take a sheet to be for that nobody spoke of. */
+function initialMedia(sheet: CSSStyleSheet): string {
+  const owner = ownerNode(sheet);
+  return (owner !== null && isElement(owner) && attribute(owner, 'media')) || '';
 }
 
 function mayOwnSheet(node: Node): boolean {

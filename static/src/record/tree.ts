@@ -7,8 +7,9 @@ import * as is from '../ops';
 import type { ElementForm, Id, Ids, NodeForm, Op, ShadowForm } from '../ops';
 import { attributes, mirrored, qualified, type AttributeContext } from './attributes';
 import {
-  compatMode, dataOf, DOCTYPE, doctypeName, doctypePublic, doctypeSystem, DOCUMENT, ELEMENT, firstChild, FRAGMENT, isElement,
-  isHTML, isText, localName, MATHML, method, namespaceOf, nextSibling, nodeType, parentNode, shadowMode, shadowOf, SVG, up,
+  compatMode, contentOf, dataOf, DOCTYPE, doctypeName, doctypePublic, doctypeSystem, DOCUMENT, ELEMENT, firstChild, FRAGMENT, guard, isElement,
+  isHTML, isShadow, isText, localName, MATHML, method, namespaceOf, nextSibling, nodeType, parentNode, shadowMode, shadowOf, slotAssignment,
+  SVG, up,
 } from './dom';
 import { Nodes, type Entry } from './nodes';
 
@@ -124,7 +125,7 @@ export class Tree {
   }
 
   private collect(ops: Op[]): void {
-    for (const part of this.ctx.parts) part.collect(ops);
+    for (const part of this.ctx.parts) guard(() => part.collect(ops), undefined); // one may fail without the others
   }
 
   private tell(what: 'added' | 'removed' | 'children', entry: Entry): void {
@@ -144,7 +145,7 @@ export class Tree {
     const order: { entry: Entry; depth: number }[] = [];
     for (const node of this.parents) {
       const entry = this.nodes.of(node);
-      if (entry !== undefined && composedRoot(node, { composed: true }) === this.ctx.document) {
+      if (entry !== undefined && rootOf(node) === this.ctx.document) {
         order.push({ entry, depth: depthOf(node) });
       }
     }
@@ -249,7 +250,7 @@ export class Tree {
     if (nodeType(node) === FRAGMENT) {
       this.ctx.root(node as ShadowRoot);
       this.tell('added', entry);
-      const shadow: ShadowForm = [0, '#', shadowMode(node)];
+      const shadow: ShadowForm = [0, '#', modeOf(node)];
       return append(shadow, this.forms(kidsOf(node), entry, ids));
     }
     const element = node as Element;
@@ -323,6 +324,7 @@ export function kidsOf(node: Node): Node[] {
   if (type === ELEMENT) {
     const element = node as Element;
     if (isOpaque(element)) return out;
+    if (localName(element) === 'template' && isHTML(element)) return [contentOf(element), ...out];
     const shadow = shadowOf(element);
     if (shadow !== null) out.push(shadow);
   }
@@ -339,10 +341,24 @@ function isOpaque(element: Element): boolean {
       return true;
     case 'noscript':
     case 'iframe':
-    case 'template':
       return isHTML(element);
   }
   return false;
+}
+
+/** The kind of a shadow root, or a template's content. */
+function modeOf(root: Node): string {
+  if (!isShadow(root)) return 'template';
+  return shadowMode(root) + (slotAssignment(root) === 'manual' ? ' manual' : '');
+}
+
+/** The document that a node shows in, or the top of what it is in instead. */
+function rootOf(node: Node): Node {
+  for (let at = composedRoot(node, { composed: true }); ; ) {
+    const above = nodeType(at) === FRAGMENT ? up(at) : null; // a template's content
+    if (above === null) return at;
+    at = composedRoot(above, { composed: true });
+  }
 }
 
 function same(live: Node[], kids: Entry[]): boolean {

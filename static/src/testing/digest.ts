@@ -53,7 +53,11 @@ export function digest(document: Document, options: DigestOptions = {}): string 
     }
   }
   const css = (text: string): string =>
-    text.replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)\s]*))\s*\)/g, (_, a, b, c) => `url(${absolute(a ?? b ?? c)})`);
+    plain(text).replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)\s]*))\s*\)/g, (_, a, b, c) => `url(${absolute(a ?? b ?? c)})`);
+
+  /** The mirror's rules ask for the leader's states by attributes. */
+  const plain = (text: string): string =>
+    text.replace(/:is\((:[\w-]+), \[data-tandem-[\w-]+\]\)/g, '$1').replace(/\[data-tandem-(?!masked)([\w-]+)\]/g, ':$1').replace(/:-webkit-autofill/g, ':autofill');
 
   function masked(element: Element): boolean {
     const purpose = (element.getAttribute('autocomplete') ?? '').toLowerCase();
@@ -65,7 +69,7 @@ export function digest(document: Document, options: DigestOptions = {}): string 
     const lower = name.toLowerCase();
     const tag = element.localName;
     const html = element.namespaceURI === HTML;
-    if (lower.startsWith('on') || lower.startsWith('xmlns') || skipped.has(lower)) return null;
+    if (lower.startsWith('on') || lower.startsWith('xmlns') || lower.startsWith('data-tandem-') || skipped.has(lower)) return null;
     if (html && (tag === 'script' || tag === 'base')) return null;
     if (lower === 'sizes' && tag !== 'link') return null;
     if (lower === 'open' && tag === 'dialog') return null;
@@ -168,11 +172,18 @@ export function digest(document: Document, options: DigestOptions = {}): string 
       const value = attribute(at, attr);
       if (value !== null) attributes.push(`${attr.name}=${JSON.stringify(value)}`);
     }
+    // A picture may be chosen without a src.
+    const chosen = at.localName === 'img' && !at.hasAttribute('src') ? (at as HTMLImageElement).currentSrc : '';
+    if (chosen) attributes.push(`src=${JSON.stringify(absolute(chosen))}`);
     lines.push([indent + '<' + prefix + at.localName, ...attributes.sort(), ...state(at)].join(' '));
     const deeper = indent + ' ';
     const html = at.namespaceURI === HTML;
     if (at.localName === 'style') lines.push(`${deeper}@ ${rules((at as HTMLStyleElement).sheet)}`);
-    if (at.localName === 'script' || (html && ['noscript', 'template'].includes(at.localName))) return;
+    if (at.localName === 'script' || (html && at.localName === 'noscript')) return;
+    if (html && at.localName === 'template') {
+      for (const child of Array.from((at as HTMLTemplateElement).content.childNodes)) node(child, deeper + '# ');
+      return;
+    }
     if (html && (at.localName === 'iframe' || at.localName === 'frame')) return frame(at as HTMLIFrameElement, deeper);
     const root = options.closed?.(at) ? null : (at.shadowRoot ?? options.shadow?.(at) ?? null);
     if (root !== null) {

@@ -35,6 +35,8 @@ export interface BuildContext {
   enter(id: Id, node: Node): void;
   /** Style text as the leader has it, to which later changes refer. */
   source(text: Text, data: string): void;
+  /** A base element and its address, which the mirror's own does not get. */
+  base(element: Element, href: string): void;
 }
 
 /** Builds a form below `parent`, which is not shown yet or may show it at once. Null for what has no node here. */
@@ -73,15 +75,19 @@ function special(ctx: BuildContext, form: unknown[], id: Id, numbers: Numbers, p
     return null;
   }
   if (form[1] !== '#' || parent.nodeType !== Node.ELEMENT_NODE) throw new Invalid('node');
-  const root = enter(ctx, id, shadow(parent as Element));
+  const root = enter(ctx, id, fragment(parent as Element, String(form[2])));
   children(ctx, root, form, 3, numbers, depth);
   return null;
 }
 
-/** Closed roots are open here: no script of the page could look inside. */
-function shadow(host: Element): ShadowRoot {
+/** A template's content, or a shadow root. Closed ones are open here: no script of the page could look inside. */
+function fragment(host: Element, mode: string): DocumentFragment {
+  if (mode === 'template') {
+    if (host.localName !== 'template' || host.namespaceURI !== HTML) throw new Invalid('template');
+    return (host as HTMLTemplateElement).content;
+  }
   try {
-    return host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+    return host.shadowRoot ?? host.attachShadow({ mode: 'open', slotAssignment: mode.endsWith(' manual') ? 'manual' : 'named' });
   } catch {
     throw new Invalid('shadow root');
   }
@@ -124,6 +130,7 @@ function attributes(ctx: BuildContext, element: Element, list: unknown): void {
 export function attribute(ctx: BuildContext, element: Element, name: unknown, value: unknown): void {
   if (typeof name !== 'string' || (typeof value !== 'string' && value !== null)) throw new Invalid('attribute');
   if (name === 'autocomplete') return; // stays off
+  if (name === 'href' && element.localName === 'base' && value !== null) ctx.base(element, value);
   setAttribute(element, name, value, ctx.addresses);
   // Password managers heed nothing else.
   if (name === 'type' && element.localName === 'input' && value === 'password') element.setAttribute('autocomplete', 'new-password');

@@ -222,6 +222,13 @@ const steps: Record<string, Step> = {
   'details': (_, $) => ($('det').open = true),
   'window scroll': async (p, $) => { $('list').insertAdjacentHTML('beforeend', '<li class=tall>'); p.window.scrollTo(0, 700); await wait(60); },
   'element scroll': async (_, $) => { $('box').scrollTop = 150; await wait(60); },
+  'highlight': (p, $) => {
+    const r = p.document.createRange(); const t = p.document.createElement('p'); t.append('abc'); $('list').after(t); r.setStart(t.firstChild!, 1); r.setEnd(t.firstChild!, 2);
+    const w = p.window as any; // eslint-disable-line
+    w.CSS.highlights.set('hl', new w.Highlight(r)); p.recorder.flush();
+
+    equal([...(p.mirror.contentWindow as any).CSS.highlights.get('hl')].map(String), [String(r)]); // eslint-disable-line
+  },
   'title': (p) => { p.document.title = 'New title'; },
   'hidden and inert': (_, $) => { $('list').hidden = true; $('f').inert = true; },
   'contenteditable': (_, $) => { $('p')?.setAttribute('contenteditable', 'true'); },

@@ -5,7 +5,10 @@ import * as is from '../ops';
 import type { Id, Mode } from '../ops';
 import { Addresses } from './addresses';
 import { attribute, build, Invalid, isStyle, Numbers, type BuildContext } from './build';
+import { Motion } from './motion';
 import { Sheets } from './sheets';
+import { isState, States } from './states';
+import { Fonts, highlight } from './text';
 
 type Window = globalThis.Window & typeof globalThis;
 
@@ -32,6 +35,8 @@ export class Mirror {
   private nodes = new Map<Id, Node>();
   private numbers = new WeakMap<Node, Id>();
   private readonly sources = new WeakMap<Text, string>();
+  /** Style text that has come, whose rules are not ours yet. */
+  private readonly styles = new Set<Text>();
   private readonly failed = new WeakSet<Element>();
   private readonly pictures = new WeakMap<HTMLCanvasElement, string>();
   /** New ones, whose attributes are not set yet. */
@@ -39,6 +44,10 @@ export class Mirror {
   private readonly scrolls = new Map<Node, { x: number; y: number }>();
   private readonly defined = new Set<string>();
   private readonly sheets: Sheets;
+  private readonly states = new States();
+  private readonly motion: Motion;
+  private readonly fonts = new Fonts();
+  private readonly bases = new Map<Element, string>();
   private readonly building: BuildContext;
   /** The frames of this document, with what they show. */
   readonly frames = new Map<HTMLIFrameElement, number>();
@@ -47,12 +56,17 @@ export class Mirror {
 
   constructor(public document: Document, private readonly options: MirrorOptions) {
     this.addresses = new Addresses(options.key, options.url);
-    this.sheets = new Sheets(this.window, () => this.addresses);
+    this.sheets = new Sheets(this.window, () => this.addresses, (media) => media);
+    this.motion = new Motion(() => this.window, () => this.addresses);
     this.building = {
       document,
       addresses: this.addresses,
       enter: (id, node) => this.enter(id, node),
-      source: (text, data) => this.sources.set(text, data),
+      source: (text, data) => {
+        this.sources.set(text, data);
+        this.styles.add(text);
+      },
+      base: (element, href) => this.bases.set(element, href),
     };
   }
 
@@ -76,6 +90,8 @@ export class Mirror {
       this.perform(op);
       for (const canvas of this.canvases.splice(0)) this.paint(canvas);
     }
+    for (const text of this.styles) this.sheets.adapt((text.parentNode as HTMLStyleElement | null)?.sheet);
+    this.styles.clear();
     this.scrollAgain();
   }
 
@@ -111,7 +127,7 @@ export class Mirror {
       case is.SCROLL:
         return this.scroll(a === 0 ? this.document : this.element(a), b, c);
       case is.RULE:
-        return this.sheets.rule(isSheetId(a) ? a : this.element(a), b, c, d);
+        return this.sheets.rule(isSheetId(a) ? a : this.element(a), op.slice(2));
       case is.ADOPT:
         return this.adopt(a, op.slice(2));
       case is.CANVAS:
@@ -126,6 +142,21 @@ export class Mirror {
         return this.define(op.slice(1));
       case is.DIGEST:
         return;
+      case is.STATE:
+        return this.state(a, b);
+      case is.ANIMATION:
+        if (op.length === 2) return this.motion.remove(a as number);
+        return this.motion.set(a as number, this.element(b), c, d, op[5], op[6]);
+      case is.CLOCK:
+        return this.motion.clock(a as number, b, c, d);
+      case is.HIGHLIGHT:
+        return highlight(this.window, (id) => this.need(id), a, op.slice(2));
+      case is.REGISTER:
+        return register(this.window, this.addresses, a, b, c, d);
+      case is.FONT:
+        return this.fonts.set(this.window, this.addresses, a, op.slice(2));
+      case is.SLOT:
+        return this.assign(this.element(a), op.slice(2));
     }
     throw new Invalid('op');
   }
@@ -141,6 +172,10 @@ export class Mirror {
     this.scrolls.clear();
     this.frames.clear();
     this.sheets.clear();
+    this.states.clear();
+    this.motion.clear();
+    this.fonts.clear(this.window);
+    this.bases.clear();
     this.document.documentElement?.remove();
     this.enter(0, this.document);
     this.addresses.base = base(this.options.url, forms);
@@ -150,6 +185,12 @@ export class Mirror {
       if (node !== null) this.document.appendChild(node);
     }
     this.sheets.root(this.document);
+  }
+
+  /** The first base element counts. */
+  private rebase(): void {
+    const [first] = [...this.bases].filter(([element]) => element.isConnected).sort(([a], [b]) => (follows(a, b) ? 1 : -1));
+    this.addresses.base = resolve(first?.[1] ?? '', this.options.url);
   }
 
   private enter(id: Id, node: Node): void {
@@ -177,7 +218,7 @@ export class Mirror {
   private remove(op: unknown[]): void {
     for (let i = 1; i < op.length; i++) {
       const node = this.need(op[i]);
-      if (op[i] === 0 || isShadow(node)) throw new Invalid('remove');
+      if (op[i] === 0 || isRoot(node)) throw new Invalid('remove');
       (node as ChildNode).remove();
       this.forget(node);
     }
@@ -188,8 +229,9 @@ export class Mirror {
     if (id !== undefined && this.nodes.get(id) === node) this.nodes.delete(id);
     this.scrolls.delete(node);
     this.frames.delete(node as HTMLIFrameElement);
-    const root = (node as Element).shadowRoot;
-    if (root) this.forget(root);
+    if (this.bases.delete(node as Element)) this.rebase();
+    const root = (node as Element).shadowRoot ?? (node as HTMLTemplateElement).content;
+    if (root?.nodeType === Node.DOCUMENT_FRAGMENT_NODE) this.forget(root);
     for (let child = node.firstChild; child !== null; child = child.nextSibling) this.forget(child);
   }
 
@@ -198,10 +240,12 @@ export class Mirror {
     const parent = this.parent(parentId);
     const before = this.before(parent, beforeId);
     const numbers = new Numbers(ids as is.Ids);
+    const known = this.bases.size;
     for (const form of forms) {
       const node = build(this.building, form, numbers, parent);
       if (node !== null) parent.insertBefore(node, before);
     }
+    if (this.bases.size !== known) this.rebase();
   }
 
   // One operation's nodes leave their places one after the other and arrive in order before a node that stays, so
@@ -212,7 +256,7 @@ export class Mirror {
     const before = this.before(parent, beforeId);
     for (const id of ids) {
       const node = this.need(id);
-      if (node === before || isShadow(node) || node === this.document) throw new Invalid('move');
+      if (node === before || isRoot(node) || node === this.document) throw new Invalid('move');
       move(parent, node, before);
       for (const frame of this.frames.keys()) if (node.contains(frame)) this.frameMoved(frame);
     }
@@ -227,7 +271,7 @@ export class Mirror {
   private parent(id: unknown): Node {
     const node = this.need(id);
     // A document's own children change by a snapshot.
-    if (node.nodeType !== Node.ELEMENT_NODE && !isShadow(node)) throw new Invalid('parent');
+    if (node.nodeType !== Node.ELEMENT_NODE && !isRoot(node)) throw new Invalid('parent');
     return node;
   }
 
@@ -240,6 +284,11 @@ export class Mirror {
 
   private attribute(element: Element, name: unknown, value: unknown): void {
     if (value === null && name === 'open' && element.localName === 'dialog') (element as HTMLDialogElement).close();
+    if (element.localName === 'base' && name === 'href') {
+      if (typeof value === 'string') this.bases.set(element, value);
+      else this.bases.delete(element);
+      this.rebase();
+    }
     attribute(this.building, element, name, value);
     // Told twice: the leader has it now, and so has the store.
     if ((name === 'src' || name === 'href') && this.failed.delete(element)) reload(element, name);
@@ -260,6 +309,7 @@ export class Mirror {
       return;
     }
     this.sources.set(text, after);
+    this.styles.add(text);
     text.data = this.addresses.css(after);
   }
 
@@ -267,6 +317,7 @@ export class Mirror {
 
   private property(id: unknown, name: unknown, value: unknown): void {
     if (name === 'disabledSheet') return this.sheets.disable(isSheetId(id) ? id : this.element(id), value === true);
+    if (name === 'sheetMedia') return this.sheets.media(isSheetId(id) ? id : this.element(id), String(value));
     const element = this.element(id) as HTMLInputElement & HTMLSelectElement & HTMLDialogElement;
     switch (name) {
       case 'value':
@@ -283,8 +334,16 @@ export class Mirror {
         return setFiles(element, value);
       case 'customValidity':
         if (typeof value !== 'string') throw new Invalid('validity');
-        element.setCustomValidity?.(value);
+        if (element.setCustomValidity) element.setCustomValidity(value);
+        else invalidate(element, value);
         return;
+      case 'userValidity':
+        this.states.one('user-valid', element, value === 'valid');
+        return this.states.one('user-invalid', element, value === 'invalid');
+      case 'autofilled':
+        return this.states.one('autofill', element, value === true);
+      case 'states':
+        return setStates(element, value);
       case 'modal':
         return modal(element, value === true);
       case 'popover':
@@ -355,16 +414,31 @@ export class Mirror {
     this.options.onFrame(frame as HTMLIFrameElement, doc);
   }
 
+  private state(name: unknown, id: unknown): void {
+    if (!isState(name)) throw new Invalid('state');
+    const element = id === 0 ? null : this.element(id);
+    if (name === 'editing') this.document.designMode = element === null ? 'off' : 'on';
+    else this.states.set(name, element);
+  }
+
+  private assign(slot: Element, ids: unknown[]): void {
+    if (slot.localName !== 'slot') throw new Invalid('slot');
+    (slot as HTMLSlotElement).assign(...ids.map((id) => this.need(id) as Element | Text));
+  }
+
   private focus(id: unknown, start: unknown, end: unknown): void {
     const node = id === 0 ? null : this.need(id);
+    this.states.focus(focusable(node));
     const both = isCount(start) && isCount(end);
+    if (both && node !== this.document.activeElement) selectIn(node, start, end);
     this.options.onFocus(node, both ? start : null, both ? end : null);
   }
 
   private media(element: Element, state: unknown): void {
     const medium = element as HTMLMediaElement;
     if (typeof medium.pause !== 'function' || typeof state !== 'object' || state === null) throw new Invalid('media');
-    const { paused, time, rate } = state as is.MediaState;
+    const { paused, time, rate, volume } = state as is.MediaState;
+    if (volume >= 0 && volume <= 1) medium.volume = volume; // muted all the same, unless the follower wants to hear it
     if (Number.isFinite(rate) && rate > 0 && rate <= 16) medium.playbackRate = rate;
     if (Number.isFinite(time) && Math.abs(medium.currentTime - time) > 0.5) medium.currentTime = time;
     if (paused === true) medium.pause();
@@ -402,15 +476,23 @@ export function isShadow(node: Node): node is ShadowRoot {
   return node.nodeType === Node.DOCUMENT_FRAGMENT_NODE && 'host' in node;
 }
 
+/** A shadow root, or a template's content. */
+const isRoot = (node: Node): boolean => node.nodeType === Node.DOCUMENT_FRAGMENT_NODE;
+
 /** The address relative ones count from: a base element's, or the document's own. */
 function base(url: string, forms: unknown[]): string {
-  const found = findBase(forms, 0);
+  return resolve(findBase(forms, 0) ?? '', url);
+}
+
+function resolve(base: string, url: string): string {
   try {
-    return found === null ? url : new URL(found, url).href;
+    return base === '' ? url : new URL(base, url).href;
   } catch {
     return url;
   }
 }
+
+const follows = (a: Node, b: Node): boolean => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_PRECEDING) !== 0;
 
 /** Looks for `<base href>` where it counts: in the head. */
 function findBase(forms: unknown[], depth: number): string | null {
@@ -506,10 +588,57 @@ export function scrollTo(window: Window, node: Node, x: number, y: number): void
   if (element.scrollLeft !== x || element.scrollTop !== y) element.scrollTo({ left: x, top: y, behavior: 'instant' });
 }
 
-/** An empty class is enough for :defined. Names this browser refuses stay undefined. */
-function define(window: Window, name: string): void {
+const internalsOf = new WeakMap<Element, ElementInternals>();
+
+/** A class that keeps its internals is enough for :defined and :state(). Names this browser refuses stay undefined. */
+function define(window: Window, named: string): void {
+  const formAssociated = named.startsWith('form:');
+  const name = formAssociated ? named.slice(5) : named;
   if (window.customElements.get(name) !== undefined) return;
   try {
-    window.customElements.define(name, class extends window.HTMLElement {});
+    window.customElements.define(name, class extends window.HTMLElement {
+      static formAssociated = formAssociated;
+      constructor() {
+        super();
+        internalsOf.set(this, this.attachInternals());
+      }
+    });
   } catch { /* as above */ }
+}
+
+function setStates(element: Element, names: unknown): void {
+  const states = internalsOf.get(element)?.states;
+  if (states === undefined || !Array.isArray(names)) return;
+  states.clear();
+  for (const name of names) states.add(String(name));
+}
+
+/** A custom element of forms is valid or not, as its own class said at the leader. */
+function invalidate(element: Element, message: string): void {
+  try {
+    internalsOf.get(element)?.setValidity(message === '' ? {} : { customError: true }, message);
+  } catch { /* its class is not of forms */ }
+}
+
+/** Selects in a text control without going there. */
+function selectIn(node: Node | null, start: number, end: number): void {
+  const control = node as HTMLInputElement | null;
+  try {
+    control?.setSelectionRange?.(start, end);
+  } catch { /* a control without a selection */ }
+}
+
+/** The element that has the focus when a caret is in a text of it. */
+function focusable(node: Node | null): Element | null {
+  if (node === null || node.nodeType === Node.ELEMENT_NODE) return node as Element | null;
+  const edited = node.parentElement?.closest('[contenteditable]');
+  return edited ?? node.parentElement;
+}
+
+function register(window: Window, addresses: Addresses, name: unknown, syntax: unknown, inherits: unknown, initial: unknown): void {
+  const definition: PropertyDefinition = { name: String(name), syntax: String(syntax), inherits: inherits === true };
+  if (typeof initial === 'string') definition.initialValue = addresses.css(initial);
+  try {
+    window.CSS.registerProperty(definition);
+  } catch { /* it is registered already, for the document that was here before */ }
 }

@@ -3,6 +3,7 @@
 import type { Id } from '../ops';
 import type { Addresses } from './addresses';
 import { Invalid } from './build';
+import { adapt, askingFor } from './states';
 
 type Window = globalThis.Window & typeof globalThis;
 
@@ -10,6 +11,15 @@ type Window = globalThis.Window & typeof globalThis;
 const BASE = `
 noscript { display: none !important; }
 video:not([controls])::-webkit-media-controls { display: none !important; }
+[data-tandem-fullscreen] {
+  position: fixed !important; inset: 0 !important; margin: 0 !important; box-sizing: border-box !important; z-index: 2147483647 !important;
+  width: 100% !important; height: 100% !important; min-width: 0 !important; max-width: none !important; min-height: 0 !important;
+  max-height: none !important; transform: none !important; object-fit: contain;
+}
+@layer tandem {
+  [data-tandem-focus-visible] { outline: auto 1px -webkit-focus-ring-color; }
+  [data-tandem-focus]:not([data-tandem-focus-visible]) { outline: none; }
+}
 [data-tandem-masked] {
   cursor: not-allowed !important;
   background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='52' height='16'%3E%3Crect width='52' height='16' rx='8' fill='%23555'/%3E%3Ctext x='26' y='11.5' font-family='system-ui,sans-serif' font-size='10' fill='%23fff' text-anchor='middle'%3Ehidden%3C/text%3E%3C/svg%3E") !important;
@@ -19,21 +29,29 @@ video:not([controls])::-webkit-media-controls { display: none !important; }
 
 type Change = (sheet: CSSStyleSheet) => void;
 
+
 export class Sheets {
   private readonly made = new Map<Id, CSSStyleSheet>();
   private readonly roots = new Map<Document | ShadowRoot, Id[]>();
   /** Changes to sheets which have not loaded yet. */
   private readonly waiting = new Map<Element, Change[]>();
   private base: CSSStyleSheet;
-
-  constructor(private window: Window, private readonly addresses: () => Addresses) {
+  constructor(private window: Window, private readonly addresses: () => Addresses, private readonly answer: (media: string) => string) {
     this.base = this.make(BASE);
   }
 
   private make(text: string): CSSStyleSheet {
     const sheet = new this.window.CSSStyleSheet();
     sheet.replaceSync(text);
+    this.adapt(sheet);
     return sheet;
+  }
+
+  /** Makes the rules of a sheet that has come ask for the leader's states and media. */
+  adapt(sheet: CSSStyleSheet | null | undefined): void {
+    try {
+      for (const rule of sheet?.cssRules ?? []) adapt(rule, this.answer);
+    } catch { /* it has not loaded, or came from nowhere */ }
   }
 
   /** A root that may have sheets of its own. */
@@ -68,8 +86,8 @@ export class Sheets {
   }
 
   /** Applies a rule operation to a constructed sheet (by its negative id) or to an element's. */
-  rule(target: Id | Element, kind: unknown, a: unknown, b: unknown): void {
-    const change = this.change(kind, a, b);
+  rule(target: Id | Element, [kind, ...operands]: unknown[]): void {
+    const change = this.change(kind, operands);
     if (typeof target !== 'number') return this.owned(target, change);
     if (kind === 'r' && !this.made.has(target)) this.made.set(target, this.make(''));
     const sheet = this.made.get(target);
@@ -83,10 +101,18 @@ export class Sheets {
     if (sheet !== undefined) sheet.disabled = disabled;
   }
 
+  media(target: Id | Element, text: string): void {
+    const set = (sheet: CSSStyleSheet): void => void (sheet.media.mediaText = this.answer(text));
+    if (typeof target !== 'number') return this.owned(target, set);
+    const sheet = this.made.get(target);
+    if (sheet !== undefined) set(sheet);
+  }
+
   /** An element's sheet has loaded. */
   loaded(element: Element): void {
     const changes = this.waiting.get(element);
     const sheet = (element as HTMLLinkElement).sheet;
+    this.adapt(sheet);
     if (changes === undefined || !sheet) return;
     this.waiting.delete(element);
     for (const change of changes) change(sheet);
@@ -100,32 +126,94 @@ export class Sheets {
     else changes.push(change);
   }
 
-  private change(kind: unknown, a: unknown, b: unknown): Change {
-    if (kind === 'i' && typeof a === 'number' && typeof b === 'string') return (sheet) => insert(sheet, this.addresses().css(b), a);
-    if (kind === 'd' && typeof a === 'number') return (sheet) => remove(sheet, a);
-    if (kind === 'r' && typeof a === 'string') return (sheet) => this.replace(sheet, this.addresses().css(a));
+  private change(kind: unknown, operands: unknown[]): Change {
+    const css = (text: unknown): string => {
+      if (typeof text !== 'string') throw new Invalid('rule');
+      return this.addresses().css(text);
+    };
+    if (kind === 'r') {
+      const text = css(operands[0]);
+      return (sheet) => this.replace(sheet, text);
+    }
+    const path = pathIn(operands[0]);
+    const last = path.pop()!;
+    const within = (run: (list: CSSRuleList, owner: Owner) => void): Change => (sheet) => {
+      const owner = ownerAt(sheet, path);
+      if (owner !== null) run(owner.cssRules, owner);
+    };
+    const rule = (run: (rule: CSSStyleRule) => void): Change => within((list) => list[last] && run(list[last] as CSSStyleRule));
+    const text = kind === 'd' ? '' : kind === 'p' ? css(operands[2]) : css(operands[1]);
+    switch (kind) {
+      case 'i':
+        return within((list, owner) => {
+          const at = Math.min(last, list.length);
+          insert(owner, text, at);
+          if (list[at]) adapt(list[at], this.answer);
+        });
+      case 'd':
+        return within((list, owner) => remove(owner, last, list));
+      case 's':
+        return rule((at) => this.head(at, text));
+      case 'c':
+        return rule((at) => at.style && (at.style.cssText = text));
+      case 'p':
+        return rule((at) => at.style?.setProperty(String(operands[1]), text, String(operands[3])));
+    }
     throw new Invalid('rule');
   }
 
+  /** Sets what is before a rule's braces. */
+  private head(rule: CSSRule, text: string): void {
+    const { media, selectorText, keyText } = rule as CSSMediaRule & CSSStyleRule & CSSKeyframeRule;
+    if (media) media.mediaText = this.answer(text);
+    else if (selectorText !== undefined) (rule as CSSStyleRule).selectorText = askingFor(text);
+    else if (keyText !== undefined) (rule as CSSKeyframeRule).keyText = text;
+    else if ('findRule' in rule) (rule as CSSKeyframesRule).name = text;
+  }
+
   private replace(sheet: CSSStyleSheet, text: string): void {
-    if (sheet.ownerNode === null) return sheet.replaceSync(text);
+    if (sheet.ownerNode === null) {
+      sheet.replaceSync(text);
+      return this.adapt(sheet);
+    }
     while (sheet.cssRules.length > 0) sheet.deleteRule(0);
     for (const rule of rulesOf(this.make(text))) insert(sheet, rule, sheet.cssRules.length);
   }
 }
 
+type Owner = CSSStyleSheet | CSSGroupingRule;
+
+function pathIn(path: unknown): number[] {
+  const list = typeof path === 'number' ? [path] : path;
+  if (!Array.isArray(list) || list.length === 0 || !list.every((n) => Number.isSafeInteger(n) && n >= 0)) throw new Invalid('rule');
+  return [...list] as number[];
+}
+
+/** The sheet or rule that a path leads to; null where this browser has none there. */
+function ownerAt(sheet: CSSStyleSheet, path: number[]): Owner | null {
+  let at: Owner = sheet;
+  for (const index of path) {
+    const next = at.cssRules[index] as CSSGroupingRule | undefined;
+    if (next?.cssRules === undefined) return null;
+    at = next;
+  }
+  return at;
+}
+
 const rulesOf = (sheet: CSSStyleSheet): string[] => Array.from(sheet.cssRules, (rule) => rule.cssText);
 
 /** A rule that only the leader's browser understands takes its place all the same, since later ones are counted. */
-function insert(sheet: CSSStyleSheet, text: string, index: number): void {
-  const at = Math.min(index, sheet.cssRules.length);
+function insert(owner: Owner, text: string, at: number): void {
+  if ('appendRule' in owner) return (owner as unknown as CSSKeyframesRule).appendRule(text);
   try {
-    sheet.insertRule(text, at);
+    owner.insertRule(text, at);
   } catch {
-    sheet.insertRule('tandem-none {}', at);
+    owner.insertRule('tandem-none {}', at);
   }
 }
 
-function remove(sheet: CSSStyleSheet, index: number): void {
-  if (index < sheet.cssRules.length) sheet.deleteRule(index);
+function remove(owner: Owner, index: number, list: CSSRuleList): void {
+  if (index >= list.length) return;
+  if ('findRule' in owner) (owner as unknown as CSSKeyframesRule).deleteRule((list[index] as CSSKeyframeRule).keyText);
+  else owner.deleteRule(index);
 }
