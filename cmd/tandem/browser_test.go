@@ -236,7 +236,7 @@ var (
 	// top is the window's own page.
 	top frame = func(_ frameInfo, depth int) bool { return depth == 0 }
 	// mirror is what a follower sees.
-	mirror frame = func(f frameInfo, _ int) bool { return strings.Contains(f.URL, "/.tandem/mirror?") }
+	mirror frame = func(f frameInfo, depth int) bool { return depth == 2 && strings.Contains(f.URL, "/.tandem/mirror?") }
 	// renderer is the page of ours around the mirror.
 	renderer frame = func(f frameInfo, depth int) bool { return depth == 1 && strings.Contains(f.URL, "//view--") }
 	// content is the site as the visitor has it.

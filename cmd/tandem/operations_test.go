@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem/session"
+)
+
+// operationPages are the pages of testdata/operations; each section of one
+// tries one thing that a page or a person does.
+var operationPages = []string{"tree", "controls", "sheets", "components", "motion", "states", "document"}
+
+// operationFiles are what the pages load.
+var operationFiles = map[string]struct{ kind, text string }{
+	"/red.svg":          {"image/svg+xml", square("red")},
+	"/blue.svg":         {"image/svg+xml", square("blue")},
+	"/green.svg":        {"image/svg+xml", square("lime")},
+	"/deeper/green.svg": {"image/svg+xml", square("green")},
+	"/linked.css":       {"text/css", "#link-disabled b { color: red }"},
+	"/off.css":          {"text/css", "#link-enabled b { color: red }"},
+	"/imported.css":     {"text/css", "#import-inserted b { color: red }"},
+	"/frame.html":       {"text/html", "<!doctype html><p style='margin:0;color:green'>a frame"},
+	"/frame2.html":      {"text/html", "<p style='margin:0;color:blue'>another"},
+	"/nest.html":        {"text/html", "<!doctype html><body style='margin:0'><iframe src='/frame.html' width=100 height=30>"},
+	"/form.html":        {"text/html", "<!doctype html><input value=first>"},
+	"/long.html":        {"text/html", "<!doctype html><p style='height:900px'>long"},
+	"/file.pdf":         {"application/pdf", "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>"},
+	"/tone.wav":         {"audio/wav", silence(4)},
+}
+
+func square(color string) string {
+	return `<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="30" height="20" fill="` + color + `"/></svg>`
+}
+
+// silence is a sound file of some seconds, 8 bits at 8 kHz.
+func silence(seconds int) string {
+	var b bytes.Buffer
+	n := uint32(seconds * 8000)
+	b.WriteString("RIFF")
+	_ = binary.Write(&b, binary.LittleEndian, 36+n)
+	b.WriteString("WAVEfmt ")
+	_ = binary.Write(&b, binary.LittleEndian, struct {
+		size           uint32
+		format, ch     uint16
+		rate, bytes    uint32
+		align, perUnit uint16
+	}{16, 1, 1, 8000, 8000, 1, 8})
+	b.WriteString("data")
+	_ = binary.Write(&b, binary.LittleEndian, n)
+	b.Write(bytes.Repeat([]byte{128}, int(n)))
+	return b.String()
+}
+
+func serveOperations(w http.ResponseWriter, r *http.Request) {
+	if f, ok := operationFiles[r.URL.Path]; ok {
+		w.Header().Set("Content-Type", f.kind)
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(f.text))
+		return
+	}
+	if r.URL.Path == "/font.woff2" {
+		http.ServeFile(w, r, "shop/assets/cdn/fonts/fraunces.woff2")
+		return
+	}
+	if r.URL.Path == "/" {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<!doctype html><title>start</title><p>start")
+		return
+	}
+	http.ServeFile(w, r, filepath.Join("testdata/operations", filepath.Clean(r.URL.Path)))
+}
+
+// operation is what a page tells of one of its sections.
+type operation struct {
+	Name, Probe string
+	Hand        [][]string
+	Settle      int
+}
+
+// probes asks a side what can be seen of operations, by their names.
+func probes(w *window, in frame, ops []operation) (map[string]string, error) {
+	list, err := json.Marshal(ops)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]string{}
+	err = w.eval(in, fmt.Sprintf(`Object.fromEntries(%s.map(({Name, Probe}) => {
+		const root = document.getElementById(Name);
+		const $ = (s) => root.querySelector(s);
+		const css = (e, name, pseudo) => { e = typeof e === 'string' ? $(e) : e; return e ? getComputedStyle(e, pseudo)[name] : 'nothing'; };
+		try { return [Name, JSON.stringify((0, eval)('(' + Probe + ')')($, css, root)) ?? 'undefined']; } catch (e) { return [Name, 'threw ' + e]; }
+	}))`, list), &seen)
+	return seen, err
+}
+
+// perform does what a person does before a page's script does its part.
+func (w *window) perform(in frame, op operation, i int) error {
+	acted := false
+	act := func() error {
+		acted = true
+		return w.eval(in, fmt.Sprintf(`Promise.resolve(operations[%d].act()).then(() => 0)`, i), nil)
+	}
+	for _, step := range op.Hand {
+		switch step[0] {
+		case "act":
+			if err := act(); err != nil {
+				return err
+			}
+		case "move":
+			w.moveTo(w.element(in, step[1]))
+		case "click":
+			w.click(in, step[1])
+		case "down", "up":
+			x, y := w.element(in, step[1])
+			w.moveTo(x, y)
+			kind := map[string]string{"down": "mousePressed", "up": "mouseReleased"}[step[0]]
+			w.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}, nil)
+		case "press":
+			w.press(step[1], map[string]int{"Tab": 9, "Enter": 13}[step[1]])
+		case "write":
+			w.write(step[1])
+		}
+	}
+	if acted {
+		return nil
+	}
+	return act()
+}
+
+// TestOperations tries every operation of testdata/operations at the visitor
+// and asks on both sides what came of it, at once and again when the agent has
+// joined anew.
+func TestOperations(t *testing.T) {
+	b := sharedBrowser(t)
+	m := &meeting{t: t, server: startServer(t, t.TempDir())}
+	site := httptest.NewServer(http.HandlerFunc(serveOperations))
+	t.Cleanup(site.Close)
+	m.allow(site.URL)
+	m.invite(site.URL+"/", session.Shared)
+	m.agent = b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
+	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+	m.accept()
+	right, all := 0, 0
+	for _, page := range operationPages {
+		if only := os.Getenv("TANDEM_TEST_PAGE"); only != "" && only != page {
+			continue
+		}
+		n, bad := m.operations(page)
+		all += n
+		right += n - bad
+	}
+	t.Logf("%d of %d operations right", right, all)
+}
+
+// operations tries those of one page and returns their number and what is wrong.
+func (m *meeting) operations(page string) (n, wrong int) {
+	m.t.Helper()
+	path := "/" + page + ".html"
+	if err := m.visitor.eval(content, "void (location.href = "+quote(path)+")", nil); err != nil {
+		m.t.Fatal(err)
+	}
+	m.at(path)
+	ops := get[[]operation](m.visitor, content, `operations.map((o) => ({Name: o.name, Probe: o.probe, Hand: o.hand, Settle: o.settle}))`)
+	m.agent.moveTo(2, 2)
+	bad := map[string]bool{}
+	note := func(when string, op operation, want, got string) {
+		bad[op.Name] = true
+		m.t.Errorf("%s: %s, %s: the visitor sees %.300s, the agent %.300s", page, op.Name, when, want, got)
+	}
+	for i, op := range ops {
+		if err := m.visitor.perform(content, op, i); err != nil {
+			bad[op.Name] = true
+			m.t.Errorf("%s: %s: %v", page, op.Name, err)
+			continue
+		}
+		if want, got, ok := m.agree(ops[i : i+1]); !ok {
+			note("live", op, want[op.Name], got[op.Name])
+		}
+	}
+	m.compare(page + ", live")
+	m.agent.navigate(m.invited.AgentURL)
+	m.agent.wait(mirror, `document.body && document.body.children.length > 0`)
+	late := ops
+	if page == "document" {
+		late = ops[2:] // the others are gone
+	}
+	want, got, _ := m.agree(late)
+	for _, op := range late {
+		if want[op.Name] != got[op.Name] && !bad[op.Name] {
+			note("joined late", op, want[op.Name], got[op.Name])
+		}
+	}
+	m.compare(page + ", joined late")
+	return len(ops), len(bad)
+}
+
+// agree asks both sides until they agree, or have had their time to.
+func (m *meeting) agree(ops []operation) (want, got map[string]string, ok bool) {
+	for end := time.Now().Add(1500 * time.Millisecond); ; time.Sleep(15 * time.Millisecond) {
+		var errV, errA error
+		want, errV = probes(m.visitor, content, ops)
+		got, errA = probes(m.agent, mirror, ops)
+		if errV == nil && errA == nil {
+			ok = true
+			for _, op := range ops {
+				ok = ok && want[op.Name] == got[op.Name]
+			}
+		}
+		if ok || time.Now().After(end) {
+			return want, got, ok
+		}
+	}
+}
+
+// compare compares trees and pixels.
+func (m *meeting) compare(when string) {
+	m.t.Helper()
+	js := fmt.Sprintf(operationDigest, digestScript())
+	var visitor, agent string
+	var errV, errA error
+	for end := time.Now().Add(1500 * time.Millisecond); ; time.Sleep(50 * time.Millisecond) {
+		errV, errA = m.visitor.eval(content, js, &visitor), m.agent.eval(mirror, js, &agent)
+		if errV == nil && errA == nil && visitor == agent {
+			break
+		}
+		if time.Now().After(end) {
+			m.t.Errorf("%s: the trees differ (%v, %v):\n%s", when, errV, errA, firstDifference(visitor, agent))
+			break
+		}
+	}
+	var share float64
+	var err error
+	for range 8 {
+		if share, err = m.pixels(); err == nil && share >= 0.9995 {
+			m.t.Logf("%s: %.3f %% of pixels agree", when, 100*share)
+			return
+		}
+		time.Sleep(150 * time.Millisecond)
+	}
+	m.t.Errorf("%s: %.3f %% of pixels agree (%v)", when, 100*share, err)
+	m.keep(when)
+}
+
+const operationDigest = `(() => { %s; return tandemTest.digest(document, {frames: false, closed: (host) => /^(?:closed-root|closed-root-changed|declarative-closed)$/.test(host.parentNode?.id)}); })()`
