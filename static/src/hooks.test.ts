@@ -3,7 +3,7 @@
 import { documentConfig, install, Realm } from './install';
 import { equal, test, throws, within } from './harness';
 
-const nativeKeys = Object.getOwnPropertyNames(window).length;
+const nativeKeys = new Set(Object.getOwnPropertyNames(window));
 const before = { fetch: String(fetch), setAttribute: Element.prototype.setAttribute.length, open: XMLHttpRequest.prototype.open.name };
 const nativeOuterHTML = Object.getOwnPropertyDescriptor(Element.prototype, 'outerHTML')!.get!;
 const started = performance.now();
@@ -11,7 +11,7 @@ const config = documentConfig()!;
 const realm = new Realm(window, config);
 install(realm);
 const startUp = performance.now() - started;
-const added = Object.getOwnPropertyNames(window).length - nativeKeys;
+const added = Object.getOwnPropertyNames(window).filter((name) => !nativeKeys.has(name)).length;
 const sent: unknown[][] = [];
 realm.points.tabs = {
   open: (...args) => void sent.push(['open', ...args]),
@@ -141,6 +141,10 @@ const values: [string, () => unknown, unknown][] = [
     const e = element('<b onclick="go(location)">x</b>'), f = document.createRange().createContextualFragment('<p><script>go(location)</script></p>'), s = f.querySelector('script')!;
     return [e.outerHTML, e.getAttribute('onclick'), e.attributes[0].textContent, f.firstElementChild!.innerHTML, s.text, s.textContent, (s.firstChild as Text).data, f.textContent, new XMLSerializer().serializeToString(e).includes('go(location)')];
   }, ['<b onclick="go(location)">x</b>', 'go(location)', 'go(location)', '<script>go(location)</script>', 'go(location)', 'go(location)', 'go(location)', 'go(location)', true]],
+  ['parts of object URLs', () => { const a = document.createElement('a'); a.href = 'blob:https://cdn.example/1-2'; return [a.pathname, a.origin, a.host]; }, ['https://cdn.example/1-2', 'https://cdn.example', '']],
+  ['location is cloned like a Location', () => { try { structuredClone($tandem.location); return 'cloned'; } catch (e) { return (e as Error).message.includes('Location object could not be cloned'); } }, true],
+  ['a window whose frame is gone', () => { const f = document.createElement('iframe'); document.body.append(f); const w = f.contentWindow; f.remove(); return [$tandem.o(w).top, w!.parent]; }, [null, null]],
+  ['parameters of made functions', () => [new Function('a = location.host', 'b', 'return a + b')(undefined, 1), String(new Function('a = location', 'return a'))], ['shop.example1', 'function anonymous(a = location\n) {\nreturn a\n}']],
   ['top in a direct eval', () => [$tandem.v(window.top) === window, $tandem.v(1)], [true, 1]],
   ['setting a part of location to what it cannot be', () => throws(() => { $tandem.location.protocol = '§'; }), 'SyntaxError'],
   ['parts of location are of a Location only', () => throws(() => Object.getOwnPropertyDescriptor($tandem.location, 'href')!.get!.call({})), 'TypeError'],
@@ -240,6 +244,22 @@ test('a worker from a blob keeps its mode, its address and its imports', async (
   equal(await workerMessages(new Worker(module, { type: 'module' }), 1), ['cdn-example']);
 });
 
+test('scripts of object and data: URLs are rewritten', async () => {
+  const run = (src: string) => within<unknown>((done) => {
+    (window as any).told = done;
+    const script = document.createElement('script');
+    script.src = src;
+    document.head.append(script);
+    script.remove();
+    if (script.src !== src) done(`src reads ${script.src}`);
+  });
+  const blob = URL.createObjectURL(new Blob(['told(location.host)']));
+  equal([await run(blob), await run('data:text/javascript,told(location.protocol)')], ['shop.example', 'https:']);
+  const module = URL.createObjectURL(new Blob(['export { host } from "https://cdn.example/module.js"; export const l = location.host, u = $tandem.meta(import.meta).url'], { type: 'text/javascript' }));
+  const { host, l, u } = await import($tandem.url(module));
+  equal([host, l, u === module], ['cdn-example', 'shop.example', true]);
+});
+
 test('addresses of blobs', async () => {
   const url = URL.createObjectURL(new Blob(['text']));
   equal([url.slice(0, 26), new URL(url).origin, await (await fetch(url)).text()], ['blob:https://shop.example/', 'https://shop.example', 'text']);
@@ -313,9 +333,14 @@ for (const url of ['data:text/javascript,fetch("https://cdn.example/d").then(r =
   test(`a worker from ${url.slice(0, 29)}`, async () => equal(await workerMessages(new Worker(url), 1), ['https://cdn.example/d']));
 }
 
-test('service workers are refused', async () => {
-  const problem = await navigator.serviceWorker.register('/sw.js').catch((e) => e.name);
-  equal(problem, 'NotSupportedError');
+test('there are no service workers', async () => {
+  const source = "postMessage(['serviceWorker' in navigator, typeof ServiceWorkerRegistration])";
+  const frame = document.createElement('iframe');
+  document.body.append(frame);
+  const blank = frame.contentWindow as any;
+  equal(['serviceWorker' in navigator, typeof ServiceWorkerContainer, 'PushManager' in window, 'serviceWorker' in blank.navigator, typeof blank.ServiceWorker], [false, 'undefined', false, false, 'undefined']);
+  frame.remove();
+  equal(await workerMessages(new Worker(URL.createObjectURL(new Blob([source]))), 1), [[false, 'undefined']]);
 });
 
 test('a frame that is about:blank', () => {

@@ -11,6 +11,7 @@ function describe(global: any): Record<string, string> {
   const all: Record<string, string> = {};
   const seen = new Map<unknown, string>();
   const skip = ['localStorage', 'sessionStorage', 'parent', 'top', 'opener', 'frameElement', 'frames', '$tandem', 'tandemTests'];
+  const absent = /ServiceWorker|^serviceWorker$|^Push[MS]|SyncManager|BackgroundFetch|NavigationPreload/;
   const text = global.Function.prototype.toString;
   const constructs = (fn: any): string => {
     try {
@@ -28,7 +29,7 @@ function describe(global: any): Record<string, string> {
     if (typeof value === 'function') {
       parts.push(text.call(value), constructs(value));
     }
-    const keys = Reflect.ownKeys(value).filter((key) => !skip.includes(key as string));
+    const keys = Reflect.ownKeys(value).filter((key) => !skip.includes(key as string) && !absent.test(String(key)));
     parts.push(keys.filter((key) => typeof key === 'string' && !/^\d+$/.test(key)).map(String).join());
     parts.push(walk(Object.getPrototypeOf(value), path + '.__proto__'));
     all[path] = '';

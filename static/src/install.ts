@@ -1,7 +1,7 @@
 // Puts all hooks into a realm. The order matters little, but for the runtime: it must exist before any script of
 // the page runs.
 
-import { documentURL } from './hooks/blobs';
+import { documentURL, revoked, scriptURL } from './hooks/blobs';
 import { hookCookies } from './hooks/cookie';
 import { hookDocument, hookEvents, hookWindow } from './hooks/document';
 import { hookAttributes, hookProperties } from './hooks/element';
@@ -31,6 +31,8 @@ export { documentConfig, type Config } from './config';
 export function install(realm: Realm): () => void {
   provideRuntime(realm).html = (value) => (typeof value === 'string' ? frameDocument(realm, value, 'about:blank') : value as unknown);
   realm.points.documentURL = documentURL;
+  realm.points.scriptURL = scriptURL;
+  realm.points.revoked = revoked;
   hookCookies(realm);
   hookDocument(realm);
   hookWindow(realm);

@@ -43,6 +43,10 @@ export interface Points {
   childRealm?: (realm: Realm) => void;
   /** Set in windows by install.ts: the address to use instead of an object URL that may be a document. */
   documentURL?: (realm: Realm, url: string) => string;
+  /** Set in windows by install.ts: the address to use instead of an object or data: URL of a script. */
+  scriptURL?: (realm: Realm, url: string, kind: 'script' | 'module') => string;
+  /** Set in windows by install.ts: an object URL is no longer valid. */
+  revoked?: (url: string) => void;
   /** Called after the page replaced the document in place (document.open), which drops all listeners. */
   reopened?: (realm: Realm) => void;
 }

@@ -3,7 +3,7 @@
 
 import {
   apply, arrayIndexOf, defineProperty, endsWith, getOwnPropertyDescriptor, getPrototypeOf, getter, guard, indexOf,
-  method, NativeDOMException, NativeProxy, NativeURL, NativeWeakMap, NativeWeakSet, objectCreate, ownKeys, setter, slice,
+  method, NativeDOMException, NativeProxy, NativeURL, NativeWeakMap, NativeWeakSet, objectCreate, ownKeys, setter, slice, startsWith,
   weakAdd, weakGet, weakHas, weakSet, type Any, type Native,
 } from './natives';
 import { hookNames, hookReflection, namesOf } from './hooks/reflection';
@@ -227,7 +227,13 @@ function locationMethod(realm: Realm, native: Location, key: PropertyKey, fn: Na
 }
 
 function read(realm: Realm, native: Location, key: PropertyKey, get: Native): Any {
-  const value = apply(get, native, []);
+  let value: Any;
+  try {
+    value = apply(get, native, []);
+  } catch {
+    return native[key as keyof Location]; // of another origin: throws what the page would see
+  }
+  if (key === 'pathname' && startsWith(hrefOf(native), 'blob:')) return part(realm.urls.unmap(hrefOf(native)), key);
   if (key === 'href') return realm.unmap(value);
   if (key === 'ancestorOrigins') return ancestorOrigins(realm, value);
   if (arrayIndexOf(PARTS, key as string) < 0) return value;
@@ -254,13 +260,13 @@ function write(realm: Realm, native: Location, key: PropertyKey, set: Native, va
 const hrefOfURL = getter(URL.prototype, 'href');
 const partGetters: Record<string, (u: URL) => string> = objectCreate(null);
 const partSetters: Record<string, (u: URL, v: string) => void> = objectCreate(null);
-const ALL_PARTS = ['origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port'];
+const ALL_PARTS = ['origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname'];
 for (let i = 0; i < ALL_PARTS.length; i++) {
   partGetters[ALL_PARTS[i]!] = getter(URL.prototype, ALL_PARTS[i]!);
   partSetters[ALL_PARTS[i]!] = setter(URL.prototype, ALL_PARTS[i]!);
 }
 
-/** One of origin, protocol, username, password, host, hostname, port of an absolute URL. */
+/** One of the parts of an absolute URL. */
 export const part = (url: string, name: string): string => guard(() => partGetters[name]!(new NativeURL(url)), '');
 
 /** The URL with that part set, as the URL class sets it. */
@@ -324,7 +330,7 @@ export function provideRuntime(realm: Realm): Runtime {
     v: (value) => (value === own && own ? location() : inWindow && value === topOf(global) ? tabWindow(global) : value),
     js: (source) => evaluated(realm, source),
     eval: evaluate,
-    url: (specifier) => guard(() => realm.map(specifier), specifier),
+    url: (specifier) => guard(() => realm.points.scriptURL?.(realm, realm.map(specifier), 'module') ?? realm.map(specifier), specifier),
     meta: (meta) => unmapMeta(realm, meta),
   };
   if (realm.parent) runtime.leave = () => { if (startsOurScript(global.document)) realm.patch.undo(); };

@@ -251,6 +251,7 @@ export class Urls {
 
   /** Makes a copy of an object URL's content show the address that the page knows. */
   rename(copy: string, known: string): void {
+    if (mapSize(this.renamed) >= CACHE_MAX) mapClear(this.renamed);
     const hash = indexOf(copy, '#');
     mapSet(this.renamed, hash < 0 ? copy : slice(copy, 0, hash), known);
   }

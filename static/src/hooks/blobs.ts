@@ -2,15 +2,17 @@
 // and says that it is at the address the page knows. What cannot be given our script is not shown.
 
 import {
-  apply, charCodeAt, getter, guard, includes, indexOf, mapGet, mapSet, method, NativeMap, slice, startsWith, toLowerCase, trim,
+  apply, charCodeAt, getter, guard, includes, indexOf, mapDelete, mapGet, mapSet, method, NativeMap, slice, startsWith, toLowerCase, trim,
   type Any,
 } from '../natives';
 import type { Realm } from '../realm';
+import { rewriteScript } from '../script';
 import { frameDocument, ourScript } from './rewrite';
 
 const scope = globalThis as Any;
 const NativeBlob = scope.Blob as typeof Blob;
 const createURL = scope.URL.createObjectURL as (b: Blob) => string;
+const revokeURL = scope.URL.revokeObjectURL as (url: string) => void;
 const xhr = scope.XMLHttpRequest as typeof XMLHttpRequest;
 const open = method(xhr.prototype, 'open');
 const send = method(xhr.prototype, 'send');
@@ -35,6 +37,18 @@ export function documentURL(realm: Realm, url: string): string {
   return copy + (hash < 0 ? '' : slice(url, hash));
 }
 
+/** Copies go with what they are copies of. */
+export function revoked(url: string): void {
+  const uses = ['', 'script', 'module'];
+  for (let i = 0; i < uses.length; i++) {
+    const copy = mapGet(copies, uses[i]! + url);
+    if (copy === undefined) continue;
+    mapDelete(copies, uses[i]! + url);
+    mapDelete(copies, copy);
+    if (copy !== url) apply(revokeURL as Any, scope.URL, [copy]);
+  }
+}
+
 /** Throws where the blob is gone, or the page's policy forbids reading it. */
 function copyOf(realm: Realm, address: string): string {
   const request = new xhr();
@@ -45,6 +59,21 @@ function copyOf(realm: Realm, address: string): string {
   if (includes(type, 'xml')) return create(xmlDocument(realm, text, site), type);
   if (startsWith(type, 'text/html') || isSniffed(type, text)) return create(frameDocument(realm, text, site), 'text/html;charset=utf-8');
   return address;
+}
+
+/** The address of a script's object or data: URL, or of a rewritten copy. Where it cannot be read, it stays. */
+export function scriptURL(realm: Realm, url: string, kind: 'script' | 'module'): string {
+  if (!startsWith(url, 'blob:') && !startsWith(url, 'data:')) return url;
+  const key = kind + url;
+  let copy = mapGet(copies, key);
+  if (copy !== undefined) return copy;
+  const text = realm.read(url);
+  if (text === undefined) return url;
+  const result = rewriteScript(realm, text, kind);
+  copy = result === text ? url : create(result, 'text/javascript;charset=utf-8');
+  mapSet(copies, key, copy);
+  if (copy !== url) realm.urls.rename(copy, realm.urls.unmap(url));
+  return copy;
 }
 
 const create = (text: string, type: string): string => apply(createURL as Any, scope.URL, [new NativeBlob([text], { type })]) as string;

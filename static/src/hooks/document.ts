@@ -51,7 +51,7 @@ export function hookWindow(realm: Realm): void {
   if (realm.main) patch.accessor(global, 'parent', { get: (value) => value && tabWindow(global) }); // a removed frame has none
   patch.method(global, 'postMessage', (native, self, args) => {
     if (args.length > 1) args[1] = mapTarget(realm, args[1]);
-    if (args.length) args[0] = unfacade(args[0]);
+    if (args.length) args[0] = unfacade(args[0]); // throws as for a Location
     return native(unfacade(self), args);
   });
   patch.method(global, 'structuredClone', (native, self, args) => {

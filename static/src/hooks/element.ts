@@ -221,7 +221,7 @@ export function hookProperties(realm: Realm): void {
   hookSelectors(realm);
 }
 
-const PARTS = ['origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port'];
+const PARTS = ['origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname'];
 
 const hrefs: Record<string, (e: Element) => string> = {
   HTMLAnchorElement: getter(scope.HTMLAnchorElement?.prototype, 'href'),
@@ -238,7 +238,7 @@ function hookLinkParts(realm: Realm, type: string): void {
     patch.accessor(prototype, name, {
       get: (value, self) => {
         const proxied = href(self), site = resolved(realm, self, 'href', proxied);
-        return site === proxied ? value : part(site, name);
+        return site === proxied ? value : name === 'pathname' && startsWith(site, 'http') ? value : part(site, name);
       },
       set: (native, self, value) => {
         const proxied = href(self), site = resolved(realm, self, 'href', proxied);

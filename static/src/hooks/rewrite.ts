@@ -51,7 +51,8 @@ function decode(raw: string): string {
 export function rewriteValue(realm: Realm, kind: AttributeKind, value: string, tag: string, saved: boolean): string {
   const map = (url: string) => realm.urls.map(url);
   switch (kind) {
-    case 'url': return !saved && arrayIndexOf(NAVIGATING, tag) >= 0 ? navigationURL(realm, map(value)) : rewriteScriptURL(realm, map(value));
+    case 'url': if (tag === 'script') return realm.points.scriptURL?.(realm, map(value), 'script') ?? map(value);
+      return !saved && arrayIndexOf(NAVIGATING, tag) >= 0 ? navigationURL(realm, map(value)) : rewriteScriptURL(realm, map(value));
     case 'urls': return rewriteList(value, map);
     case 'srcset': return rewriteSrcset(value, map);
     case 'style': return css(realm, value);
@@ -72,7 +73,8 @@ export function frameDocument(realm: Realm, text: string, url = 'about:srcdoc'):
 
 /** The element of our script in a document that the server does not see. */
 export function ourScript(realm: Realm, url: string, attributes = ''): string {
-  const config = { ...realm.config, url, referrer: realm.urls.unmap(dom.documentURL(realm.global)) };
+  const by = realm.urls.unmap(dom.documentURL(realm.global)), hash = indexOf(by, '#');
+  const config = { ...realm.config, url, referrer: hash < 0 ? by : slice(by, 0, hash) };
   return `<script${attributes} nonce="${config.nonce}" src="${realm.home}/.tandem/sync.js" data-tandem="${escape(toJSON(config))}"></script>`;
 }
 

@@ -2,7 +2,7 @@
 // replaced without losing the caller's scope; rewritten scripts call $tandem.
 
 import {
-  apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, NativeProxy, setPrototypeOf, slice, startsWith, type Any,
+  apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, includes, indexOf, NativeProxy, push, setPrototypeOf, slice, startsWith, type Any,
   type Native,
 } from '../natives';
 import { functionOf } from '../inline';
@@ -57,6 +57,9 @@ function inherit(realm: Realm, native: object, from: object): void {
   realm.patch.onUndo(() => void setPrototypeOf(native, before));
 }
 
+/** What stands between parameters and body in the text of a made function. */
+const MIDDLE = '\n) {\n';
+
 /** The body, rewritten within its function so that parameters count as names of it (ECMA-262 §20.2.1.1.1). */
 function rewriteParts(realm: Realm, args: Any[], keyword: string): Any[] {
   if (!args.length) return args;
@@ -69,9 +72,18 @@ function rewriteParts(realm: Realm, args: Any[], keyword: string): Any[] {
   }
   const body = `${args[last] as string}`;
   args[last] = like(args[last], body);
-  if (!mayNeedRewriting(body)) return args;
+  if (!mayNeedRewriting(body) && !mayNeedRewriting(parameters)) return args;
   const head = `(${keyword} anonymous(${parameters}\n) {\n`;
   const result = rewriteScript(realm, `${head}${body}\n})`, 'eval');
-  if (startsWith(result, head) && endsWith(result, '\n})')) args[last] = like(args[last], slice(result, head.length, result.length - 3));
-  return args;
+  const start = `(${keyword} anonymous(`, middle = indexOf(result, MIDDLE);
+  if (!startsWith(result, start) || middle < 0 || !endsWith(result, '\n})') || includes(parameters, MIDDLE)) return args;
+  if (startsWith(result, head)) {
+    args[last] = like(args[last], slice(result, head.length, result.length - 3));
+    return args;
+  }
+  // The parameters changed, too: they are given as one.
+  const final: Any[] = [];
+  push(final, like(args[0], slice(result, start.length, middle)));
+  push(final, like(args[last], slice(result, middle + MIDDLE.length, result.length - 3)));
+  return final;
 }

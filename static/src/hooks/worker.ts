@@ -1,11 +1,10 @@
 // Workers: addresses mapped, and our worker script put in front of those the server never sees (blob: and data:).
-// In front of the others the server puts it. Service workers of the site are not supported yet.
+// In front of the others the server puts it. There are no service workers, so that pages do without.
 
 import {
-  apply, encodeComponent, getter, guard, includes, indexOf, mapDelete, mapGet, mapSet, NativeMap, reject, resolve, slice, startsWith, toJSON, type Any,
+  apply, deleteProperty, encodeComponent, getter, guard, includes, indexOf, mapDelete, mapGet, mapSet, NativeMap, slice, startsWith, toJSON, type Any,
 } from '../natives';
 import type { Realm } from '../realm';
-import { domException } from '../runtime';
 import { rewriteScript } from '../script';
 import { like } from '../trusted';
 
@@ -29,7 +28,11 @@ export function hookWorkers(realm: Realm): void {
     return realm.unmap(url) as string;
   });
   patch.method(global.URL, 'revokeObjectURL', (native, self, args) => {
-    if (args.length) mapDelete(blobs, (args[0] = realm.map(args[0])));
+    if (args.length) {
+      const url = args[0] = realm.map(args[0]);
+      mapDelete(blobs, url);
+      realm.points.revoked?.(url);
+    }
     return native(self, args);
   });
   const names = ['Worker', 'SharedWorker'];
@@ -39,7 +42,7 @@ export function hookWorkers(realm: Realm): void {
       return make(args);
     });
   }
-  hookServiceWorkers(realm);
+  removeServiceWorkers(realm);
 }
 
 /** The worker script with its configuration, as the server puts it in front of the workers it sends. */
@@ -86,13 +89,16 @@ function unreadData(url: string, ours: string): string {
   return head + encode64(text) + slice(url, comma + 1);
 }
 
-function hookServiceWorkers(realm: Realm): void {
-  const container = realm.global.ServiceWorkerContainer?.prototype;
-  const { patch } = realm;
-  patch.method(container, 'register', () =>
-    reject(domException('Service workers are not available here.', 'NotSupportedError')));
-  patch.method(container, 'getRegistration', () => resolve(undefined));
-  patch.method(container, 'getRegistrations', () => resolve([]));
+/** What a browser without service workers lacks. */
+const SERVICE_WORKERS = ['ServiceWorker', 'ServiceWorkerContainer', 'ServiceWorkerRegistration', 'NavigationPreloadManager', 'PushManager',
+  'PushSubscription', 'PushSubscriptionOptions', 'SyncManager', 'PeriodicSyncManager', 'BackgroundFetchManager', 'BackgroundFetchRegistration'];
+
+/** Takes them away: a site's service worker would answer requests past the server. Undo does not bring them back. */
+function removeServiceWorkers(realm: Realm): void {
+  const { global } = realm;
+  for (let i = 0; i < SERVICE_WORKERS.length; i++) deleteProperty(global, SERVICE_WORKERS[i]!);
+  const navigators = [global.Navigator, global.WorkerNavigator];
+  for (let i = 0; i < navigators.length; i++) if (navigators[i]) deleteProperty(navigators[i].prototype, 'serviceWorker');
 }
 
 /** In a worker: importScripts. */

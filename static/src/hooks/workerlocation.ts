@@ -11,18 +11,18 @@ const pathOf = getter((globalThis as Any).URL?.prototype, 'pathname');
 export function hookWorkerLocation(realm: Realm): void {
   const { patch, global, config } = realm;
   const location = global.WorkerLocation?.prototype;
-  const parts = ['origin', 'protocol', 'host', 'hostname', 'port'];
+  // A worker of a blob or data: URL runs a copy, at an address that the page does not know.
+  const address = (value: Any): Any => (startsWith(value as string, 'http') ? realm.unmap(value) : config.url) as string;
+  const parts = ['origin', 'protocol', 'host', 'hostname', 'port', 'pathname'];
   for (let i = 0; i < parts.length; i++) {
     const name = parts[i]!;
     patch.accessor(location, name, {
       get: (value, self) => {
-        const proxied = hrefOf(self) as string, site = realm.urls.unmap(proxied);
-        return site === proxied ? value : part(site, name);
+        const proxied = hrefOf(self) as string, site = address(proxied) as string;
+        return site === proxied || (name === 'pathname' && startsWith(site, 'http')) ? value : part(site, name);
       },
     });
   }
-  // A worker of a blob or data: URL runs a copy, at an address that the page does not know.
-  const address = (value: Any): Any => (startsWith(value as string, 'http') ? realm.unmap(value) : config.url) as string;
   patch.accessor(location, 'href', { get: address });
   patch.accessor(location, 'pathname', {
     get: (value, self) => (startsWith(hrefOf(self) as string, 'http') ? value : pathOf(new NativeURL(config.url))) as string,
