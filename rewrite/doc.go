@@ -101,6 +101,14 @@
 // data-tandem-…, for scripts to read), preconnect and dns-prefetch links,
 // speculation rules, the integrity section of import maps.
 //
+// # Documents the server does not see
+//
+// Those of srcdoc, of object URLs and of javascript: URLs that return a string
+// are made to begin with our script by the hooks, or for the latter by what
+// rewriting puts around their source (scripturl.go). Frames of data: URLs stay
+// empty: they have an origin of their own, so no script of ours that the page
+// cannot see could be put there, and everything would be native in them.
+//
 // # Charsets
 //
 // All of this works on bytes and takes everything beyond ASCII for letters. That

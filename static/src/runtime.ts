@@ -81,11 +81,17 @@ class Facades {
   /** Objects seen to be neither window nor document; asking natively means a thrown error each time. */
   private readonly plain = new NativeWeakSet<object>();
 
-  constructor(private readonly realm: Realm, private readonly evaluate: Native) {}
+  /** Our shell's window, which the page is not to meet. */
+  private readonly shell: Any;
+
+  constructor(private readonly realm: Realm, private readonly evaluate: Native) {
+    this.shell = topOf?.(realm.global);
+  }
 
   /** The object to ask for location, top, postMessage and eval. */
   of(value: Any): Any {
     if (value === null || typeof value !== 'object') return value;
+    if (value === this.shell) value = tabWindow(this.realm.global);
     const known = weakGet(this.facades, value);
     if (known) return known;
     if (weakHas(this.plain, value) || guard(() => getPrototypeOf(value) === objectPrototype, true)) return value;
