@@ -324,6 +324,19 @@ func TestShopTogether(t *testing.T) {
 	m.at("/lamps")
 	m.same("lamps")
 
+	t.Log("a page that has another address than it was loaded from")
+	get[any](m.visitor, content, `(() => {
+		history.pushState(null, '', '/a/b/c');
+		const copy = new Image();
+		copy.id = 'copy';
+		copy.src = '../../assets/icon.svg';
+		document.body.append(copy);
+	})()`)
+	m.visitor.wait(content, `document.querySelector('#copy').naturalWidth > 0`)
+	m.agent.wait(mirror, `document.querySelector('#copy')?.naturalWidth > 0`)
+	get[any](m.visitor, content, `document.querySelector('#copy').remove(), history.back()`)
+	m.visitor.wait(content, `location.pathname === '/lamps'`)
+
 	t.Log("the visitor follows another")
 	m.visitor.click(content, `nav a[href="/lamps/table"]`)
 	m.at("/lamps/table")

@@ -318,7 +318,7 @@ class Fields {
     const after = textOf(control);
     if (after === before) return;
     this.known.set(control, after);
-    const n = this.send({ kind: 'text', node: this.ctx.id(control), edit: difference(before, after), base: hash(before) });
+    const n = this.send({ kind: 'text', node: this.ctx.id(control), edit: difference(before, after, caretOf(control)), base: hash(before) });
     this.pending.set(n, control);
   }
 
@@ -355,6 +355,12 @@ class Fields {
 
 function textOf(control: Element): string {
   return (control as HTMLInputElement | HTMLTextAreaElement).value;
+}
+
+/** The end of what has just been typed; of the text, where the browser does not tell (email, number). */
+function caretOf(control: Element): number {
+  const field = control as HTMLInputElement | HTMLTextAreaElement;
+  return field.selectionEnd ?? field.value.length;
 }
 
 function targetOf(event: Event): Element | null {

@@ -81,11 +81,15 @@ test('what captures the pointer gets it all, and the click', () => scene(boxes, 
   equal(a.hasPointerCapture(1), false);
 }));
 
-test('a prevented pointerdown keeps mouse events away, but not the click', () => scene(boxes, async (leader, box) => {
+test('a prevented pointerdown keeps mouse events and the focus away, but not the click', () => scene(boxes + '<input id="c">', async (leader, box) => {
   leader.note('mousedown mousemove mouseup click');
-  box.addEventListener('pointerdown', (event) => event.preventDefault());
+  box.addEventListener('pointerdown', (event) => {
+    event.preventDefault();
+    box.querySelector('input')!.focus(); // as editors do, whose field is elsewhere
+  });
   await leader.all(press(2), drag(4), release(4), { kind: 'click', node: 2, fx: 0, fy: 0, button: 0, detail: 1, mods: 0 });
   equal(leader.log, ['mousemove a 0', 'click a 0', 'mousemove a 0', 'click a 0']);
+  equal(document.activeElement!.id, 'c');
 }));
 
 const list = '<ul><li id="one" draggable="true">one</li><li id="two">two</li></ul>';

@@ -2,6 +2,7 @@
 
 import { equal, test } from '../harness';
 import { fireKey, press } from './keyboard';
+import { difference } from './messages';
 import { Histories } from './text';
 
 function codes(keys: string): number[] {
@@ -45,4 +46,11 @@ test('keys type where the focus is, at its caret', () => {
 test('keys type nothing where they may not', () => {
   equal(typing('<input value="ad">', ['b'], false), 'ad');
   equal(typing('<input value="ad" readonly>', ['b', 'Backspace']), 'ad');
+});
+
+test('what was typed ends at the caret', () => {
+  equal(difference('a\nb', 'a\n\nb', 2), [1, 1, '\n']);
+  equal(difference('a\nb', 'a\n\nb', 3), [2, 2, '\n']);
+  equal(difference('aaa', 'aa', 1), [1, 2, '']);
+  equal(difference('abc', 'axc', 2), [1, 2, 'x']);
 });

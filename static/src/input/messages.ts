@@ -33,15 +33,18 @@ export function hash(text: string): number {
   return h >>> 0;
 }
 
-/** One replacement that turns `before` into `after`: [start, end, text]. */
-export function difference(before: string, after: string): [number, number, string] {
+/**
+ * One replacement that turns `before` into `after`: [start, end, text]. Of several it is the one that ends at `caret`,
+ * an offset in `after`, for people to whom it is not the same which of two equal letters is new.
+ */
+export function difference(before: string, after: string, caret: number): [number, number, string] {
   const most = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++;
   let tail = 0;
-  while (tail < most - start && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) {
-    tail++;
-  }
+  const same = (i: number) => before.charCodeAt(before.length - 1 - i) === after.charCodeAt(after.length - 1 - i);
+  while (tail < Math.min(most, after.length - caret) && same(tail)) tail++;
+  let start = 0;
+  while (start < most - tail && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  while (tail < most - start && same(tail)) tail++;
   return [start, before.length - tail, after.slice(start, after.length - tail)];
 }
 
@@ -52,7 +55,7 @@ export function difference(before: string, after: string): [number, number, stri
  */
 export function shift(offset: number, before: string, after: string): number {
   if (before === after) return Math.min(offset, after.length);
-  const [start, end, text] = difference(before, after);
+  const [start, end, text] = difference(before, after, after.length);
   if (offset <= start) return offset;
   if (offset >= end) return offset + text.length - (end - start);
   return start + text.length;

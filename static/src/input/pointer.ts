@@ -93,7 +93,7 @@ export class Pointer {
     const held = { from: place, button, buttons, detail, mods, mouse: true, captor: null, load: null, at: { x: 0, y: 0 }, heard: now() } as Held;
     this.held = held;
     held.mouse = fire(target, 'pointerdown', place, base);
-    const goes = !held.mouse || fire(target, 'mousedown', place, { ...base, detail });
+    const goes = held.mouse && fire(target, 'mousedown', place, { ...base, detail });
     if (goes) this.pressed(place, detail, (mods & SHIFT) !== 0);
     else held.load = false;
     return null;

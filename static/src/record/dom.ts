@@ -120,6 +120,8 @@ export function sheetOf(element: Element): CSSStyleSheet | null {
   return isHTML(element) ? styleSheet(element) : namespaceOf(element) === SVG ? svgSheet(element) : null;
 }
 
+const sheetHref = getter<string | null>(StyleSheet.prototype, 'href');
+export const hrefOf = (sheet: CSSStyleSheet | null): string => (sheet && sheetHref(sheet)) ?? '';
 export const ownerNode = getter<Node | null>(StyleSheet.prototype, 'ownerNode');
 export const sheetMedia = getter<MediaList>(StyleSheet.prototype, 'media');
 export const sheetDisabled = getter<boolean>(StyleSheet.prototype, 'disabled');

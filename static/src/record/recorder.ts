@@ -13,8 +13,9 @@ import { Canvases } from './canvases';
 import { Controls } from './controls';
 import { Definitions } from './definitions';
 import {
-  box, clientHeight, clientLeft, clientTop, clientWidth, documentElement, getter, guard, hasAttribute, isElement, isHTML, isText, later,
-  listen, localName, method, now, Observer, observe, pathOf, queryAll, shadowOf, takeRecords, targetOf, titleOf, up,
+  attribute, box, clientHeight, clientLeft, clientTop, clientWidth, currentSrc, documentElement, getter, guard, hasAttribute, hrefOf,
+  isElement, isHTML, isText, later, listen, localName, method, now, Observer, observe, pathOf, queryAll, shadowOf, sheetOf, takeRecords,
+  targetOf, titleOf, up,
 } from './dom';
 import { encode } from './encode';
 import { Focus } from './focus';
@@ -47,6 +48,8 @@ const innerWidthOf = getter<number>(globalThis, 'innerWidth');
 const innerHeightOf = getter<number>(globalThis, 'innerHeight');
 const pixelRatioOf = getter<number>(globalThis, 'devicePixelRatio');
 const styleOf = method<[Element], CSSStyleDeclaration>(globalThis, 'getComputedStyle');
+const baseOf = getter<string>(Node.prototype, 'baseURI');
+const NativeURL = URL;
 const linkAddress = getter<string>(HTMLLinkElement.prototype, 'href');
 
 export interface RecorderOptions {
@@ -86,11 +89,16 @@ export class Recorder {
   private lastCost = 0;
   private page = '';
   private view = '';
+  /** What relative addresses count from for followers: where the document began, whatever it calls itself since. */
+  private base = '';
+  private readonly began: string;
+  private whole = false;
 
   constructor({ realm, document, send }: RecorderOptions) {
     this.realm = realm;
     this.document = document;
     this.send = send;
+    this.began = this.realm.urls.unmap((document.location as Location | null)?.href ?? '');
     const entry = (node: Node) => this.tree.nodes.of(node);
     this.blobs = new Blobs((message) => this.running && send(message));
     this.controls = new Controls(this.masks, entry);
@@ -148,7 +156,10 @@ export class Recorder {
   snapshot(): void {
     if (!this.running) return;
     takeRecords(this.observer);
+    this.base = this.followersBase();
+    this.whole = true;
     this.emit(() => this.tree.snapshot());
+    this.whole = false;
     this.reportPage();
     this.reportView();
   }
@@ -324,8 +335,30 @@ export class Recorder {
     this.lastCost = now() - begun;
   }
 
+  private followersBase(): string {
+    if (!/^https?:/.test(this.began)) return '';
+    const base = queryAll(this.document, 'base[href]')[0];
+    return this.resolve((base && attribute(base, 'href')) ?? '', this.began);
+  }
+
+  private resolve(url: string, base: string): string {
+    return guard(() => new NativeURL(url, base).href, url);
+  }
+
+  /** Pages that change their address (History.pushState, a new base) go on naming things by relative ones. */
+  private moved(text: string, element: Element, name: string): string {
+    const tag = localName(element);
+    const names = name === 'href' ? tag === 'link' || tag === 'image' || tag === 'use' : name === 'src' || name === 'poster';
+    if (!names || this.base === '' || /^\s*(?:[a-z][a-z0-9+.-]*:|#|$)/i.test(text)) return text;
+    const base = this.realm.urls.unmap(baseOf(this.document));
+    if (base === this.base) return text;
+    // What was loaded before the address changed is still that.
+    const loaded = !this.whole ? '' : tag === 'link' ? hrefOf(sheetOf(element)) : tag === 'img' ? currentSrc(element) : '';
+    return loaded || this.resolve(text, base);
+  }
+
   private restore(text: string, element: Element, name: string): string | null {
-    const shown = this.blobs.restore(text, () => {
+    const shown = this.blobs.restore(this.moved(text, element, name), () => {
       if (name !== '') this.tree.touch(element, name);
       else this.tree.touchText(element);
       this.schedule();

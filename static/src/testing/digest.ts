@@ -93,7 +93,8 @@ export function digest(document: Document, options: DigestOptions = {}): string 
       case 'href':
       case 'xlink:href':
         if (tag === 'a' || tag === 'area') return /^\s*(?:javascript|data|vbscript|blob|file):/i.test(value) ? '#' : site(value);
-        if (html) return tag === 'link' && /\bstylesheet\b/i.test(element.getAttribute('rel') ?? '') ? absolute(value) : null;
+        // A page may have another address by now than when it was loaded.
+        if (html) return tag === 'link' && /\bstylesheet\b/i.test(element.getAttribute('rel') ?? '') ? absolute((element as HTMLLinkElement).sheet?.href ?? value) : null;
         return absolute(value);
     }
     return !html && /url\(/i.test(value) ? css(value) : value;
