@@ -1,0 +1,1 @@
+export const load = ({ cookies }) => ({ basket: JSON.parse(cookies.get('basket') ?? '[]') });

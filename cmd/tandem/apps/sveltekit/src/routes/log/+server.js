@@ -1,0 +1,3 @@
+import { json } from '@sveltejs/kit';
+import { log } from '$lib/teas';
+export const GET = () => json(log);
