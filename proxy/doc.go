@@ -38,8 +38,13 @@
 //     say "iframe" for both. A frame that a script makes is taken for the tab.
 //   - Sec-Fetch-Site and SameSite take the whole chain of redirects into account,
 //     as RFC 6265bis has it, although some browsers do not for cookies.
-//   - The site's CSP is replaced, but for frame-ancestors, which is kept in our
-//     names, like X-Frame-Options. COOP and COEP have no meaning in a frame.
+//   - The site's CSP goes along beside ours, in our names (see
+//     [rewrite.Policy.Map]); X-Frame-Options becomes frame-ancestors. report-to and
+//     the Reporting API are dropped: the browser would report from nowhere, even
+//     after the session. COOP and COEP have no meaning in a frame.
+//   - Mixed content is judged by the real schemes, where Origin or Referer tells
+//     who asks (mixed.go). A page whose policy hides it from us is not protected.
+//     upgrade-insecure-requests holds for all documents of the origin that sent it last.
 //   - A script reads every header of what it fetches but those the browser or this
 //     server would act upon; everything else gets only listed ones.
 //   - A response cut short by the site is cut short for the browser.

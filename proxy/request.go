@@ -98,6 +98,11 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, host rewrite.Host)
 		neutral(w, r)
 		return nil
 	}
+	if !x.secure() {
+		x.done()
+		blockMixed(w)
+		return nil
+	}
 	if problem, ok := x.refusal(); ok {
 		x.done()
 		x.writeProblem(w, problem)

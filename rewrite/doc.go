@@ -96,10 +96,19 @@
 //
 // # What is taken away
 //
-// A page's own policy in meta elements (http-equiv is renamed), integrity of
-// scripts and style sheets, csp and credentialless of frames (all renamed to
-// data-tandem-…, for scripts to read), preconnect and dns-prefetch links,
-// speculation rules, the integrity section of import maps.
+// Integrity of scripts and style sheets, csp and credentialless of frames (all
+// renamed to data-tandem-…, for scripts to read), preconnect and dns-prefetch
+// links, speculation rules, the integrity section of import maps.
+//
+// # Policies
+//
+// A site's Content-Security-Policy, in headers and meta elements, is mapped
+// (policy.go) and protects the page beside our own, with these limits. Sources
+// that name many hosts become all content hosts. An inline element that the
+// policy knows by the hash of its text gets our nonce, since its text may change;
+// one that a script makes at run time does not. A handler known by its hash is
+// left as it is, and one of a javascript: URL is blocked if it had to change. A
+// form that opens another tab is not held to form-action.
 //
 // # Documents the server does not see
 //
