@@ -40,7 +40,7 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 	case name == "js":
 		p.scriptAPI(w, r, s, host)
 	case name == "alias":
-		p.aliasAPI(w, r, s)
+		p.aliasAPI(w, r, s, host)
 	case name == "report":
 		p.reportAPI(w, r, s)
 	case name == "policy":
@@ -133,8 +133,18 @@ func (p *Proxy) scriptAPI(w http.ResponseWriter, r *http.Request, s *session.Ses
 }
 
 // aliasAPI learns an origin whose name did not fit into a label. The token is
-// a hash of it, so nobody can claim another's.
-func (p *Proxy) aliasAPI(w http.ResponseWriter, r *http.Request, s *session.Session) {
+// a hash of it, so nobody can claim another's. Asked with a token, it answers
+// with the origin, for pages that did not make it themselves.
+func (p *Proxy) aliasAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	if token := r.URL.Query().Get("token"); token != "" {
+		o, ok := p.originOf(rewrite.Host{Kind: rewrite.Site, Session: host.Session, Token: token})
+		if !ok {
+			notFound(w, r)
+			return
+		}
+		writeText(w, o.String())
+		return
+	}
 	text, ok := readText(w, r, maxOrigin)
 	if !ok {
 		return

@@ -96,6 +96,13 @@ func TestAliasesAreLearnt(t *testing.T) {
 		t.Errorf("unknown token: got %s", resp.Status)
 	}
 	w.do(w.request("POST", site+"/.tandem/alias", strings.NewReader(long)))
+	token := rewrite.Token(w.proxyOrigin(long))
+	if got := readAll(t, w.do(w.request("POST", site+"/.tandem/alias?token="+token, nil))); got != long {
+		t.Errorf("asked for %s: got %q", token, got)
+	}
+	if resp := w.do(w.request("POST", site+"/.tandem/alias?token=0t-aaaaaaaaaaaaaaaa", nil)); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("asked for a token nobody made: got %s", resp.Status)
+	}
 	resp := w.open(w.site(long) + "/")
 	if body := readAll(t, resp); resp.StatusCode != http.StatusForbidden || !strings.Contains(body, "tandem origins allow "+long) {
 		t.Errorf("known token: got %s %s", resp.Status, body)

@@ -246,6 +246,13 @@ func (s *testSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
 		fmt.Fprintf(w, "export const host = %q", strings.Split(r.Host, "--")[0])
 	case "/.tandem/alias":
+		if r.URL.Query().Get("token") == "0t-aaaaaaaaaaaaaaaa" {
+			http.NotFound(w, r)
+			return
+		} else if r.URL.Query().Has("token") {
+			io.WriteString(w, "https://made_elsewhere.example")
+			return
+		}
 		origin, _ := io.ReadAll(r.Body)
 		s.mu.Lock()
 		s.aliases = append(s.aliases, string(origin))

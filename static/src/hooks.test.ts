@@ -2,6 +2,7 @@
 
 import { documentConfig, install, Realm } from './install';
 import { equal, test, throws, within } from './harness';
+import { parseOrigin, token } from './url';
 
 const nativeKeys = new Set(Object.getOwnPropertyNames(window));
 const before = { fetch: String(fetch), setAttribute: Element.prototype.setAttribute.length, open: XMLHttpRequest.prototype.open.name };
@@ -483,6 +484,15 @@ test('tokens are told to the server', async () => {
   a.href = 'https://under_score.example/x';
   equal(a.href, 'https://under_score.example/x');
   equal(await (await fetch('/aliases')).json(), ['https://under_score.example']);
+});
+
+test('tokens that others made are asked for, once', () => {
+  const a = document.createElement('a');
+  a.setAttribute('href', proxied(token(parseOrigin('https://made_elsewhere.example')!)) + '/x');
+  const unknown = proxied('0t-aaaaaaaaaaaaaaaa') + '/x';
+  const b = document.createElement('a');
+  b.setAttribute('href', unknown);
+  equal([a.href, a.host, b.href, b.href], ['https://made_elsewhere.example/x', 'made_elsewhere.example', unknown, unknown]);
 });
 
 test('starting is quick', () => {

@@ -2,7 +2,7 @@
 // the sync script takes part in what the hooks do.
 
 import type { Config } from './config';
-import { addListener, getter, guard, includes, method, mapClear, mapGet, mapSet, NativeMap, push, setter, startsWith, type Any } from './natives';
+import { addListener, encodeComponent, getter, guard, includes, method, mapClear, mapGet, mapSet, NativeMap, push, setter, startsWith, type Any } from './natives';
 import { Patcher } from './patch';
 import { originString, Urls } from './url';
 
@@ -69,6 +69,7 @@ export class Realm {
       content: config.content,
       origin: config.origin,
       alias: (_, origin) => void this.post('/.tandem/alias', origin),
+      aliased: (token) => this.post('/.tandem/alias?token=' + encodeComponent(token), ''),
     });
     this.home = `${config.content.scheme}://${this.urls.hostOf(this.urls.origin)}`;
     if (startsWith(config.url, 'blob:')) this.urls.rename(global.location.href as string, config.url);

@@ -165,6 +165,8 @@ export interface UrlsOptions {
   origin: string;
   /** Told of each new token before an address that carries it is used. */
   alias?: (token: string, origin: string) => void;
+  /** Asked for the origin of a token that this document did not make. */
+  aliased?: (token: string) => string | undefined;
 }
 
 const CACHE_MAX = 500;
@@ -176,7 +178,7 @@ export class Urls {
   private readonly forth = new NativeMap<string, string>();
   private readonly back = new NativeMap<string, Origin | undefined>();
   private readonly renamed = new NativeMap<string, string>();
-  private readonly tokens = new NativeMap<string, Origin>();
+  private readonly tokens = new NativeMap<string, Origin | undefined>();
 
   constructor(private readonly options: UrlsOptions) {
     this.suffix = '.' + options.content.host;
@@ -231,7 +233,7 @@ export class Urls {
   }
 
   private remember(name: string, o: Origin): void {
-    if (mapHas(this.tokens, name)) return;
+    if (mapGet(this.tokens, name) !== undefined) return;
     mapSet(this.tokens, name, o);
     this.options.alias?.(name, originString(o));
   }
@@ -243,10 +245,19 @@ export class Urls {
     const tail = '--' + this.options.session;
     const label = slice(host, 0, host.length - this.suffix.length);
     const body = endsWith(label, tail) ? slice(label, 0, label.length - tail.length) : '';
-    const o = startsWith(body, '0t-') ? mapGet(this.tokens, body) : body ? decode(body) : undefined;
+    const o = startsWith(body, '0t-') ? this.aliased(body) : body ? decode(body) : undefined;
     if (mapSize(this.back) >= CACHE_MAX) mapClear(this.back);
     if (o) mapSet(this.back, host, o);
     return o;
+  }
+
+  private aliased(name: string): Origin | undefined {
+    if (mapHas(this.tokens, name)) return mapGet(this.tokens, name);
+    const origin = this.options.aliased?.(name);
+    const o = origin === undefined ? undefined : parseOrigin(origin);
+    if (mapSize(this.tokens) >= CACHE_MAX) mapClear(this.tokens);
+    mapSet(this.tokens, name, o && token(o) === name ? o : undefined); // also what nobody knows, which is asked once
+    return mapGet(this.tokens, name);
   }
 
   /** Makes a copy of an object URL's content show the address that the page knows. */
