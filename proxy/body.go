@@ -45,7 +45,7 @@ func (k kind) document() bool { return k == page || k == xmlPage || k == textPag
 const (
 	// rewriterVersion is part of validators: raise it when rewriting changes
 	// what browsers may have kept.
-	rewriterVersion = "1"
+	rewriterVersion = "2"
 	// sourceMax bounds what is read whole. A larger script or style sheet is
 	// refused: passed on as it is, it could leave the session.
 	sourceMax = 16 << 20
@@ -299,6 +299,7 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 	p := &rewrite.Page{
 		Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage,
 		Policies: x.policies, Nonce: x.nonce, OnPolicy: x.learnMeta,
+		Script: func(size, tier, at int) { x.p.logScript(x.session, x.origin, "inline", size, tier, at) },
 	}
 	x.writeAs(resp, func(w io.Writer) error {
 		sink = w
@@ -552,9 +553,13 @@ func (x *exchange) rewriteSource(src []byte, kind kind) []byte {
 	case worker:
 		return x.workerScript(src)
 	case module:
-		return x.p.scripts.rewrite(src, rewrite.ScriptModule, x.mapper)
+		return x.rewriteScript(src, rewrite.ScriptModule)
 	}
-	return x.p.scripts.rewrite(src, rewrite.ScriptClassic, x.mapper)
+	return x.rewriteScript(src, rewrite.ScriptClassic)
+}
+
+func (x *exchange) rewriteScript(src []byte, as rewrite.ScriptKind) []byte {
+	return x.p.scripts.rewrite(src, as, x.mapper, func(tier, at int) { x.p.logScript(x.session, x.origin, "file", len(src), tier, at) })
 }
 
 // workerScript puts our worker script in front: by its text, which works in
@@ -570,7 +575,7 @@ func (x *exchange) workerScript(src []byte) []byte {
 	out = append(out, ';')
 	out = append(out, ours...) // one line, so that the site's line numbers stay
 	out = append(out, ';')
-	return append(out, x.p.scripts.rewrite(src, rewrite.ScriptClassic, x.mapper)...)
+	return append(out, x.rewriteScript(src, rewrite.ScriptClassic)...)
 }
 
 // startsStrict reports whether a script's first statement is "use strict",

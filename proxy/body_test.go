@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -360,10 +361,43 @@ func TestRewrittenScriptsAreSharedUnlessTheyNameTheSession(t *testing.T) {
 	for _, id := range []string{"aaaaaaaaaaaa", "bbbbbbbbbbbb"} {
 		want, _ := rewrite.JS(bytes.Clone(src), rewrite.Script{Kind: rewrite.ScriptModule, Mapper: m(id)})
 		for range 2 {
-			if got := c.rewrite(src, rewrite.ScriptModule, m(id)); !bytes.Equal(got, want) {
+			if got := c.rewrite(src, rewrite.ScriptModule, m(id), nil); !bytes.Equal(got, want) {
 				t.Errorf("%s: got %s, want %s", id, got, want)
 			}
 		}
+	}
+}
+
+// Many who ask at the same time wait for one of them.
+func TestScriptIsRewrittenOnce(t *testing.T) {
+	c := newScriptCache(1 << 20)
+	m := &rewrite.Mapper{Domain: rewrite.Domain{Scheme: "http", Host: "t.localhost"}, Session: "aaaaaaaaaaaa", Base: rewrite.Origin{Scheme: "https", Host: "a.example"}}
+	src := []byte(strings.Repeat("location.href;", 1000))
+	var times atomic.Int32
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			out := c.rewrite(src, rewrite.ScriptClassic, m, func(int, int) { times.Add(1) })
+			if !bytes.HasPrefix(out, []byte("$tandem.location")) {
+				t.Errorf("got %.40s", out)
+			}
+		})
+	}
+	all.Wait()
+	if n := times.Load(); n != 1 {
+		t.Errorf("rewritten %d times", n)
+	}
+}
+
+// The scheme of "//host" is the page's.
+func TestScriptsOfTwoSchemesAreKeptApart(t *testing.T) {
+	c := newScriptCache(1 << 20)
+	m := &rewrite.Mapper{Domain: rewrite.Domain{Scheme: "http", Host: "t.localhost"}, Session: "aaaaaaaaaaaa", Base: rewrite.Origin{Scheme: "https", Host: "a.example"}}
+	src := []byte(`import "//b.example/x.js"`)
+	over := c.rewrite(src, rewrite.ScriptModule, m, nil)
+	m.Base.Scheme = "http"
+	if plain := c.rewrite(src, rewrite.ScriptModule, m, nil); bytes.Equal(plain, over) {
+		t.Errorf("both %s", plain)
 	}
 }
 

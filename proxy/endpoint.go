@@ -129,7 +129,9 @@ func (p *Proxy) scriptAPI(w http.ResponseWriter, r *http.Request, s *session.Ses
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Write(p.scripts.rewrite(src, kind, p.mapper(s, origin)))
+	w.Write(p.scripts.rewrite(src, kind, p.mapper(s, origin), func(tier, at int) {
+		p.logScript(s, origin, "run time", len(src), tier, at)
+	}))
 }
 
 // aliasAPI learns an origin whose name did not fit into a label. The token is

@@ -24,6 +24,10 @@ type Page struct {
 	// OnPolicy, if set, is told of each policy in a meta element.
 	OnPolicy func(p Policy)
 
+	// Script, if set, is told of every script element's text how long it is, which
+	// tier it took and, if it is not understood, from which offset on.
+	Script func(size, tier, at int)
+
 	XHTML bool // the document is XML: XHTML, SVG
 	Limit int  // longest tag, script or style sheet in bytes; 0 means 16 MiB
 }

@@ -21,6 +21,10 @@ const (
 type Script struct {
 	Kind   ScriptKind
 	Mapper *Mapper // for the addresses of static imports; nil leaves them as they are
+
+	// Report, if set, is told what was done with the script: its tier and, of
+	// those that are not understood, the offset from which on.
+	Report func(tier, at int)
 }
 
 // What JS did with a source text.
@@ -38,17 +42,52 @@ func JS(src []byte, s Script) (out []byte, tier int) {
 	if s.Kind == ScriptURL {
 		return urlScript(src, s)
 	}
-	if !mayConcern(src) {
-		return src, TierNone
+	edits, tier, at := scriptEdits(src, s)
+	if s.Report != nil {
+		s.Report(tier, at)
 	}
-	edits, ok := parseJS(src, s, mode{})
+	if at := sourceMap(src); at >= 0 {
+		edits = append(edits, edit{at, at, editText, 0, markMap})
+	}
+	return applyEdits(src, edits), tier
+}
+
+func scriptEdits(src []byte, s Script) (edits []edit, tier, at int) {
+	if !mayConcern(src) {
+		return nil, TierNone, 0
+	}
+	edits, at, ok := parseJS(src, s, mode{})
 	if !ok && s.Kind == ScriptFunction {
-		edits, ok = parseJS(src, s, mode{async: true, generator: true})
+		edits, at, ok = parseJS(src, s, mode{async: true, generator: true})
 	}
 	if ok {
-		return applyEdits(src, edits), TierParsed
+		return edits, TierParsed, 0
 	}
-	return applyEdits(src, tokenEdits(src)), TierTokens
+	return tokenEdits(src), TierTokens, at
+}
+
+// sourceMap returns where to put markMap so that the comment which names a
+// script's source map, for development tools to fetch, loses its meaning; -1 if
+// there is none. Such comments are at the end (ECMA-426 §11.1.2).
+func sourceMap(src []byte) int {
+	const most = 8 // lines with other comments behind it
+	end := len(src)
+	for range most {
+		end = len(bytes.TrimRight(src[:end], " \t\r\n"))
+		begin := bytes.LastIndexByte(src[:end], '\n') + 1
+		line := src[begin:end]
+		if i := bytes.LastIndex(line, []byte("# sourceMappingURL=")); i >= 2 {
+			opens := string(line[i-2 : i])
+			if (opens == "//" || opens == "/*") && bytes.IndexAny(line[i:], "\"'`") < 0 { // or it might be in a string
+				return begin + i
+			}
+		}
+		if begin == 0 || !bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("//")) {
+			return -1
+		}
+		end = begin
+	}
+	return -1
 }
 
 // mayConcern reports whether one of our names, or an escape that might hide one,
@@ -86,7 +125,7 @@ func isNamePart(c byte) bool {
 	return class == className || class == classDigit
 }
 
-func parseJS(src []byte, s Script, m mode) (edits []edit, ok bool) {
+func parseJS(src []byte, s Script, m mode) (edits []edit, at int, ok bool) {
 	p := &parser{lexer: lexer{src: src}, script: s, mode: m}
 	ok = p.try()
 	if p.variable { // it matters now where the names are bound
@@ -98,10 +137,10 @@ func parseJS(src []byte, s Script, m mode) (edits []edit, ok bool) {
 		again := &parser{lexer: lexer{src: src, module: true}, script: s}
 		again.indexed = p.indexed
 		if again.try() && (again.imports || !ok) {
-			return again.edits, true
+			return again.edits, 0, true
 		}
 	}
-	return p.edits, ok
+	return p.edits, p.start, ok
 }
 
 // try parses the source and reports whether it is understood.
@@ -145,6 +184,7 @@ const (
 	closing     = mark + ")" // of a call of ours
 	markBody    = "/*$=*/"   // what is put before a function's body, up to markBodyEnd
 	markBodyEnd = "/*=$*/"
+	markMap     = "$" // in front of "# sourceMappingURL="
 )
 
 func (p *parser) edit(start, end int, text string) {

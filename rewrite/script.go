@@ -110,9 +110,8 @@ func (h *document) rewriteText(pos, end int) {
 		h.tmp, changed = appendCSS(h.tmp[:0], text, h.mapper.AppendMap)
 		out = h.tmp
 	case contentScript:
-		var tier int
-		out, tier = JS(text, Script{Kind: h.script, Mapper: &h.mapper})
-		changed = tier > 0 && !bytes.Equal(out, text)
+		out, _ = JS(text, Script{Kind: h.script, Mapper: &h.mapper, Report: h.report(len(text))})
+		changed = !bytes.Equal(out, text)
 	case contentImportMap:
 		out, changed = mapImportMap(text, &h.mapper)
 	}
@@ -167,6 +166,14 @@ func scriptEnd(src []byte, from int) (int, bool) {
 
 func isScriptTag(rest []byte, name string) bool {
 	return len(rest) > len(name) && isTagEnd(rest[len(name)]) && equalFold(rest[:len(name)], []byte(name))
+}
+
+// report passes on what became of a script of so many bytes.
+func (h *document) report(size int) func(tier, at int) {
+	if h.page.Script == nil {
+		return nil
+	}
+	return func(tier, at int) { h.page.Script(size, tier, at) }
 }
 
 // foreignTextEnd finds the end tag of a script or style element whose content is

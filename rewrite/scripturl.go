@@ -54,7 +54,7 @@ func isExpression(src []byte, s Script) bool {
 	if statements[string(start[:n])] || severalStatements(src) {
 		return false
 	}
-	_, ok := parseJS(src, s, mode{})
+	_, _, ok := parseJS(src, s, mode{})
 	return ok
 }
 

@@ -34,6 +34,8 @@ func Unscript(src string) string {
 		} else if after, ok := strings.CutPrefix(rest, "$url"); ok && inComment {
 			original, mapped, _ := strings.Cut(after, "*/")
 			text, rest = text[:len(text)-2]+original, afterString(mapped)
+		} else if strings.HasPrefix(rest, "$# sourceMappingURL=") && (inComment || strings.HasSuffix(text, "//")) {
+			rest = rest[1:]
 		} else {
 			text, rest = text+"$", rest[1:]
 		}

@@ -23,6 +23,7 @@ func TestUnscript(t *testing.T) {
 		"import.meta.url", "with (a) { location; ({top}) }", "var location = 'x'", ")) location.href; a.top.x",
 		"({location}) => location; (async ({top: t}) => t); function f({location: l}, {top}) { top }", "window[k](a); self[k]; new a.top(); new window[k]",
 		"with (a) location = b", "@a.top.b class A {}",
+		"top//# sourceMappingURL=x.map", "a\n//# sourceMappingURL=x.map\n// end\n", "a/*# sourceMappingURL=x*/", "'//# sourceMappingURL=x'",
 	} {
 		out, _ := JS([]byte(in), Script{Mapper: testMapper()})
 		vectors = append(vectors, vector{string(out), in})

@@ -31,6 +31,9 @@ export function unscript(source: string): string {
       const end = indexOf(source, '*/', at);
       out += bare + slice(source, at + 4, end < 0 ? source.length : end);
       from = end < 0 ? source.length : afterString(source, end + 2);
+    } else if (startsWith(source, '$# sourceMappingURL=', at) && (bare !== undefined || endsWith(text, '//'))) {
+      out += text;
+      from = at + 1;
     } else {
       out += text + '$';
       from = at + 1;
