@@ -157,6 +157,8 @@ const values: [string, () => unknown, unknown][] = [
     ['shop.example', 'window.one = location.host', 'window.one = location.host']],
   ['script text as a node', () => { const s = document.createElement('script'); s.append(document.createTextNode('window.two = location.host')); document.head.append(s); s.remove(); return [(window as any).two, s.textContent]; },
     ['shop.example', 'window.two = location.host']],
+  ['script text by nodeValue', () => { const s = document.createElement('script'), t = s.appendChild(document.createTextNode('x')); t.nodeValue = 'location'; return [t.nodeValue, t.data, s.text, new XMLSerializerNative().serializeToString(s)]; },
+    ['location', 'location', 'location', '<script>$tandem.location</script>']],
   ['data blocks stay', () => { const s = document.createElement('script'); s.type = 'application/json'; s.text = '{"location":1}'; return new XMLSerializerNative().serializeToString(s); }, '<script type="application/json">{"location":1}</script>'],
   ['cookies', () => { const all = [document.cookie]; document.cookie = 'a=1; path=/'; all.push(document.cookie); document.cookie = 'secret=1; HttpOnly'; document.cookie = 'a=; expires=Thu, 01 Jan 1970 00:00:00 GMT'; all.push(document.cookie); return all; },
     ['first=1', 'first=1; a=1', 'first=1']],

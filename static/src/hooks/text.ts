@@ -139,18 +139,27 @@ function prepareText(realm: Realm, parent: Element, node: Node): void {
 function hookCharacterData(realm: Realm): void {
   const { patch, global } = realm;
   patch.accessor(global.CharacterData?.prototype, 'data', {
-    get: (value, self) => {
-      const known = weakGet(nodes, self as object);
-      if (known && known.tree === value) return known.author;
-      return mayBeOurs(realm, value) && rawTag(guard(() => dom.parentNode(self as Node), null)) ? asAuthor(realm, value as string) : value;
-    },
-    set: (native, self, value) => {
-      const parent = guard(() => dom.parentNode(self as Node), null);
-      if (!parent || !rawTag(parent)) return native(self, [value]);
-      const author = value === null ? '' : `${value as string}`;
-      const tree = guard(() => rewriteText(realm, parent as Element, author), author);
-      native(self, [tree]);
-      if (tree !== author) weakSet(nodes, self as object, { author, tree });
-    },
+    get: (value, self) => authorData(realm, self, value),
+    set: (native, self, value) => writeData(realm, native, self, value),
   });
+  patch.accessor(global.Node?.prototype, 'nodeValue', {
+    get: (value, self) => (dom.nodeTypeOf(self) === 3 ? authorData(realm, self, value) : value as unknown),
+    set: (native, self, value) => (dom.nodeTypeOf(self) === 3 ? writeData(realm, native, self, value) : void native(self, [value])),
+  });
+}
+
+/** A text node's data as its author wrote it. */
+function authorData(realm: Realm, node: Any, value: Any): Any {
+  const known = weakGet(nodes, node as object);
+  if (known && known.tree === value) return known.author;
+  return mayBeOurs(realm, value) && rawTag(guard(() => dom.parentNode(node as Node), null)) ? asAuthor(realm, value as string) : value;
+}
+
+function writeData(realm: Realm, native: Call, node: Any, value: Any): void {
+  const parent = guard(() => dom.parentNode(node as Node), null);
+  if (!parent || !rawTag(parent)) return void native(node, [value]);
+  const author = value === null ? '' : `${value as string}`;
+  const tree = guard(() => rewriteText(realm, parent as Element, author), author);
+  native(node, [tree]);
+  if (tree !== author) weakSet(nodes, node as object, { author, tree });
 }
