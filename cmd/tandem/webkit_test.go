@@ -52,7 +52,7 @@ func (webkit) display(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1600x1200x24", "-nolisten", "tcp")
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1600x1200x24", "-nolisten", "tcp", "-terminate") // with its last client
 	cmd.ExtraFiles = []*os.File{w}
 	err = cmd.Start()
 	w.Close()
