@@ -312,14 +312,74 @@ func (h *document) markup(pos int) (int, bool) {
 	case c == '!':
 		return h.declaration(pos)
 	case c == '?':
-		h.mode = modeBogus
 		if h.page.XHTML {
-			h.mode = modePI
+			return h.instruction(pos)
 		}
+		h.mode = modeBogus
 		return pos + 2, true
 	}
 	h.text(pos, pos+1)
 	return pos + 1, true
+}
+
+// instruction passes a processing instruction. A style sheet's address is
+// mapped; one that is XSL is made inert, for the document it makes has no script
+// of ours in it (xml-stylesheet §3).
+func (h *document) instruction(pos int) (int, bool) {
+	const sheet = "<?xml-stylesheet"
+	rest := h.in[pos:]
+	if len(rest) <= len(sheet) && !h.eof && bytes.HasPrefix([]byte(sheet), rest[:min(len(rest), len(sheet))]) {
+		return pos, false
+	}
+	end := bytes.Index(rest, []byte("?>"))
+	if !bytes.HasPrefix(rest, []byte(sheet)) || end < 0 && h.eof {
+		h.mode = modePI
+		return pos + 2, true
+	}
+	if end < 0 {
+		return pos, false
+	}
+	if mayBeXSL(rest[len(sheet):end]) {
+		h.replace(pos+len("<?"), pos+len("<?xml"), []byte("tandem"))
+	} else if from, to, ok := pseudoAttribute(rest[:end], "href"); ok {
+		if v, changed := h.mapper.appendMap(nil, unescapeAttr(rest[from:to])); changed {
+			h.replace(pos+from, pos+to, h.appendEscaped(nil, v, rest[from-1]))
+		}
+	}
+	return pos + end + len("?>"), true
+}
+
+// mayBeXSL reports whether one of the types of XSL could stand in the data of an
+// xml-stylesheet instruction, however it is taken apart.
+func mayBeXSL(data []byte) bool {
+	data = bytes.ToLower(data)
+	return bytes.Contains(data, []byte("xsl")) || bytes.Contains(data, []byte("xml")) || bytes.Contains(data, []byte("&#"))
+}
+
+// pseudoAttribute returns where the value of a pseudo-attribute lies.
+func pseudoAttribute(pi []byte, name string) (from, to int, ok bool) {
+	for i := 0; ; {
+		n := bytes.Index(pi[i:], []byte(name))
+		if n < 0 {
+			return 0, 0, false
+		}
+		i += n
+		named := isSpace(pi[i-1])
+		i += len(name)
+		at := i + len(pi[i:]) - len(bytes.TrimLeft(pi[i:], " \t\r\n"))
+		if !named || at >= len(pi) || pi[at] != '=' {
+			continue
+		}
+		at++
+		at += len(pi[at:]) - len(bytes.TrimLeft(pi[at:], " \t\r\n"))
+		if at >= len(pi) || pi[at] != '"' && pi[at] != '\'' {
+			continue
+		}
+		if n := bytes.IndexByte(pi[at+1:], pi[at]); n >= 0 {
+			return at + 1, at + 1 + n, true
+		}
+		return 0, 0, false
+	}
 }
 
 func (h *document) slash(pos int) (int, bool) {

@@ -216,6 +216,23 @@ func TestHTMLScripts(t *testing.T) {
 	}
 }
 
+func TestXMLStyleSheets(t *testing.T) {
+	const rest = `<html><head>^</head></html>`
+	for in, want := range map[string]string{
+		`<?xml-stylesheet href="https://cdn.example/a.css?b&amp;c" type="text/css"?>`:            `<?xml-stylesheet href="http:@/a.css?b&amp;c" type="text/css"?>`,
+		"<?xml-stylesheet\ntype = 'text/css' title='href=\"x\"' href = 'https://cdn.example/'?>": "<?xml-stylesheet\ntype = 'text/css' title='href=\"x\"' href = 'http:@/'?>",
+		`<?xml-stylesheet href="/own.css"?>`:                                                    `<?xml-stylesheet href="/own.css"?>`,
+		`<?xml-stylesheet href="/x" type="text/xsl"?>`:                                          `<?tandem-stylesheet href="/x" type="text/xsl"?>`,
+		`<?xml-stylesheet href="/x" a=" type='text/css'" type="Application/XML"?>`:              `<?tandem-stylesheet href="/x" a=" type='text/css'" type="Application/XML"?>`,
+		`<?xml-stylesheet href="/x" type="text/&#120;sl"?>`:                                     `<?tandem-stylesheet href="/x" type="text/&#120;sl"?>`,
+		`<?xml version="1.0"?><?php href="https://cdn.example/"?>`:                               `<?xml version="1.0"?><?php href="http://cdn.example/"?>`,
+	} {
+		expectXML(t, in+strings.ReplaceAll(rest, "^", ""), want+rest)
+	}
+	expectXML(t, `<?xml-stylesheet type="text/xsl" href="x"`, `<?xml-stylesheet type="text/xsl" href="x"`)
+	expectXML(t, `<?xml-style`, `<?xml-style`)
+}
+
 func TestXHTML(t *testing.T) {
 	expectXML(t, "<?xml version='1.0'?><?x <a>?>\n<!DOCTYPE html [<!ENTITY a '>'>]><html><head><title/></head></html>",
 		"<?xml version='1.0'?><?x <a>?>\n<!DOCTYPE html [<!ENTITY a '>'>]><html><head>^<title/></head></html>")

@@ -21,6 +21,10 @@ export function hookFetch(realm: Realm): void {
       return response;
     });
   });
+  patch.method(global, 'fetchLater', (native, self, args) => {
+    mapArguments(realm, args);
+    return native(self, args);
+  });
   patch.constructor_('Request', (make, args) => {
     mapArguments(realm, args);
     return make(args);
