@@ -39,6 +39,9 @@ func (x *exchange) respond(resp *http.Response) {
 	x.setOwnHeaders(browser)
 	if x.visit.navigate && kind == plain {
 		browser.Set("X-Content-Type-Options", "nosniff") // what is not rewritten must not become a document
+		if media := strings.ToLower(browser.Get("Content-Type")); strings.HasPrefix(media, "multipart/") || strings.HasPrefix(media, "message/") {
+			browser.Set("Content-Type", "application/octet-stream") // nor documents in its parts
+		}
 	}
 	if changed {
 		browser.Set("Tandem-Cookie", encodeURIComponent(x.session.Jar().Header(x.scriptCookies())))

@@ -295,3 +295,19 @@ func TestAnonymousTierHasNoJar(t *testing.T) {
 		t.Errorf("leader's request has %q", cookie)
 	}
 }
+
+// Some browsers show the parts of a multipart response, which have no script of
+// ours; as images, they are what cameras send.
+func TestPartsAreNoDocuments(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "Multipart/X-Mixed-Replace; boundary=b")
+		io.WriteString(w, "--b\r\nContent-Type: text/html\r\n\r\nx\r\n--b--")
+	})
+	w := newWorld(t, []string{origin})
+	if got := w.open(w.site(origin) + "/").Header.Get("Content-Type"); got != "application/octet-stream" {
+		t.Errorf("a document: %s", got)
+	}
+	if got := w.get(w.site(origin)+"/", "image", w.site(origin)).Header.Get("Content-Type"); !strings.HasPrefix(got, "Multipart/") {
+		t.Errorf("an image: %s", got)
+	}
+}

@@ -221,11 +221,11 @@ func TestXMLStyleSheets(t *testing.T) {
 	for in, want := range map[string]string{
 		`<?xml-stylesheet href="https://cdn.example/a.css?b&amp;c" type="text/css"?>`:            `<?xml-stylesheet href="http:@/a.css?b&amp;c" type="text/css"?>`,
 		"<?xml-stylesheet\ntype = 'text/css' title='href=\"x\"' href = 'https://cdn.example/'?>": "<?xml-stylesheet\ntype = 'text/css' title='href=\"x\"' href = 'http:@/'?>",
-		`<?xml-stylesheet href="/own.css"?>`:                                                    `<?xml-stylesheet href="/own.css"?>`,
-		`<?xml-stylesheet href="/x" type="text/xsl"?>`:                                          `<?tandem-stylesheet href="/x" type="text/xsl"?>`,
-		`<?xml-stylesheet href="/x" a=" type='text/css'" type="Application/XML"?>`:              `<?tandem-stylesheet href="/x" a=" type='text/css'" type="Application/XML"?>`,
-		`<?xml-stylesheet href="/x" type="text/&#120;sl"?>`:                                     `<?tandem-stylesheet href="/x" type="text/&#120;sl"?>`,
-		`<?xml version="1.0"?><?php href="https://cdn.example/"?>`:                               `<?xml version="1.0"?><?php href="http://cdn.example/"?>`,
+		`<?xml-stylesheet href="/own.css"?>`:                                                     `<?xml-stylesheet href="/own.css"?>`,
+		`<?xml-stylesheet href="/x" type="text/xsl"?>`:                                           `<?tandem-stylesheet href="/x" type="text/xsl"?>`,
+		`<?xml-stylesheet href="/x" a=" type='text/css'" type="Application/XML"?>`:               `<?tandem-stylesheet href="/x" a=" type='text/css'" type="Application/XML"?>`,
+		`<?xml-stylesheet href="/x" type="text/&#120;sl"?>`:                                      `<?tandem-stylesheet href="/x" type="text/&#120;sl"?>`,
+		`<?xml version="1.0"?><?php href="https://cdn.example/"?>`:                               `<?xml version="1.0"?><?php href="https://cdn.example/"?>`,
 	} {
 		expectXML(t, in+strings.ReplaceAll(rest, "^", ""), want+rest)
 	}

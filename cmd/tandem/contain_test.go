@@ -1,14 +1,18 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -268,4 +272,214 @@ func TestContainEscapes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// stun counts what arrives by UDP, as WebRTC would send it.
+func stun(t *testing.T) (address string, n *atomic.Int32) {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	n = new(atomic.Int32)
+	go func() {
+		buf := make([]byte, 1500)
+		for {
+			if _, _, err := conn.ReadFrom(buf); err != nil {
+				return
+			}
+			n.Add(1)
+		}
+	}()
+	return conn.LocalAddr().String(), n
+}
+
+// callers are realms that a page can make scripts run in, by name: CALL stands
+// for the script, HTML for a document with it. Each is a page's body.
+var callers = map[string]string{
+	"page":                `<script>CALL</script>`,
+	"framed":              `<iframe src="/page"></iframe>`,
+	"sandboxed":           `<iframe src="/page" sandbox="allow-scripts"></iframe>`,
+	"srcdoc":              `<iframe srcdoc="ATTR"></iframe>`,
+	"srcdoc-sandboxed":    `<iframe sandbox="allow-scripts" srcdoc="ATTR"></iframe>`,
+	"srcdoc-script":       `<script>const f = document.createElement('iframe'); f.srcdoc = HTML; document.body.append(f)</script>`,
+	"srcdoc-nested":       `<script>const f = document.createElement('iframe'); f.srcdoc = '<iframe srcdoc="' + HTML.replace(/&/g, '&amp;').replace(/"/g, '&quot;') + '">'; document.body.append(f)</script>`,
+	"blank":               `<script>document.body.append(document.createElement('iframe')); frames[0].eval(TEXT)</script>`,
+	"blank-html":          `<script>document.body.innerHTML = '<iframe></iframe>'; frames[0].Function(TEXT)()</script>`,
+	"blank-index":         `<iframe></iframe><script>self[0].setTimeout(TEXT)</script>`,
+	"blank-named":         `<iframe name=n></iframe><script>n.eval(TEXT)</script>`,
+	"blank-window":        `<iframe id=f></iframe><script>new (f.contentWindow.RTCPeerConnection ?? Object)(CONFIG).createOffer({offerToReceiveAudio: true}).then(function (o) { this.setLocalDescription(o) })</script>`,
+	"blank-constructor":   `<iframe id=f></iframe><script>f.contentDocument.defaultView.Object.constructor(TEXT)()</script>`,
+	"blank-write":         `<iframe id=f></iframe><script>f.contentDocument.write(HTML)</script>`,
+	"blank-append":        `<iframe id=f></iframe><script>const s = document.createElement('script'); s.textContent = TEXT; f.contentDocument.body.append(s)</script>`,
+	"blank-handler":       `<iframe id=f></iframe><script>f.contentDocument.body.setAttribute('onclick', TEXT); f.contentDocument.body.click()</script>`,
+	"blank-sandboxed":     `<iframe id=f sandbox="allow-scripts allow-same-origin"></iframe><script>f.contentWindow.eval(TEXT)</script>`,
+	"blank-reopened":      `<iframe id=f></iframe><script>f.contentWindow; f.contentDocument.open(); f.contentDocument.write(HTML); f.contentDocument.close()</script>`,
+	"blank-again":         `<iframe id=f></iframe><script>f.contentWindow; f.remove(); document.body.append(f); frames[0].eval(TEXT)</script>`,
+	"blank-reloaded":      `<iframe id=f></iframe><script>f.contentWindow.location.reload(); setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
+	"blank-object":        `<object data="about:blank"></object><script>setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
+	"blank-shadow":        `<div id=d></div><script>d.attachShadow({mode: 'closed'}).innerHTML = '<iframe></iframe>'; frames[0].eval(TEXT)</script>`,
+	"blank-fragment":      `<script>document.body.append(document.createRange().createContextualFragment('<iframe></iframe>')); frames[0].eval(TEXT)</script>`,
+	"blank-template":      `<template id=t><iframe></iframe></template><script>document.body.append(t.content.cloneNode(true)); frames[0].eval(TEXT)</script>`,
+	"blank-parser":        `<script>document.write('<iframe></iframe>'); frames[0].eval(TEXT)</script>`,
+	"blank-load":          `<iframe onload="frames[0].eval(TEXT)"></iframe>`,
+	"blank-load-capture":  `<script>addEventListener('load', () => { frames[0] && frames[0].eval(TEXT) }, true); document.body.append(document.createElement('iframe'))</script>`,
+	"blank-observed":      `<script>new MutationObserver(() => frames[0] && frames[0].eval(TEXT)).observe(document, {subtree: true, childList: true}); document.body.append(document.createElement('iframe'))</script>`,
+	"blank-custom":        `<script>customElements.define('x-y', class extends HTMLElement { connectedCallback() { this.ownerDocument.defaultView.frames[0]?.eval(TEXT) } }); document.body.append(document.createElement('iframe'), document.createElement('x-y'))</script>`,
+	"blank-custom-html":   `<script>customElements.define('x-y', class extends HTMLElement { connectedCallback() { frames[0]?.eval(TEXT) } }); document.body.innerHTML = '<iframe></iframe><x-y></x-y>'</script>`,
+	"blank-nested":        `<iframe id=f></iframe><script>f.contentDocument.body.innerHTML = '<iframe></iframe>'; frames[0][0].eval(TEXT)</script>`,
+	"blank-moved":         `<iframe id=f></iframe><script>document.body.moveBefore?.(f, null); f.contentWindow.eval(TEXT)</script>`,
+	"about-srcdoc":        `<iframe src="about:srcdoc"></iframe><script>setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
+	"error-page":          `<iframe src="http://127.0.0.1:1/"></iframe><iframe src="/nothing" id=f></iframe><script>setTimeout(() => { for (let i = 0; i < frames.length; i++) try { frames[i].eval(TEXT) } catch {} }, 500)</script>`,
+	"image-frame":         `<iframe src="/pixel.gif" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
+	"style-frame":         `<iframe src="/x.css" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
+	"no-content":          `<iframe src="/204" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
+	"early":               `<iframe src="/page-slow" id=f></iframe><script>f.contentWindow.eval(TEXT)</script>`,
+	"early-fresh":         `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; document.body.append(f); f.contentWindow.eval(TEXT)</script>`,
+	"data":                `<iframe src="data:text/html;base64,BASE64"></iframe><object data="data:text/html;base64,BASE64"></object><embed src="data:text/html;base64,BASE64">`,
+	"data-xml":            `<iframe src="data:application/xhtml+xml,<html xmlns='http://www.w3.org/1999/xhtml'><script>CALLXML</script></html>"></iframe>`,
+	"blob":                `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.body.append(f)</script>`,
+	"blob-sandboxed":      `<script>const f = document.createElement('iframe'); f.sandbox = 'allow-scripts'; f.src = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.body.append(f)</script>`,
+	"blob-untyped":        `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob(['<!doctype html>' + HTML])); document.body.append(f)</script>`,
+	"blob-xhtml":          `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([XHTML], {type: 'application/xhtml+xml'})); document.body.append(f)</script>`,
+	"blob-xml":            `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([XHTML], {type: 'text/xml'})); document.body.append(f)</script>`,
+	"blob-svg":            `<script>const f = document.createElement('object'); f.type = 'image/svg+xml'; f.data = URL.createObjectURL(new Blob(['<svg xmlns="http://www.w3.org/2000/svg"><script><![CDATA[' + TEXT + ']]></scr' + 'ipt></svg>'], {type: 'image/svg+xml'})); document.body.append(f)</script>`,
+	"blob-location":       `<iframe id=f></iframe><script>f.contentWindow.location = URL.createObjectURL(new Blob([HTML], {type: 'text/html'}))</script>`,
+	"blob-link":           `<iframe name=n></iframe><a target=n>x</a><script>const a = document.querySelector('a'); a.href = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); a.click()</script>`,
+	"blob-form":           `<iframe name=n></iframe><form target=n></form><script>document.forms[0].action = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.forms[0].submit()</script>`,
+	"blob-self":           `<script>location = URL.createObjectURL(new Blob([HTML], {type: 'text/html'}))</script>`,
+	"blob-worker":         `<script>new Worker(URL.createObjectURL(new Blob(['postMessage(URL.createObjectURL(new Blob([' + JSON.stringify(HTML) + '], {type: "text/html"})))']))).onmessage = (e) => { const f = document.createElement('iframe'); f.src = e.data; document.body.append(f) }</script>`,
+	"blob-file":           `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new File([HTML], 'x.html', {type: 'TEXT/HTML; charset=utf-8'})); document.body.append(f)</script>`,
+	"blob-response":       `<script>new Response(HTML, {headers: {'Content-Type': 'text/html'}}).blob().then((b) => { const f = document.createElement('iframe'); f.src = URL.createObjectURL(b); document.body.append(f) })</script>`,
+	"blob-clean":          `<iframe id=f></iframe><script>const o = document.createElement('iframe'); o.src = f.contentWindow.URL.createObjectURL(new f.contentWindow.Blob([HTML], {type: 'text/html'})); document.body.append(o)</script>`,
+	"javascript":          `<iframe src="javascript:&quot;ATTR2&quot;"></iframe>`,
+	"javascript-script":   `<script>const f = document.createElement('iframe'); f.src = 'javascript:' + JSON.stringify(HTML); document.body.append(f)</script>`,
+	"javascript-encoded":  `<script>const f = document.createElement('iframe'); f.src = 'java\nscript:' + encodeURIComponent('(() => ' + JSON.stringify(HTML) + ')()'); document.body.append(f)</script>`,
+	"javascript-loc":      `<iframe id=f></iframe><script>f.contentWindow.location = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-link":     `<iframe name=n></iframe><a target=n>x</a><script>const a = document.querySelector('a'); a.href = 'javascript:' + JSON.stringify(HTML); a.click()</script>`,
+	"javascript-computed": `<iframe id=f></iframe><script>f.contentWindow['loc' + 'ation']['hr' + 'ef'] = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-open":     `<iframe name=n></iframe><script>open('javascript:' + JSON.stringify(HTML), 'n')</script>`,
+	"javascript-object":   `<object id=o></object><script>o.data = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-self":     `<script>location = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-refresh":  `<iframe srcdoc="<meta http-equiv=refresh content='0;url=javascript:alert(1)'>"></iframe>`,
+	"open-write":          `<script>document.open(); document.write(HTML); document.close()</script>`,
+	"xml":                 `<iframe src="/xml"></iframe>`,
+	"types":               `<iframe src="/types"></iframe>`,
+	"lines":               `<iframe src="/lines"></iframe>`,
+	"odd":                 `<iframe src="/odd"></iframe>`,
+	"part":                `<iframe src="/part"></iframe>`,
+	"parts":               `<iframe src="/parts"></iframe>`,
+	"xsl":                 `<iframe src="/xsl"></iframe>`,
+	"frameset":            `<script>document.write('<frameset><frame src="about:blank"></frameset>'); setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
+	"popup":               `<script>const w = open(''); setTimeout(() => w.eval(TEXT), 300)</script>`,
+	"worker":              `<script>new Worker(URL.createObjectURL(new Blob([TEXT])))</script>`,
+	"audio-worklet":       `<script>new OfflineAudioContext(1, 1, 8000).audioWorklet.addModule(URL.createObjectURL(new Blob([TEXT], {type: 'text/javascript'})))</script>`,
+	"undo":                `<iframe id=f></iframe><script>f.contentWindow; const s = f.contentDocument.createElement('script'); s.src = '/.tandem/sync.js'; f.contentDocument.head.append(s); setTimeout(() => f.contentWindow.eval(TEXT), 500)</script>`,
+	"undo-leave":          `<iframe id=f></iframe><script>try { f.contentWindow.$tandem.leave() } catch {} f.contentWindow.eval(TEXT)</script>`,
+	"prototype":           `<script>const F = RTCPeerConnection; for (const C of [F.prototype.constructor, Object.getPrototypeOf(F), F.bind(), class extends F {}]) try { const p = Reflect.construct(F, [CONFIG], C); p.createDataChannel('x'); F.prototype.createOffer.call(p).then((o) => F.prototype.setLocalDescription.call(p, o)) } catch {}</script>`,
+}
+
+func TestContainWebRTC(t *testing.T) {
+	inEveryBrowser(t, func(t *testing.T, e engine) {
+		// Without the proxy most of them send: else the test would prove nothing.
+		control := newBattle(t)
+		could := callAll(control, func(start string) { e.open(t, "direct", start, 1280, 900) })
+		t.Logf("without the proxy %d of %d send", len(could), len(callers))
+		if len(could) < len(callers)/2 {
+			t.Errorf("only %q", could)
+		}
+		b := newBattle(t)
+		if did := callAll(b, func(start string) { b.visitIn(e, b.invite(start, session.Shared)) }); len(did) > 0 {
+			t.Errorf("packets left the visitor's browser by WebRTC from %q", did)
+		}
+	})
+}
+
+// callAll shows the page with all callers and returns the names of those that sent.
+func callAll(b *battle, show func(start string)) (sent []string) {
+	b.t.Helper()
+	names := slices.Sorted(maps.Keys(callers))
+	sinks := map[string]*atomic.Int32{}
+	addresses := map[string]string{}
+	for _, name := range names {
+		addresses[name], sinks[name] = stun(b.t)
+	}
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		name := r.URL.Query().Get("name")
+		if name == "" {
+			if by, err := url.Parse(r.Referer()); err == nil {
+				name = by.Query().Get("name")
+			}
+		}
+		serveCaller(w, r, name, addresses[name])
+	})
+	show(b.site.URL + "/")
+	patiently(b.t, "the page has tried everything", func() bool { return slices.Contains(b.site.asked(), "tried") })
+	for _, name := range names {
+		if sinks[name].Load() != 0 {
+			sent = append(sent, name)
+		}
+	}
+	return sent
+}
+
+// serveCaller answers for the page with all callers, for each of them, and for
+// what they show in frames.
+func serveCaller(w http.ResponseWriter, r *http.Request, name, address string) {
+	call := `const p = new RTCPeerConnection({iceServers: [{urls: 'stun:` + address + `'}]}); p.createDataChannel('x'); p.createOffer().then(function (o) { return p.setLocalDescription(o) })`
+	html := "<!doctype html><script>" + call + "</script>"
+	xhtml := `<html xmlns="http://www.w3.org/1999/xhtml"><head/><body><script>` + call + `</script></body></html>`
+	text := func(s string) string { return strings.ReplaceAll(quote(s), "</", `<\/`) }
+	say := func(contentType, body string) {
+		w.Header().Set("Content-Type", contentType)
+		io.WriteString(w, body)
+	}
+	switch r.URL.Path {
+	case "/":
+		var frames strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(callers)) {
+			fmt.Fprintf(&frames, `<iframe src="/caller?name=%s" width=9 height=9></iframe>`, name)
+		}
+		page(w, frames.String()+`<script>setTimeout(() => fetch('/tried'), 6000)</script>`)
+	case "/caller":
+		page(w, "<body>"+strings.NewReplacer("CALLXML", call, "CALL", call, "CONFIG", "{iceServers: [{urls: 'stun:"+address+"'}]}", "BASE64", base64.StdEncoding.EncodeToString([]byte(html)),
+			"ATTR2", strings.NewReplacer("&", "&amp;", `"`, `\&quot;`, "</", "<\\/").Replace(html), "ATTR", strings.NewReplacer("&", "&amp;", `"`, "&quot;").Replace(html),
+			"XHTML", text(xhtml), "HTML", text(html), "TEXT", strings.ReplaceAll(text(call), `"`, "`")).Replace(callers[name]))
+	case "/page":
+		say("text/html", html)
+	case "/page-slow":
+		time.Sleep(300 * time.Millisecond)
+		say("text/html", html)
+	case "/xml":
+		say("text/xml", xhtml)
+	case "/types":
+		say("image/png;x, text/html", html)
+	case "/lines":
+		w.Header()["Content-Type"] = []string{"image/png", "text/html"}
+		io.WriteString(w, html)
+	case "/odd":
+		say("unknown/unknown", html)
+	case "/part":
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", len(html)-1, len(html)))
+		w.WriteHeader(http.StatusPartialContent)
+		io.WriteString(w, html)
+	case "/parts":
+		say("multipart/x-mixed-replace; boundary=b", "--b\r\nContent-Type: text/html\r\n\r\n"+html+"\r\n--b--")
+	case "/xsl":
+		say("application/xhtml+xml", `<?xml-stylesheet type="text/xsl" href="/sheet.xsl?name=`+name+`"?><html xmlns="http://www.w3.org/1999/xhtml"/>`)
+	case "/sheet.xsl":
+		say("text/xsl", `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"><xsl:template match="/">`+xhtml+`</xsl:template></xsl:stylesheet>`)
+	case "/pixel.gif":
+		w.Header().Set("Content-Type", "image/gif")
+		w.Write(pixel)
+	case "/x.css":
+		say("text/css", "p { color: red }")
+	case "/204":
+		w.WriteHeader(http.StatusNoContent)
+	case "/tried":
+	default:
+		http.NotFound(w, r)
+	}
 }

@@ -127,6 +127,7 @@ user_pref("extensions.update.enabled", false);
 user_pref("focusmanager.testmode", true);
 user_pref("geo.provider.network.url", "");
 user_pref("media.gmp-manager.updateEnabled", false);
+user_pref("media.peerconnection.ice.loopback", true);
 user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);
 user_pref("network.dns.disablePrefetch", true);

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,27 +30,6 @@ func (b *battle) visit(invited session.Invitation) *window {
 func page(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	io.WriteString(w, "<!doctype html>"+body)
-}
-
-// stun counts what arrives by UDP, as WebRTC would send it.
-func stun(t *testing.T) (address string, n *atomic.Int32) {
-	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	n = new(atomic.Int32)
-	go func() {
-		buf := make([]byte, 1500)
-		for {
-			if _, _, err := conn.ReadFrom(buf); err != nil {
-				return
-			}
-			n.Add(1)
-		}
-	}()
-	return conn.LocalAddr().String(), n
 }
 
 // What a page spells in ways that no rewriting finds is left to the policy. It
@@ -109,53 +86,6 @@ func patiently(t testing.TB, what string, ok func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain until %s", what)
 		}
-	}
-}
-
-func TestHostilePageHasNoWebRTC(t *testing.T) {
-	b := newBattle(t)
-	address, packets := stun(t)
-	controlAddress, control := stun(t)
-	call := `<script>const p = new RTCPeerConnection({iceServers: [{urls: 'stun:` + address + `'}]}); p.createDataChannel('x'); p.createOffer().then((o) => p.setLocalDescription(o))</script>`
-	data := base64.StdEncoding.EncodeToString([]byte(call))
-	xml := strings.ReplaceAll(call, "=>", "=&gt;")
-	b.site.on(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/":
-			page(w, `<body><iframe src="/frame"></iframe><iframe src="/frame" sandbox="allow-scripts"></iframe><iframe sandbox="allow-scripts" srcdoc="`+
-				strings.ReplaceAll(call, `"`, "&quot;")+`"></iframe><iframe src="data:text/html;base64,`+data+`"></iframe><object data="data:text/html;base64,`+data+`"></object>`+
-				`<iframe src="/xml"></iframe><iframe src="/types"></iframe><iframe src="/lines"></iframe><iframe src="/odd"></iframe><iframe src="/part"></iframe>`+
-				`<script>document.body.append(document.createElement('iframe')); frames[frames.length - 1].eval(`+quote(strings.TrimSuffix(strings.TrimPrefix(call, "<script>"), "</script>"))+`)</script>`)
-		case "/xml":
-			w.Header().Set("Content-Type", "text/xml")
-			io.WriteString(w, `<html xmlns="http://www.w3.org/1999/xhtml">`+xml+`</html>`)
-		case "/types":
-			w.Header().Set("Content-Type", "image/png;x, text/html")
-			io.WriteString(w, call)
-		case "/lines":
-			w.Header()["Content-Type"] = []string{"image/png", "text/html"}
-			io.WriteString(w, call)
-		case "/odd":
-			w.Header().Set("Content-Type", "unknown/unknown")
-			io.WriteString(w, "<!doctype html>"+call)
-		case "/part":
-			w.Header().Set("Content-Type", "text/html")
-			w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", len(call)-1, len(call)))
-			w.WriteHeader(http.StatusPartialContent)
-			io.WriteString(w, call)
-		case "/control":
-			page(w, strings.ReplaceAll(call, address, controlAddress))
-		default:
-			page(w, call)
-		}
-	})
-	direct := sharedBrowser(t).open(t, "direct", b.site.URL+"/control", 1280, 900)
-	patiently(t, "an ordinary page sends", func() bool { return control.Load() > 0 })
-	direct.navigate("about:blank")
-	b.visit(b.invite(b.site.URL+"/", session.Shared))
-	time.Sleep(2 * time.Second)
-	if n := packets.Load(); n != 0 {
-		t.Errorf("%d packets left the visitor's browser by WebRTC", n)
 	}
 }
 
