@@ -1,9 +1,13 @@
 // Frames that show a document of ours without a script of ours: about:blank, and what scripts write into it. Such
 // realms are hooked as soon as a script could reach them, or it would find native functions there.
 
-import { guard, NativeWeakMap, NativeWeakSet, startsWith, weakAdd, weakGet, weakHas, weakSet, type Any } from '../natives';
+import { defineProperty, guard, method, NativeWeakMap, NativeWeakSet, startsWith, weakAdd, weakGet, weakHas, weakSet, type Any } from '../natives';
 import { Realm } from '../realm';
 import * as dom from './dom';
+
+const NativeObserver = (globalThis as Any).MutationObserver as typeof MutationObserver;
+const observe = method(NativeObserver?.prototype, 'observe') as (o: MutationObserver, node: Node, options: MutationObserverInit) => void;
+const disconnect = method(NativeObserver?.prototype, 'disconnect') as (o: MutationObserver) => void;
 
 /** Set by install.ts, which alone knows all hooks. */
 export interface Installer {
@@ -13,12 +17,22 @@ export interface Installer {
 const installers = new NativeWeakMap<Realm, Installer>();
 /** Documents whose realm has hooks. */
 const hooked = new NativeWeakSet<object>();
-const counts = new NativeWeakMap<Realm, number[]>();
+/** The windows of a realm's frames at the last look. */
+const seen = new NativeWeakMap<Realm, Any[]>();
+
+/** What else puts frames into the tree, beside what hooks/text.ts and hooks/html.ts know. */
+const INSERTING: [string, string][] = [
+  ['Range', 'insertNode'], ['Range', 'surroundContents'], ['Document', 'execCommand'], ['HTMLTableElement', 'insertRow'],
+  ['HTMLSelectElement', 'add'], ['HTMLOptionsCollection', 'add'],
+];
+const INSERTED: [string, string][] = [
+  ['Document', 'body'], ['HTMLTableElement', 'caption'], ['HTMLTableElement', 'tHead'], ['HTMLTableElement', 'tFoot'],
+];
 
 export function hookFrames(realm: Realm, install: Installer): void {
   const { patch, global } = realm;
   weakSet(installers, realm, install);
-  weakSet(counts, realm, [0]);
+  weakSet(seen, realm, []);
   const types = ['HTMLIFrameElement', 'HTMLFrameElement', 'HTMLObjectElement', 'HTMLEmbedElement'];
   for (let i = 0; i < types.length; i++) {
     const prototype = global[types[i]!]?.prototype as Any;
@@ -31,16 +45,46 @@ export function hookFrames(realm: Realm, install: Installer): void {
     });
   }
   realm.listen(() => global.document as EventTarget, 'load', () => adoptAll(realm), true);
+  for (let i = 0; i < INSERTING.length; i++) {
+    patch.method(global[INSERTING[i]![0]]?.prototype, INSERTING[i]![1], (native, self, args) => {
+      const result = native(self, args) as unknown;
+      adoptFrames(realm);
+      return result;
+    });
+  }
+  for (let i = 0; i < INSERTED.length; i++) {
+    patch.accessor(global[INSERTED[i]![0]]?.prototype, INSERTED[i]![1], {
+      set: (native, self, value) => {
+        native(self, [value]);
+        adoptFrames(realm);
+      },
+    });
+  }
+  watchParser(realm);
+}
+
+/** Frames of the page's own markup: observers are called before the parser runs the next script. */
+function watchParser(realm: Realm): void {
+  const { global } = realm;
+  const observer = new NativeObserver(() => adoptFrames(realm));
+  observe(observer, dom.documentOf(global), { childList: true, subtree: true });
+  realm.patch.onUndo(() => disconnect(observer));
 }
 
 /** Hooks frames that appeared since the last look; called after everything that may insert one. */
 export function adoptFrames(realm: Realm): void {
-  const last = weakGet(counts, realm);
+  const last = weakGet(seen, realm);
   if (!last) return;
-  const count = guard(() => dom.frameCount(realm.global), 0);
-  if (count === last[0]) return;
-  last[0] = count;
-  adoptAll(realm);
+  guard(() => {
+    const count = dom.frameCount(realm.global);
+    for (let i = 0; i < count; i++) {
+      const window = realm.global[i] as Any;
+      if (last[i] === window) continue;
+      defineProperty(last, i, { value: window, writable: true, configurable: true, enumerable: true });
+      adopted(realm, window);
+    }
+    last.length = count;
+  }, undefined);
 }
 
 function adoptAll(realm: Realm): void {
