@@ -124,6 +124,12 @@ test('whoever presses again has let go before', () => scene(boxes, async (leader
   equal(leader.log, ['pointerdown a 1', 'pointerup a 0', 'pointerdown b 1', 'pointerup b 0', 'click b 0']);
 }));
 
+test('keys for what is around the focus go to it', () => scene('<div id="around" tabindex="0"><input id="in"></div>', async (leader, box) => {
+  box.querySelector('input')!.focus();
+  await leader.all({ kind: 'key', node: 2, key: 'x', code: 'KeyX', mods: 0 });
+  equal(box.querySelector('input')!.value, 'x');
+}));
+
 /** What a follower sends who does these things with a mouse. */
 function sent(html: string, steps: Array<[type: string, selector: string, x: number, buttons: number]>): string[] {
   const frame = document.body.appendChild(document.createElement('iframe'));

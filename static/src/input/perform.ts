@@ -2,7 +2,7 @@
 // page, in the order it came, as if the visitor's own hand had done it.
 
 import {
-  attribute, defaultView, elementOf, focus, focused, isConnected, isContentEditable, isDisabled, isElement, isHTML,
+  attribute, defaultView, elementOf, focus, focused, holds, isConnected, isContentEditable, isDisabled, isElement, isHTML,
   isTextControl, listen,
   localName, optionSelected, ownerDocument, pathOf, requestSubmit, scrollElementTo, selectOptions, up, valueOf,
 } from './dom';
@@ -135,11 +135,15 @@ export function createPerformer(ctx: PerformContext): Performer {
     unsettled = null;
   }
 
-  /** Keys go to what has the focus when the follower means the page as a whole. */
+  /**
+   * Keys go to what has the focus when the follower means the page as a whole, or a part around it: a press there put
+   * the mirror's focus on what can have it, and the page's own where it wants keys.
+   */
   function keyTarget(element: Element): Element {
     const active = focused(ctx.document);
     const name = localName(element);
     if (name === 'body' || name === 'html') return active ?? element;
+    if (active !== null && holds(element, active)) return active;
     if (active !== element && !(isHTML(element) && isContentEditable(element))) focus(element);
     return element;
   }
