@@ -312,8 +312,11 @@ func (m *meeting) proxied() {
 		window.mu.Unlock()
 	}
 	for _, s := range m.server.Hub.Sessions() {
-		if len(s.Blocked) > 0 {
-			m.t.Errorf("the content policy stopped %v", s.Blocked)
+		for what, n := range s.Blocked {
+			// Applications ask for news at home, where nobody has allowed them to.
+			if !strings.HasPrefix(what, "not allowed") {
+				m.t.Errorf("the content policy stopped %s %d times", what, n)
+			}
 		}
 	}
 }
