@@ -63,6 +63,7 @@
 //	import.meta                $tandem.meta(import.meta)
 //	import "https://…"         mapped here, like export … from
 //	var location = a           var location = $tandem.url(a)        at the top of a classic script
+//	javascript:a               javascript:$tandem.html(a)           as its value may become a document
 //
 // Edits only ever add text, and what they add can be told from what was there:
 // calls end in "/*$*/)", names that a shorthand was given in "/*$*/:", and so on
