@@ -9,13 +9,12 @@ import (
 // CSS appends the style sheet, declaration list or value src to dst, with every
 // URL passed through mapURL: those in url(), @import, image-set() and src()
 // (CSS Values 4 §4.5, CSS Images 4 §5). All other bytes are kept, in names of
-// namespaces and in strings and selectors too.
+// namespaces and in strings and selectors too. Comments that name a source map, for
+// development tools to fetch, lose their meaning.
 func CSS(dst, src []byte, mapURL func(dst, url []byte) []byte) []byte {
-	out, changed := scanCSS(dst, src, mapURL)
-	if !changed {
-		return append(dst, src...)
-	}
-	return out
+	s := cssScanner{src: src, dst: dst, mapURL: mapURL, sheet: true}
+	s.scan()
+	return append(s.dst, src[s.copied:]...)
 }
 
 // appendCSS is CSS for a mapURL that leaves relative URLs alone, but that it
@@ -49,6 +48,7 @@ type cssScanner struct {
 	copied   int // of src to dst
 	mapURL   func(dst, url []byte) []byte
 	tmp      []byte
+	sheet    bool // a whole sheet, which may name a source map
 
 	floor  int    // end of the last string, comment or escaped name: no name reaches over it
 	nested []bool // for every open parenthesis: are strings in it URLs?
@@ -115,6 +115,10 @@ func (s *cssScanner) skipComment(i int) int {
 	n := bytes.Index(s.src[i+2:], []byte("*/"))
 	if n < 0 {
 		return len(s.src)
+	}
+	if s.sheet && bytes.HasPrefix(s.src[i+2:], []byte("# sourceMappingURL=")) {
+		s.dst = append(append(s.dst, s.src[s.copied:i+2]...), markMap...)
+		s.copied = i + 2
 	}
 	s.floor = i + 2 + n + 2
 	return s.floor

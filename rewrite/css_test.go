@@ -96,6 +96,17 @@ func FuzzCSSTokens(f *testing.F) {
 }
 
 // A mapURL may want relative URLs too: followers' style sheets lead to the store.
+func TestCSSSourceMap(t *testing.T) {
+	for _, tt := range [][2]string{
+		{"a{}\n/*# sourceMappingURL=a.css.map */", "a{}\n/*$# sourceMappingURL=a.css.map */"},
+		{"a{b:'/*# sourceMappingURL=a */'}/* # sourceMappingURL=b */", "a{b:'/*# sourceMappingURL=a */'}/* # sourceMappingURL=b */"},
+	} {
+		if got := string(CSS(nil, []byte(tt[0]), testMapper().AppendMap)); got != tt[1] {
+			t.Errorf("CSS(%q) = %q, want %q", tt[0], got, tt[1])
+		}
+	}
+}
+
 func TestCSSMapsRelative(t *testing.T) {
 	got := string(CSS(nil, []byte(`@font-face{src:url(/fonts/a.woff2)}`), func(dst, url []byte) []byte {
 		return append(append(dst, "/store"...), url...)

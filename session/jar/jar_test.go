@@ -646,6 +646,32 @@ func TestLikeNetHTTP(t *testing.T) {
 	}
 }
 
+// FuzzUnmarshal reads jars that somebody else may have written.
+func FuzzUnmarshal(f *testing.F) {
+	var j Jar
+	u := &url.URL{Scheme: "https", Host: "www.example.org", Path: "/"}
+	ctx := Context{URL: u, SiteForCookies: Site(u), SameSite: Same, HTTP: true, Now: start}
+	j.SetCookies(ctx, []string{"a=b; Max-Age=5", "__Host-x=1; Secure; Path=/"})
+	data, err := j.MarshalBinary()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte("{}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var j Jar
+		if err := j.UnmarshalBinary(data); err != nil {
+			return
+		}
+		if header := j.Header(ctx); hasControl(header) {
+			t.Errorf("header %q", header)
+		}
+		if _, err := j.MarshalBinary(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func FuzzJar(f *testing.F) {
 	f.Add("https://www.example.org/a/b", "a=b; Domain=example.org; Path=/; Max-Age=5; Expires=Thu, 01 Jan 2099 00:00:00 GMT", "__Host-x=1; Secure; Path=/")
 	f.Add("http://localhost", "=;", "x; SameSite=None")
