@@ -82,9 +82,9 @@ class Connection {
       apply(postMessage as Any, target, [message, origin, transfer]);
       return;
     }
-    const own = this.realm.global as Any;
     this.poster ??= functionOf(this.realm, 'post, to, message, origin, transfer', 'post.call(to, message, origin, transfer)');
-    this.poster?.(own.postMessage, target, message, origin, transfer);
+    // Not the realm's own, which is hooked; whose message it is depends on who calls.
+    this.poster?.(postMessage, target, message, origin, transfer);
   }
 
   private leave(): void {
@@ -179,7 +179,11 @@ function begin(realm: Realm): void {
   connections.set(realm, own);
   realm.points.tabs = tabPort(own);
   realm.points.reopened = (of) => connections.get(of)?.reopened();
-  realm.points.childRealm = (child) => later(() => guard(() => adopt(child), undefined), SETTLE_MS);
+  realm.points.childRealm = (child) => {
+    let left = false; // a document with a script of its own is in the same window now
+    child.patch.onUndo(() => void (left = true));
+    later(() => void (left || guard(() => adopt(child), undefined)), SETTLE_MS);
+  };
   own.hello();
 
   function adopt(child: Realm): void {
