@@ -180,6 +180,8 @@ func (p *Proxy) serveShell(w http.ResponseWriter, r *http.Request, host rewrite.
 		static.Page(w, http.StatusOK, "shell", p.pageData(s.ID()))
 	case "/.tandem/hop":
 		p.hop(w, r, s)
+	case "/.tandem/report":
+		p.reportAPI(w, r, s)
 	case "/.tandem/socket":
 		s.Socket().ServeHTTP(w, r)
 	default:

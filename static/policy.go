@@ -49,7 +49,7 @@ func policy(name string, d Data) string {
 		// blob: because a page may open a document it made itself in its tab.
 		content := d.Content.Scheme + "://*." + d.Content.Host
 		return join(ours, "connect-src 'self' "+socket(d.Shell()), "frame-src "+content+" blob:",
-			"form-action 'none'", "frame-ancestors 'none'")
+			"form-action 'none'", "frame-ancestors 'none'", "report-uri /.tandem/report")
 	case "view":
 		return join("default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'",
 			"img-src 'self' data: blob:", "font-src 'self' data: blob:", "media-src 'self' data: blob:",

@@ -506,3 +506,28 @@ func serveCaller(w http.ResponseWriter, r *http.Request, name, address string) {
 		http.NotFound(w, r)
 	}
 }
+
+// What no hook sees is stopped by the shell's policy, counted, and told to both.
+func TestContainTabThatLeaves(t *testing.T) {
+	b := newBattle(t)
+	canary := newTarget(t)
+	b.site.on(func(w http.ResponseWriter, r *http.Request) { page(w, "<title>shop</title>") })
+	invited := b.invite(b.site.URL+"/", session.Shared)
+	agent := b.client()
+	agent.join(invited.ID, invited.AgentURL)
+	a := agent.wire(b.agentSocket(invited.ID))
+	visitor := b.visit(invited)
+	a.sees("shop")
+	if err := visitor.eval(top, "void (document.querySelector('iframe').src = "+quote(canary.URL+"/secret-path")+")", nil); err != nil {
+		t.Fatal(err)
+	}
+	visitor.wait(top, `document.querySelector('tandem-toasts').textContent.includes('wanted to leave the session to `+strings.TrimPrefix(canary.URL, "http://")+`')`)
+	a.expect("notice")
+	patiently(t, "it is counted", func() bool { return b.Hub.Sessions()[0].Blocked["frame-src"] == 1 })
+	if asked := canary.asked(); len(asked) > 0 {
+		t.Errorf("the visitor's browser asked for %q", asked)
+	}
+	if strings.Contains(b.log.String(), "secret-path") {
+		t.Error("the log tells the path")
+	}
+}

@@ -90,6 +90,7 @@ class Shell {
       if (tab) this.#close(tab);
     });
     listen(url => this.#openWanted(url));
+    document.addEventListener('securitypolicyviolation', event => this.#leftOut(event));
     this.#guardHistory();
     this.#showStatus();
     this.#link.connect();
@@ -212,6 +213,19 @@ class Shell {
       if (Date.now() - this.#lastGo < 2000) history.forward();
       else history.back();
     });
+  }
+
+  /**
+   * A tab wanted to go past the session, and was stopped by our policy. The browser tells where to without the path,
+   * and not for which tab. Back, or an address of the agent's, leads on from there.
+   */
+  #leftOut({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent): void {
+    const to = readable(blockedURI);
+    const tab = this.#frames.active;
+    if (effectiveDirective !== 'frame-src' || !to || !tab) return;
+    const text = `The page wanted to leave the session to ${to.host}. It was stopped.`;
+    this.#toasts.show(text);
+    this.#link.send({ type: 'notice', text });
   }
 
   // --- the documents ---
