@@ -1,6 +1,7 @@
 package static
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -239,6 +240,10 @@ func (s *testSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		source, _ := io.ReadAll(r.Body)
 		if r.URL.Query().Get("kind") == "url" {
 			source = slices.Concat([]byte("$tandem.html("), source, []byte("/*$*/)"))
+		}
+		if before, after, ok := bytes.Cut(source, []byte("({location}\n) {")); ok {
+			fmt.Fprintf(w, "%s({location}\n) {location=$tandem.v(location);%s", before, after)
+			return
 		}
 		text := freeLocation.ReplaceAllString(string(source), "$1$$tandem.location")
 		io.WriteString(w, strings.ReplaceAll(text, `from "https://cdn.example/`, `from "http://cdn-example--`+testSession+"."+s.host+"/"))

@@ -145,6 +145,7 @@ const values: [string, () => unknown, unknown][] = [
   ['parts of object URLs', () => { const a = document.createElement('a'); a.href = 'blob:https://cdn.example/1-2'; return [a.pathname, a.origin, a.host]; }, ['https://cdn.example/1-2', 'https://cdn.example', '']],
   ['location is cloned like a Location', () => { try { structuredClone($tandem.location); return 'cloned'; } catch (e) { return (e as Error).message.includes('Location object could not be cloned'); } }, true],
   ['a window whose frame is gone', () => { const f = document.createElement('iframe'); document.body.append(f); const w = f.contentWindow; f.remove(); return [$tandem.o(w).top, w!.parent]; }, [null, null]],
+  ['patterns as parameters of made functions', () => new Function('{location}', 'return location.host')(window), 'shop.example'],
   ['parameters of made functions', () => [new Function('a = location.host', 'b', 'return a + b')(undefined, 1), String(new Function('a = location', 'return a'))], ['shop.example1', 'function anonymous(a = location\n) {\nreturn a\n}']],
   ['top in a direct eval', () => [$tandem.v(window.top) === window, $tandem.v(1)], [true, 1]],
   ['setting a part of location to what it cannot be', () => throws(() => { $tandem.location.protocol = '§'; }), 'SyntaxError'],

@@ -2,7 +2,7 @@
 // replaced without losing the caller's scope; rewritten scripts call $tandem.
 
 import {
-  apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, includes, indexOf, NativeProxy, push, setPrototypeOf, slice, startsWith, type Any,
+  apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, includes, indexOf, NativeProxy, setPrototypeOf, slice, startsWith, type Any,
   type Native,
 } from '../natives';
 import { functionOf } from '../inline';
@@ -58,7 +58,7 @@ function inherit(realm: Realm, native: object, from: object): void {
 }
 
 /** What stands between parameters and body in the text of a made function. */
-const MIDDLE = '\n) {\n';
+const MIDDLE = '\n) {';
 
 /** The body, rewritten within its function so that parameters count as names of it (ECMA-262 §20.2.1.1.1). */
 function rewriteParts(realm: Realm, args: Any[], keyword: string): Any[] {
@@ -73,17 +73,15 @@ function rewriteParts(realm: Realm, args: Any[], keyword: string): Any[] {
   const body = `${args[last] as string}`;
   args[last] = like(args[last], body);
   if (!mayNeedRewriting(body) && !mayNeedRewriting(parameters)) return args;
-  const head = `(${keyword} anonymous(${parameters}\n) {\n`;
-  const result = rewriteScript(realm, `${head}${body}\n})`, 'eval');
-  const start = `(${keyword} anonymous(`, middle = indexOf(result, MIDDLE);
+  const start = `(${keyword} anonymous(`, head = start + parameters + MIDDLE;
+  const result = rewriteScript(realm, `${head}\n${body}\n})`, 'eval'), middle = indexOf(result, MIDDLE);
   if (!startsWith(result, start) || middle < 0 || !endsWith(result, '\n})') || includes(parameters, MIDDLE)) return args;
+  const rest = slice(result, middle + MIDDLE.length, result.length - 3);
+  const final = startsWith(rest, '\n') ? slice(rest, 1) : rest;
   if (startsWith(result, head)) {
-    args[last] = like(args[last], slice(result, head.length, result.length - 3));
+    args[last] = like(args[last], final);
     return args;
   }
   // The parameters changed, too: they are given as one.
-  const final: Any[] = [];
-  push(final, like(args[0], slice(result, start.length, middle)));
-  push(final, like(args[last], slice(result, middle + MIDDLE.length, result.length - 3)));
-  return final;
+  return [like(args[0], slice(result, start.length, middle)), like(args[last], final)];
 }

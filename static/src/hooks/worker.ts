@@ -91,7 +91,7 @@ function unreadData(url: string, ours: string): string {
 
 /** What a browser without service workers lacks. */
 const SERVICE_WORKERS = ['ServiceWorker', 'ServiceWorkerContainer', 'ServiceWorkerRegistration', 'NavigationPreloadManager', 'PushManager',
-  'PushSubscription', 'PushSubscriptionOptions', 'SyncManager', 'PeriodicSyncManager', 'BackgroundFetchManager', 'BackgroundFetchRegistration'];
+  'PushSubscription', 'PushSubscriptionOptions', 'SyncManager', 'PeriodicSyncManager', 'BackgroundFetchManager', 'BackgroundFetchRecord', 'BackgroundFetchRegistration'];
 
 /** Takes them away: a site's service worker would answer requests past the server. Undo does not bring them back. */
 function removeServiceWorkers(realm: Realm): void {

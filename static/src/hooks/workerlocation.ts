@@ -13,19 +13,19 @@ export function hookWorkerLocation(realm: Realm): void {
   const location = global.WorkerLocation?.prototype;
   // A worker of a blob or data: URL runs a copy, at an address that the page does not know.
   const address = (value: Any): Any => (startsWith(value as string, 'http') ? realm.unmap(value) : config.url) as string;
-  const parts = ['origin', 'protocol', 'host', 'hostname', 'port', 'pathname'];
+  const parts = ['origin', 'protocol', 'host', 'hostname', 'port'];
   for (let i = 0; i < parts.length; i++) {
     const name = parts[i]!;
     patch.accessor(location, name, {
       get: (value, self) => {
         const proxied = hrefOf(self) as string, site = address(proxied) as string;
-        return site === proxied || (name === 'pathname' && startsWith(site, 'http')) ? value : part(site, name);
+        return site === proxied ? value : part(site, name);
       },
     });
   }
   patch.accessor(location, 'href', { get: address });
   patch.accessor(location, 'pathname', {
-    get: (value, self) => (startsWith(hrefOf(self) as string, 'http') ? value : pathOf(new NativeURL(config.url))) as string,
+    get: (value, self) => (value === '' || startsWith(hrefOf(self) as string, 'http') ? value : pathOf(new NativeURL(config.url))) as string,
   });
   patch.method(location, 'toString', (native, self, args) => address(native(self, args)));
   unmapInto(realm, global, ['origin']);
