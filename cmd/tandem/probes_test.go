@@ -107,6 +107,8 @@ type probeSite struct {
 	seen    map[string][]map[string]any // requests by their k
 	pages   map[string]map[string]any   // requests for documents
 	results map[string]string
+	took    []time.Duration // each page
+	began   time.Time
 	done    chan struct{}
 }
 
@@ -135,9 +137,9 @@ func (s *probeSite) run(t *testing.T, what string, open func()) map[string]strin
 	t.Helper()
 	s.mu.Lock()
 	s.seen, s.pages, s.results, s.done = map[string][]map[string]any{}, map[string]map[string]any{}, map[string]string{}, make(chan struct{})
+	s.took, s.began = nil, time.Now()
 	done := s.done
 	s.mu.Unlock()
-	began := time.Now()
 	open()
 	select {
 	case <-done:
@@ -146,7 +148,7 @@ func (s *probeSite) run(t *testing.T, what string, open func()) map[string]strin
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t.Logf("%s: %d probes in %v", what, len(s.results), time.Since(began).Round(time.Millisecond))
+	t.Logf("%s: %d probes, pages ready after %v", what, len(s.results), s.took)
 	return s.results
 }
 
@@ -270,6 +272,7 @@ func (s *probeSite) take(body []byte) {
 		page.Results = map[string]string{"results": err.Error()}
 	}
 	maps.Copy(s.results, page.Results)
+	s.took = append(s.took, time.Since(s.began).Round(100*time.Millisecond))
 	if page.Last {
 		close(s.done)
 	}

@@ -100,7 +100,7 @@ for (const [what, text] of Object.entries(spellings)) {
 probe('anchor: parts written', () => {
   const out = [], a = put('a', { href: '$OTHER/a?b#c' });
   for (const [k, v] of Object.entries({ hash: 'h', search: '?s', pathname: '/p', port: '81', hostname: 'near.localhost', host: 'probe.localhost:99', protocol: 'https:', username: 'u' })) { a[k] = v; out.push(k + ' ' + a.href); }
-  return [out, a.outerHTML];
+  return [out, a.getAttribute('href')];
 });
 probe('anchor: parts read by getters', () => ['href', 'host', 'origin', 'protocol'].map((k) => Object.getOwnPropertyDescriptor(HTMLAnchorElement.prototype, k).get.call(document.querySelector('#markup a'))));
 probe('anchor: other members', () => { const a = put('a', { href: '/x', target: '_top', rel: 'noopener external', download: 'f', referrerPolicy: 'origin', ping: '$OTHER/p $NEAR/q' }); return [a.target, a.rel, [...a.relList], a.download, a.referrerPolicy, a.ping, a.outerHTML]; });
