@@ -132,7 +132,8 @@ func wantsCookie(r *http.Request) bool {
 	case "no-cors":
 		// fetch sends no cookies to other origins unless it is told to, and would
 		// not come back from the dance. Beacons and pings, which post, do.
-		return r.Header.Get("Sec-Fetch-Dest") != "empty" || r.Method != http.MethodGet
+		// What has no origin, in a sandbox say, is cross-site to browsers and has none.
+		return r.Header.Get("Sec-Fetch-Site") != "cross-site" && (r.Header.Get("Sec-Fetch-Dest") != "empty" || r.Method != http.MethodGet)
 	case "":
 		return r.Header.Get("Origin") == "" && r.Method != http.MethodOptions
 	}

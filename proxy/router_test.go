@@ -213,6 +213,10 @@ func TestFetchWithoutCORSDoesNotDance(t *testing.T) {
 	if resp := w.do(w.request("GET", w.site(bank)+"/count", nil, h...)); resp.StatusCode != http.StatusOK || got == nil {
 		t.Errorf("got %s, asked %v", resp.Status, got != nil)
 	}
+	sandboxed := w.request("GET", w.site(bank)+"/a.png", nil, "Sec-Fetch-Dest", "image", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "cross-site")
+	if resp := w.do(sandboxed); resp.StatusCode != http.StatusOK {
+		t.Errorf("a picture in a sandbox got %s", resp.Status)
+	}
 	if resp := w.do(w.request("POST", w.site(bank)+"/beacon", strings.NewReader("x"), h...)); resp.StatusCode != http.StatusTemporaryRedirect {
 		t.Errorf("a beacon without a cookie got %s", resp.Status)
 	}
