@@ -41,7 +41,25 @@ var probeFiles embed.FS
 // differences are what pages can see of the proxy, by engine ("" is every one),
 // and why. A probe that is listed and does not differ fails as well, so that
 // this is true.
-var differences = []struct{ engine, probe, why string }{}
+var differences = []struct{ engine, probe, why string }{
+	{"", "natives: globals of ours", "rewritten scripts call the global $tandem"},
+	{"", "request of frame", "browsers say iframe of a tab's document, too; a frame that a script makes is taken for it"},
+	{"", "features: permissions", "no camera, microphone, position or notifications while two people look"},
+	{"", "frame: data", "data: documents could not be kept from leaving the session"},
+	{"", "document kind: XML", "a follower has no XML viewer, so it is shown as text"},
+	{"", "document kind: XHTML", "what was a CDATA section in a rewritten script is text"},
+	{"", "fetch: headers of the response", "headers that the browser acts on are ours"},
+	{"", "module: missing", "the message of a failed import is the browser's, and the error's own property"},
+	{"", "html: odd markup", "serialised markup has addresses in their usual spelling"},
+	{"", "document: selectors", "a part of an address is looked for in the proxied one, too"},
+	{"", "document: selectors in style", "style sheets match the tree, which has proxied addresses"},
+	{"", "location: computed of an unknown object", "only members of what may be a window are followed by name"},
+	{"firefox", "error: fileName", "an own property of every error"},
+	{"firefox", "natives: order of window", "Firefox lists names in the order they were first used in, also by us"},
+	{"firefox", "performance: protocol", "hidden by the redirects that bring the visitor's cookie"},
+	{"firefox", "cookies: nameless", "the jar keeps RFC 6265bis; Firefox has a name without a value instead"},
+	{"firefox", "cookies: of another site", "cookies without SameSite are Lax, as in Chromium"},
+}
 
 func TestProbes(t *testing.T) {
 	if os.Getenv("TANDEM_TEST_PROBES") == "" {
