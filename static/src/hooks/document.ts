@@ -13,10 +13,16 @@ export function hookDocument(realm: Realm): void {
   unmapInto(realm, document, ['URL', 'documentURI']);
   unmapInto(realm, global.Node?.prototype, ['baseURI']);
   patch.accessor(document, 'referrer', {
-    get: (value, self) => (self === global.document && !realm.parent && config.url !== 'about:srcdoc' ? config.referrer : realm.unmap(value)),
+    get: (value, self) => (self === global.document && !realm.parent && config.url !== 'about:srcdoc' ? config.referrer : referrer(realm, value)),
   });
   if (config.type) patch.accessor(document, 'contentType', { get: (value, self) => (self === global.document ? config.type : value) });
   hookDomain(realm);
+}
+
+/** What the browser itself knows of: a page of the site, or one of ours, which nobody came from. */
+function referrer(realm: Realm, value: Any): Any {
+  const site = realm.unmap(value) as string;
+  return site === value ? '' : site;
 }
 
 /** document.domain: assigning a parent domain is accepted and, as in today's browsers, without effect. */
