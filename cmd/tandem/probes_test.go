@@ -45,6 +45,7 @@ var differences = []struct{ engine, probe, why string }{
 	{"", "natives: globals of ours", "rewritten scripts call the global $tandem"},
 	{"", "request of frame", "browsers say iframe of a tab's document, too; a frame that a script makes is taken for it"},
 	{"", "features: permissions", "no camera, microphone, position or notifications while two people look"},
+	{"", "service worker: absent", "no service workers, as in a browser without them"},
 	{"", "frame: data", "data: documents could not be kept from leaving the session"},
 	{"", "document kind: XML", "a follower has no XML viewer, so it is shown as text"},
 	{"", "document kind: XHTML", "what was a CDATA section in a rewritten script is text"},

@@ -248,12 +248,6 @@ function hookLinkParts(realm: Realm, type: string): void {
       },
     });
   }
-  patch.accessor(prototype, 'pathname', { // which is all the rest in object and javascript: URLs
-    get: (value, self) => {
-      const proxied = href(self);
-      return startsWith(proxied, 'http') || proxied === '' ? value : part(resolved(realm, self, 'href', proxied), 'pathname');
-    },
-  });
   patch.method(prototype, 'toString', (native, self, args) => resolved(realm, self, 'href', native(self, args) as string));
 }
 

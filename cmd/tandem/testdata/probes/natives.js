@@ -18,12 +18,14 @@ for (const [owner, name] of accessors) {
     return [String(d.get).replace(/\s+/g, ' '), d.get.name, d.get.length, String(d.set).replace(/\s+/g, ' '), d.set?.name, d.enumerable, d.configurable, thrown(() => d.get.call({})), thrown(() => d.set?.call({}, 'x'))];
   });
 }
-probe('natives: keys of window', () => Object.keys(window).filter((k) => !/^\d+$/.test(k)).sort());
-probe('natives: names of window', () => Object.getOwnPropertyNames(window).filter((k) => !/^\d+$/.test(k)).sort());
-probe('natives: order of window', () => self.windowKeys);
+// Service workers have probes of their own.
+const others = (names) => names.filter((k) => !/^\d+$|serviceworker/i.test(k));
+probe('natives: keys of window', () => others(Object.keys(window)).sort());
+probe('natives: names of window', () => others(Object.getOwnPropertyNames(window)).sort());
+probe('natives: order of window', () => others(self.windowKeys));
 probe('natives: symbols of window', () => [Object.getOwnPropertySymbols(window).length, Object.getOwnPropertySymbols(document).length, Object.getOwnPropertyNames(document).sort()]);
 probe('natives: prototypes', () => [Object.getPrototypeOf(window) === Window.prototype, Object.prototype.toString.call(window), String(window), window.constructor === Window, document.constructor.name]);
-probe('natives: names of navigator', () => { const l = []; for (const k in navigator) l.push(k); return l.sort(); });
+probe('natives: names of navigator', () => { const l = []; for (const k in navigator) l.push(k); return others(l).sort(); });
 probe('natives: names of document', () => { const l = []; for (const k in document) l.push(k); return l.sort(); });
 probe('natives: names of an element', () => { const l = []; for (const k in document.createElement('iframe')) l.push(k); return l.sort(); });
 probe('natives: names of Object', () => [Object, Function, Reflect, JSON, Math, Array.prototype, String.prototype, Promise, Error, Function.prototype, Object.prototype].map((o) => Reflect.ownKeys(o).map(String).sort().join(' ')));
@@ -104,8 +106,8 @@ probe('url: revoked', async () => { const u = URL.createObjectURL(new Blob(['x']
 probe('url: made in a worker', async () => { const w = new Worker('/file/bloburl.js'); const u = (await event(w, 'message')).data; return [u.slice(0, u.lastIndexOf('/')), await (await fetch(u)).text()]; });
 probe('url: URLPattern', () => self.URLPattern ? [new URLPattern({ pathname: '/:x' }).test(location.href), new URLPattern('/a/:b', location.href).hostname] : 'none');
 
-probe('features: which are there', () => ['clipboard', 'credentials', 'geolocation', 'mediaDevices', 'permissions', 'storage', 'locks', 'wakeLock', 'share', 'serviceWorker', 'usb', 'gpu', 'xr', 'bluetooth'].map((k) => k + (k in navigator)));
-probe('features: constructors', () => ['RTCPeerConnection', 'WebTransport', 'SharedArrayBuffer', 'Notification', 'PushManager', 'PaymentRequest', 'fetchLater', 'Navigation', 'TrustedHTML', 'WebSocketStream', 'EventSource', 'SharedWorker', 'Worklet', 'cookieStore', 'caches', 'documentPictureInPicture', 'launchQueue'].map((k) => k + (k in window)));
+probe('features: which are there', () => ['clipboard', 'credentials', 'geolocation', 'mediaDevices', 'permissions', 'storage', 'locks', 'wakeLock', 'share', 'usb', 'gpu', 'xr', 'bluetooth'].map((k) => k + (k in navigator)));
+probe('features: constructors', () => ['RTCPeerConnection', 'WebTransport', 'SharedArrayBuffer', 'Notification', 'PaymentRequest', 'fetchLater', 'Navigation', 'TrustedHTML', 'WebSocketStream', 'EventSource', 'SharedWorker', 'Worklet', 'cookieStore', 'caches', 'documentPictureInPicture', 'launchQueue'].map((k) => k + (k in window)));
 probe('features: permissions', async () => { const out = [document.featurePolicy?.allowsFeature('geolocation'), document.featurePolicy?.allowsFeature('camera'), document.featurePolicy?.features?.().length > 0]; for (const name of ['geolocation', 'notifications', 'persistent-storage']) out.push(await navigator.permissions.query({ name }).then((p) => p.state, (e) => e.name)); return out; });
 probe('features: navigator', () => [navigator.userAgent, navigator.platform, navigator.language, navigator.onLine, navigator.webdriver, navigator.doNotTrack, navigator.vendor]);
 probe('features: activation', () => [navigator.userActivation?.isActive !== undefined, document.featurePolicy !== undefined]);

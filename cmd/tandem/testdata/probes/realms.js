@@ -22,7 +22,7 @@ const workers = {
 for (const [kind, make] of Object.entries(workers)) {
   let answer;
   probe(`worker, ${kind}: starts`, async () => { answer = await asked(await make()); return Object.keys(answer).length > 10; });
-  for (const what of ['location', 'members', 'origin', 'URL', 'global', 'imported', 'imported from elsewhere', 'fetch', 'fetch elsewhere', 'xhr', 'socket', 'stack', 'module import', 'nested', 'service worker', 'headers', 'natives', 'caches', 'strict']) {
+  for (const what of ['location', 'members', 'origin', 'URL', 'global', 'imported', 'imported from elsewhere', 'fetch', 'fetch elsewhere', 'xhr', 'socket', 'stack', 'module import', 'nested', 'headers', 'natives', 'caches', 'strict']) {
     // The addresses of blobs are never the same twice.
     probe(`worker, ${kind}: ${what}`, () => answer === undefined ? 'no answer' : shown(answer[what]).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'UUID'));
   }

@@ -22,7 +22,6 @@
   await see('stack', () => { try { null.x; } catch (e) { return [...String(e.stack).matchAll(/(?:https?|blob):[^\s)]*?(?=:\d)/g)].map((m) => m[0]).slice(0, 1); } });
   await see('module import', async () => (await import('$OTHER/file/module.mjs?cors=*')).url);
   await see('nested', () => new Promise((done, fail) => { const w = new Worker('$HERE/file/nested.js?n'); w.onmessage = (e) => done(e.data); w.onerror = () => fail({ name: 'refused' }); }));
-  await see('service worker', () => ['serviceWorker' in navigator, typeof ServiceWorkerContainer, typeof registration]);
   await see('headers', async () => Object.entries(await (await fetch('/echo')).json()).map((e) => e.join('=')));
   await see('natives', () => [fetch, importScripts, XMLHttpRequest, WebSocket, Worker, Request, Function, setTimeout, URL].map((f) => String(f).replace(/\s+/g, ' ') + f.name + f.length));
   await see('caches', async () => { const c = await caches.open('w'); await c.put('$OTHER/w', new Response('x')); const k = (await c.keys()).map((r) => r.url); await caches.delete('w'); return k; });
