@@ -298,7 +298,7 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 	decoded, came := transcode(decoded, first, resp.Header)
 	p := &rewrite.Page{
 		Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage,
-		Policies: x.policies, Nonce: x.nonce, OnPolicy: x.learnMeta,
+		Policies: x.policies, Nonce: x.nonce, OnPolicy: x.learnMeta, OnIntegrity: x.learnIntegrity,
 		Script: func(size, tier, at int) { x.p.logScript(x.session, x.origin, "inline", size, tier, at) },
 	}
 	x.writeAs(resp, func(w io.Writer) error {
@@ -527,6 +527,9 @@ func (x *exchange) setSource(resp *http.Response, kind kind) error {
 		return fmt.Errorf("reading: %w", err)
 	}
 	src = slices.Clip(src)
+	if !x.intact(src, resp.StatusCode) {
+		return errIntegrity
+	}
 	if x.stores(resp.StatusCode, resp.Header, kind) {
 		x.store(resp.Header, src)
 	}

@@ -207,7 +207,7 @@ func cause(err error) string {
 		}
 	}
 	switch {
-	case errors.Is(err, errTooLarge), errors.Is(err, errCoding), errors.Is(err, errLoop), errors.Is(err, errAllowance), errors.Is(err, context.Canceled),
+	case errors.Is(err, errTooLarge), errors.Is(err, errCoding), errors.Is(err, errLoop), errors.Is(err, errAllowance), errors.Is(err, errIntegrity), errors.Is(err, context.Canceled),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF):
 		return err.Error()
 	}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ const (
 	memoryLimit  = 2048             // entries of each kind per session
 	sweepEvery   = 500 * time.Millisecond
 	policyLimit  = 128 // policies of sites, which may be long
+	integrityMax = 8   // different integrity attributes for one address
 	anonymousMax = 64  // requests without a cookie served at a time, per session
 )
 
@@ -42,6 +44,7 @@ type memory struct {
 	misses   recent[bool]      // kinds and origins that were logged as blocked
 	upgrades recent[bool]      // origin → whether its last document asked for upgrade-insecure-requests
 	csp      recent[string]    // id → a policy of a site's
+	digests  recent[[]string]  // origin and address → integrity that its documents demand
 }
 
 func (m *memory) setUpgrade(o rewrite.Origin, upgrade bool, now time.Time) {
@@ -59,6 +62,22 @@ func (m *memory) upgrade(o rewrite.Origin, now time.Time) bool {
 	defer m.mu.Unlock()
 	_, ok := m.upgrades.get(o.String(), now)
 	return ok
+}
+
+func (m *memory) addIntegrity(key, metadata string, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known, _ := m.digests.get(key, now)
+	if !slices.Contains(known, metadata) && len(known) < integrityMax {
+		m.digests.put(key, append(slices.Clone(known), metadata), now, 24*time.Hour)
+	}
+}
+
+func (m *memory) integrity(key string, now time.Time) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	metadata, _ := m.digests.get(key, now)
+	return metadata
 }
 
 func (m *memory) setPolicy(p rewrite.Policy, now time.Time) {

@@ -381,6 +381,10 @@ func (x *exchange) setCookies(h http.Header) {
 // setConditions keeps Range and If-… only where the answer is passed on as the
 // site made it, or translates them to what the site knows.
 func (x *exchange) setConditions(h http.Header) {
+	if len(x.demanded()) > 0 {
+		h.Del("If-None-Match") // what is stored was perhaps not compared with this integrity
+		h.Del("If-Modified-Since")
+	}
 	if rewritable(x.in) {
 		h.Del("Range")
 		h.Del("If-Range")

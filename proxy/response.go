@@ -131,6 +131,9 @@ func (x *exchange) setLocation(h http.Header, v string, status int) {
 		return
 	}
 	x.rememberRedirect(to)
+	for _, metadata := range x.demanded() {
+		x.memory.addIntegrity(integrityKey(x.visit.from.origin, to), metadata, x.p.now())
+	}
 	if !x.visit.navigate && x.in.Method == http.MethodGet {
 		x.session.Assets().Redirect(pageURL(x.target), pageURL(to))
 	}

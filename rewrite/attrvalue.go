@@ -121,6 +121,7 @@ func (h *document) base() {
 // link makes connection hints inert: they would have the browser talk to hosts
 // itself. The address of a canonical link is a name, never fetched.
 func (h *document) link() {
+	h.integrity("href")
 	rel := strings.ToLower(h.value("rel"))
 	for i := range h.attrs {
 		a := &h.attrs[i]
@@ -168,6 +169,7 @@ func forWords(s []byte, f func(sep, word []byte)) {
 func isWordBreak(c byte) bool { return isSpace(c) || c == ';' }
 
 func (h *document) scriptAttrs() {
+	h.integrity("src")
 	for i := range h.attrs {
 		a := &h.attrs[i]
 		if h.isNamed(a, "type") {

@@ -28,6 +28,11 @@ type Page struct {
 	// tier it took and, if it is not understood, from which offset on.
 	Script func(size, tier, at int)
 
+	// OnIntegrity, if set, is told of each script or link with an integrity
+	// attribute: its address as it is written, and the attribute, which is renamed,
+	// because the browser would compare the rewritten body.
+	OnIntegrity func(url, metadata string)
+
 	XHTML bool // the document is XML: XHTML, SVG
 	Limit int  // longest tag, script or style sheet in bytes; 0 means 16 MiB
 }

@@ -36,6 +36,9 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
+// scriptOf is a script that rewriting changes.
+const scriptOf = "self.loaded = location.pathname"
+
 // inlineOf is an inline script that rewriting changes.
 const inlineOf = `self.results.byHash = location.pathname`
 
@@ -107,6 +110,15 @@ const relay = w => w.onmessage = e => postMessage(e.data, '*');
 relay(new Worker(URL.createObjectURL(new Blob([source('blob').replace("'/x'", "'SELF/x'")]))));
 relay(new Worker('/worker.js'));
 </script>`},
+	// Subresource integrity, of scripts that rewriting changes and of style sheets.
+	"/integrity": {header{}, `
+<script>RESULTS; const note = (name, e) => wait(Promise.resolve(results[name] = e.type))</script>
+<script src="/s.js?1" integrity="sha256-x INTEGRITY" onload="note('good', event)" onerror="note('good', event)"></script>
+<script src="/s.js?2" integrity="sha256-x" onload="note('bad', event)" onerror="note('bad', event)"></script>
+<script src="OTHER/s.js?3" integrity="INTEGRITY" onload="note('opaque', event)" onerror="note('opaque', event)"></script>
+<script src="/s.js?4" integrity="md5-x" onload="note('unknown', event)" onerror="note('unknown', event)"></script>
+<link rel=stylesheet href="/s.css" integrity="sha384-x" onload="note('sheet', event)" onerror="note('sheet', event)">
+<script>results.read = [...document.querySelectorAll('script[src], link[rel=stylesheet]')].map(e => e.integrity)</script>`},
 	// Only told about.
 	"/reported": {header{"Content-Security-Policy-Report-Only": "img-src 'none'; report-uri /report"}, `
 <script>RESULTS</script><script>
@@ -131,7 +143,7 @@ func newRuled(t *testing.T) *ruled {
 
 func (r *ruled) text(s string) string {
 	return strings.NewReplacer("RESULTS", resultsScript, "OTHER", r.other.URL, "SELF", r.site.URL, "THIRD", strings.Replace(r.other.URL, "127.0.0.1", "localhost", 1),
-		"INLINE", inlineOf, "HASH", hashOf(inlineOf)).Replace(s)
+		"INLINE", inlineOf, "INTEGRITY", strings.Trim(hashOf(scriptOf), "'"), "HASH", hashOf(inlineOf)).Replace(s)
 }
 
 func (r *ruled) serve(w http.ResponseWriter, req *http.Request) {
@@ -146,7 +158,10 @@ func (r *ruled) serve(w http.ResponseWriter, req *http.Request) {
 	switch req.URL.Path {
 	case "/s.js":
 		w.Header().Set("Content-Type", "text/javascript")
-		io.WriteString(w, "self.loaded = location.pathname")
+		io.WriteString(w, scriptOf)
+	case "/s.css":
+		w.Header().Set("Content-Type", "text/css")
+		io.WriteString(w, "p { color: red }")
 	case "/m.js":
 		w.Header().Set("Content-Type", "text/javascript")
 		io.WriteString(w, "export const ok = new URL(import.meta.url).pathname")
@@ -212,7 +227,7 @@ func TestRulesOfSitesAreKept(t *testing.T) {
 		proxied := e.open(t, "proxied", invited.VisitorURL, 900, 700)
 		proxied.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
 		proxied.click(top, "[data-tandem=accept]")
-		for _, path := range []string{"/strict", "/hosts", "/dynamic", "/meta", "/inherit", "/reported"} {
+		for _, path := range []string{"/strict", "/hosts", "/dynamic", "/meta", "/inherit", "/integrity", "/reported"} {
 			t.Run(path[1:], func(t *testing.T) {
 				at := `location.pathname === ` + quote(path) + ` && self.ready`
 				if path != "/strict" {

@@ -1,0 +1,53 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"tandem/rewrite"
+)
+
+// Subresource integrity is checked here, on the body as the site sent it,
+// because the browser gets another. What a document demands of an address is
+// remembered for the requests that its origin makes; if it demands several
+// things of one address, each of them will do.
+
+var errIntegrity = errors.New("body is not what the page's integrity attribute says")
+
+func integrityKey(by rewrite.Origin, u *url.URL) string { return by.String() + " " + pageURL(u) }
+
+// learnIntegrity takes in an integrity attribute of the document.
+func (x *exchange) learnIntegrity(address, metadata string) {
+	if u, err := x.target.Parse(x.mapper.Unmap(address)); err == nil {
+		x.memory.addIntegrity(integrityKey(x.origin, u), metadata, x.p.now())
+	}
+}
+
+// demanded is what the page that asks demands of a script or style sheet.
+func (x *exchange) demanded() []string {
+	switch x.in.Header.Get("Sec-Fetch-Dest") {
+	case "script", "style":
+		return x.memory.integrity(integrityKey(x.visit.from.origin, x.target), x.p.now())
+	}
+	return nil
+}
+
+// intact reports whether a script or style sheet is what the page demands. One
+// of another origin has to be asked for by CORS, or the digest could tell what
+// the page may not read (SRI §3.3.2).
+func (x *exchange) intact(body []byte, status int) bool {
+	demanded := x.demanded()
+	if len(demanded) == 0 || status != http.StatusOK {
+		return true
+	}
+	if x.in.Header.Get("Sec-Fetch-Mode") == "no-cors" && x.visit.from.origin != x.origin {
+		return false
+	}
+	for _, metadata := range demanded {
+		if rewrite.Integrity(metadata, body) {
+			return true
+		}
+	}
+	return false
+}

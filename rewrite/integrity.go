@@ -1,0 +1,41 @@
+package rewrite
+
+import (
+	"slices"
+	"strings"
+)
+
+// Integrity reports whether a body is what integrity metadata says (SRI §3.3.5):
+// it has one of the digests by the strongest algorithm that is named. Metadata
+// of which nothing is known fits every body.
+func Integrity(metadata string, body []byte) bool {
+	var best string
+	var want []string
+	for _, item := range strings.Fields(metadata) {
+		item, _, _ = strings.Cut(item, "?")
+		algorithm, value, ok := strings.Cut(item, "-")
+		algorithm = strings.ToLower(algorithm)
+		if !ok || !slices.Contains([]string{"sha256", "sha384", "sha512"}, algorithm) || algorithm < best {
+			continue
+		}
+		if algorithm > best {
+			best, want = algorithm, nil
+		}
+		want = append(want, base64Alphabet.Replace(value))
+	}
+	return best == "" || slices.Contains(want, digest(best, body))
+}
+
+// integrity tells of an element whose address and integrity are those given.
+func (h *document) integrity(address string) {
+	metadata := h.value("integrity")
+	if h.page.OnIntegrity == nil || metadata == "" {
+		return
+	}
+	if url := strings.TrimSpace(h.value(address)); url != "" && len(metadata) <= maxIntegrity {
+		h.page.OnIntegrity(url, metadata)
+	}
+}
+
+// maxIntegrity bounds what is remembered of one element.
+const maxIntegrity = 2 << 10
