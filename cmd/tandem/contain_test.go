@@ -531,3 +531,43 @@ func TestContainTabThatLeaves(t *testing.T) {
 		t.Error("the log tells the path")
 	}
 }
+
+// A form whose address no hook saw goes to the mapped one, with all it sends.
+func TestContainFormKeepsItsFiles(t *testing.T) {
+	b := newBattle(t)
+	other := newTarget(t)
+	b.allow(other.URL)
+	var got atomic.Pointer[string]
+	other.on(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			file, _, err := r.FormFile("f")
+			text := []byte(fmt.Sprint(err))
+			if err == nil {
+				text, _ = io.ReadAll(file)
+			}
+			said := r.FormValue("a") + " " + string(text)
+			got.Store(&said)
+		}
+		page(w, "<title>arrived</title>")
+	})
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		page(w, `<form method=post enctype=multipart/form-data><input name=a value=text><input name=f type=file></form><script>
+const form = document.forms[0], files = new DataTransfer(), action = document.createAttribute('action');
+files.items.add(new File(['of the file'], 'x.txt'));
+form.f.files = files.files;
+action.value = '`+other.URL+`/post';
+form.attributes.setNamedItem(action);
+form.submit()</script>`)
+	})
+	invited := b.invite(b.site.URL+"/", session.Shared)
+	visitor := sharedBrowser(t).open(t, "visitor", invited.VisitorURL, 1280, 900)
+	visitor.click(top, "[data-tandem=accept]:not(:disabled)")
+	patiently(t, "the form arrives", func() bool { return got.Load() != nil })
+	if *got.Load() != "text of the file" {
+		t.Errorf("got %q", *got.Load())
+	}
+	visitor.wait(content, "document.title === 'arrived'")
+	if at := get[string](visitor, content, "performance.getEntriesByType('navigation')[0].name"); !strings.HasPrefix(at, other.URL+"/post") {
+		t.Errorf("the page is at %s", at)
+	}
+}

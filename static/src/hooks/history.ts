@@ -1,7 +1,7 @@
 // history and the Navigation API. A URL of another origin must throw as it does without us, and with our browser's
 // own check it does: the mapped URL is of another origin too.
 
-import { getter, guard, later, method, type Any } from '../natives';
+import { getter, guard, later, method, setter, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { domException, navigate } from '../runtime';
 import { navigationURL } from '../script';
@@ -16,6 +16,11 @@ const urlOf = getter(scope.NavigationDestination?.prototype, 'url');
 const isException = getter(scope.DOMException?.prototype, 'name');
 const messageOf = getter(scope.DOMException?.prototype, 'message');
 const forEachEntry = method(scope.FormData?.prototype, 'forEach');
+const NativeTransfer = scope.DataTransfer as typeof DataTransfer;
+const itemsOf = getter(scope.DataTransfer?.prototype, 'items');
+const filesOf = getter(scope.DataTransfer?.prototype, 'files');
+const addFile = method(scope.DataTransferItemList?.prototype, 'add');
+const setFiles = setter(scope.HTMLInputElement?.prototype, 'files');
 const submit = method(scope.HTMLFormElement?.prototype, 'submit');
 
 export function hookHistory(realm: Realm): void {
@@ -63,7 +68,7 @@ function guardNavigation(realm: Realm): void {
   }, { capture: true });
 }
 
-/** Sends a form's data again to the mapped address. Files cannot be set by script and are left out. */
+/** Sends a form's data again to the mapped address. */
 function resubmit(realm: Realm, url: string, data: FormData): void {
   const document = documentOf(realm.global);
   const form = createElement(document, 'form') as HTMLFormElement;
@@ -71,11 +76,18 @@ function resubmit(realm: Realm, url: string, data: FormData): void {
   setAttribute(form, 'action', realm.urls.map(url));
   setAttribute(form, 'hidden', '');
   forEachEntry(data, (value: unknown, name: string) => {
-    if (typeof value !== 'string') return;
     const input = createElement(document, 'input') as HTMLInputElement;
-    setAttribute(input, 'type', 'hidden');
     setAttribute(input, 'name', name);
-    setAttribute(input, 'value', value);
+    if (typeof value === 'string') {
+      setAttribute(input, 'type', 'hidden');
+      setAttribute(input, 'value', value);
+    } else {
+      const transfer = new NativeTransfer();
+      addFile(itemsOf(transfer), value);
+      setAttribute(form, 'enctype', 'multipart/form-data');
+      setAttribute(input, 'type', 'file');
+      setFiles(input, filesOf(transfer));
+    }
     appendChild(form, input);
   });
   appendChild(documentElement(document)!, form);
