@@ -81,17 +81,18 @@ class Facades {
   /** Objects seen to be neither window nor document; asking natively means a thrown error each time. */
   private readonly plain = new NativeWeakSet<object>();
 
-  /** Our shell's window, which the page is not to meet. */
-  private readonly shell: Any;
+  constructor(private readonly realm: Realm, private readonly evaluate: Native) {}
 
-  constructor(private readonly realm: Realm, private readonly evaluate: Native) {
-    this.shell = topOf?.(realm.global);
+  /** What a name that may be the window's top stands for; the rewriter may have asked for its facade already. */
+  named(value: Any): Any {
+    const { global } = this.realm;
+    if (value === null || typeof value !== 'object' || unfacade(value) !== topOf(global)) return value;
+    return value === unfacade(value) ? tabWindow(global) : this.of(tabWindow(global));
   }
 
   /** The object to ask for location, top, postMessage and eval. */
   of(value: Any): Any {
     if (value === null || typeof value !== 'object') return value;
-    if (value === this.shell) value = tabWindow(this.realm.global);
     const known = weakGet(this.facades, value);
     if (known) return known;
     if (weakHas(this.plain, value) || guard(() => getPrototypeOf(value) === objectPrototype, true)) return value;
@@ -333,7 +334,7 @@ export function provideRuntime(realm: Realm): Runtime {
     o: inWindow ? (value) => facades.of(value) : (value) => value,
     c: inWindow ? (value) => facades.callable(value) : (value) => value,
     w: (current, value) => (own && current === own ? navigationURL(realm, realm.map(value)) : value),
-    v: (value) => (value === own && own ? location() : inWindow && value === topOf(global) ? tabWindow(global) : value),
+    v: (value) => (value === own && own ? location() : inWindow ? facades.named(value) : value),
     js: (source) => evaluated(realm, source),
     eval: evaluate,
     url: (specifier) => guard(() => realm.points.scriptURL?.(realm, realm.map(specifier), 'module') ?? realm.map(specifier), specifier),
