@@ -22,6 +22,8 @@ func expectJS(t *testing.T, kind ScriptKind, in, want string) {
 	if back := Unscript(string(out)); back != in {
 		t.Errorf("Unscript(%s)\n  got  %s\n  want %s", out, back, in)
 	}
+	expectSkim(t, in, []byte(in), kind)
+	expectSkim(t, in, []byte("(function (a, b) { if (a) { return [b, /[/]x/] } })(1, {c: `${2}`});\n"+in), kind)
 	want = string(out)
 	switch kind {
 	case ScriptFunction:
