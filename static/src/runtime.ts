@@ -6,7 +6,7 @@ import {
   method, NativeDOMException, NativeProxy, NativeURL, NativeWeakMap, NativeWeakSet, objectCreate, ownKeys, setter, slice, startsWith,
   weakAdd, weakGet, weakHas, weakSet, type Any, type Native,
 } from './natives';
-import { hookNames, hookReflection, namesOf } from './hooks/reflection';
+import { hookNames, hookReflection, namesOf } from './reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
 import { navigationURL, rewriteScript } from './script';

@@ -6,7 +6,7 @@
 
 import './natives';
 import { documentConfig, install, Realm, type TabPort } from './install';
-import { functionOf } from './inline';
+import { functionOf } from './hooks/inline';
 import { addListener, apply, getter, guard, later, method, type Any, type Native } from './natives';
 import { parseToDocument, type FromDocument, type FrameHello, type Hello, type ToDocument } from './port';
 import { createPerformer } from './input/perform';

@@ -3,9 +3,9 @@
 import {
   apply, arrayIndexOf, getOwnPropertyDescriptor, guard, NativeWeakMap, objectCreate, ownKeys, removeAt, weakGet, weakSet,
   type Any, type Native,
-} from '../natives';
-import { disguise } from '../patch';
-import type { Realm } from '../realm';
+} from './natives';
+import { disguise } from './patch';
+import type { Realm } from './realm';
 
 /** The one name that we add to a window. */
 const OURS = '$tandem';

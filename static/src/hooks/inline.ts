@@ -1,8 +1,8 @@
 // Code that has to be of a realm's own, without a script of ours in it.
 
-import * as dom from './hooks/dom';
-import { deleteProperty, method, type Any, type Native } from './natives';
-import type { Realm } from './realm';
+import * as dom from './dom';
+import { deleteProperty, method, type Any, type Native } from '../natives';
+import type { Realm } from '../realm';
 
 const createText = method((globalThis as Any).Document?.prototype, 'createTextNode') as (d: Document, data: string) => Text;
 
