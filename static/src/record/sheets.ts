@@ -125,6 +125,8 @@ export class Sheets implements Part {
   }
 
   collect(ops: Op[]): void {
+    // An element that was moved has another sheet, even if it is back in its place.
+    for (const [entry, sheet] of this.owners) if (sheetOf(entry.node as Element) !== sheet) this.check.add(entry);
     for (const entry of this.check) this.collectOwned(entry, ops);
     this.check.clear();
     for (const [entry, ids] of this.roots) this.collectAdopted(entry, ids, ops);

@@ -324,7 +324,7 @@ export function kidsOf(node: Node): Node[] {
   if (type === ELEMENT) {
     const element = node as Element;
     if (isOpaque(element)) return out;
-    if (localName(element) === 'template' && isHTML(element)) return [contentOf(element), ...out];
+    if (localName(element) === 'template' && isHTML(element)) out.push(contentOf(element));
     const shadow = shadowOf(element);
     if (shadow !== null) out.push(shadow);
   }
