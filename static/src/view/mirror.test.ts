@@ -423,7 +423,7 @@ function shake(p: Pair, roll: (below: number) => number): void {
     return e;
   };
   const node = pick();
-  switch (roll(16)) {
+  switch (roll(20)) {
     case 0: case 1: { const to = anywhere(node); return void to.insertBefore(make(), to.childNodes[roll(to.childNodes.length + 1)] ?? null); }
     case 2: return node === body ? undefined : node.remove();
     case 3: case 4: case 5: { const to = anywhere(node); if (node !== body && !node.contains(to)) to.insertBefore(node, [...to.childNodes].filter((c) => c !== node)[roll(to.childNodes.length + 1)] ?? null); return; }
@@ -437,6 +437,26 @@ function shake(p: Pair, roll: (below: number) => number): void {
     case 13: { const clone = node.cloneNode(true); const to = anywhere(node); if (node !== body && all().length < 400) to.append(clone); return; }
     case 14: { if (node.shadowRoot === null && ['div', 'span', 'p'].includes(node.localName)) node.attachShadow({ mode: 'open' }).innerHTML = '<b>s</b><slot></slot>'; else node.shadowRoot?.append(make()); return; }
     case 15: { if (node.shadowRoot && node.firstChild) node.shadowRoot.append(node.firstChild); else if (node instanceof p.window.HTMLInputElement) node.value = 'v' + roll(9); return; }
+    case 16: case 17: return styles(p, roll);
+    case 18: { const sheets = p.document.adoptedStyleSheets; if (roll(3) === 0) p.document.adoptedStyleSheets = []; else { const made = new p.window.CSSStyleSheet(); made.replaceSync('.a { left: ' + roll(9) + 'px }'); sheets.push(made); } return; }
+    case 19: { const t = p.document.createElement('template'); t.innerHTML = '<i>in</i>'; const to = anywhere(node); to.append(t); t.content.append(make()); return; }
+  }
+}
+
+/** Changes a style sheet by the CSSOM, at its top or within a rule. */
+function styles(p: Pair, roll: (below: number) => number): void {
+  const owners = [...p.document.body.querySelectorAll('style')].filter((e) => e.sheet !== null);
+  const sheet = owners[roll(owners.length || 1)]?.sheet;
+  if (!sheet) return;
+  const rules = sheet.cssRules;
+  const rule = rules[roll(rules.length || 1)];
+  switch (roll(6)) {
+    case 0: return void sheet.insertRule(`.r${roll(9)} { top: ${roll(9)}px }`, roll(rules.length + 1));
+    case 1: return void sheet.insertRule(`@media all { .m${roll(9)} { color: red } }`, rules.length);
+    case 2: return rules.length > 0 ? sheet.deleteRule(roll(rules.length)) : undefined;
+    case 3: if (rule && 'style' in rule) (rule as CSSStyleRule).style.left = roll(9) + 'px'; return;
+    case 4: if (rule && 'media' in rule) (rule as CSSMediaRule).insertRule(`.n${roll(9)} { right: ${roll(9)}px }`, roll((rule as CSSMediaRule).cssRules.length + 1)); return;
+    case 5: if (rule && 'selectorText' in rule) (rule as CSSStyleRule).selectorText = '.s' + roll(9); return;
   }
 }
 
