@@ -55,6 +55,7 @@ var kinds = map[string]kind{
 	"scroll":     {func() message { return new(scrollMessage) }, 1 << 10, 60, 120},
 	"navigate":   {func() message { return new(navigateMessage) }, maxURL + 1<<10, 2, 10},
 	"go":         {func() message { return new(goMessage) }, 1 << 10, 5, 20},
+	"resync":     {func() message { return new(resyncMessage) }, 1 << 10, 2, 30},
 	"end":        {func() message { return new(endMessage) }, 1 << 10, 1, 5},
 }
 
@@ -177,6 +178,14 @@ type goneMessage struct {
 }
 
 func (m *goneMessage) check() error { return checkNumbers(m.Doc) }
+
+// resyncMessage asks for a document again, or for one element of it.
+type resyncMessage struct {
+	Doc  number `json:"doc"`
+	Node number `json:"node,omitempty"`
+}
+
+func (m *resyncMessage) check() error { return checkNumbers(m.Doc, m.Node) }
 
 // Tab is a tab of the visitor's shell and the page it shows.
 type Tab struct {
@@ -555,9 +564,6 @@ type (
 	leaderMessage struct {
 		Online bool  `json:"online"`
 		Since  int64 `json:"since"` // Unix milliseconds
-	}
-	resyncMessage struct {
-		Doc number `json:"doc"`
 	}
 	refusedMessage struct {
 		N    *uint64 `json:"n,omitempty"`

@@ -166,6 +166,8 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 			doc:  noDoc,
 			text: encode("scroll", scrolledMessage{st.person.ID, *m}),
 		})
+	case *resyncMessage:
+		r.tellAgain(st, *m)
 	case *navigateMessage:
 		if _, ok := r.s.hub.origins.Allowed(m.URL); !ok {
 			return nil, whySite

@@ -64,6 +64,7 @@ var examples = map[string]string{
 	"input":      `{"type":"input","n":1,"doc":1,"input":{"kind":"focus","node":4}}`,
 	"scroll":     `{"type":"scroll","doc":1,"node":0,"x":0,"y":1}`,
 	"navigate":   `{"type":"navigate","tab":1,"url":"https://shop.example/"}`,
+	"resync":     `{"type":"resync","doc":1,"node":3}`,
 	"go":         `{"type":"go","tab":1,"action":"reload"}`,
 	"end":        `{"type":"end"}`,
 }
@@ -77,8 +78,8 @@ func TestRights(t *testing.T) {
 			View:   "doc ops gone tab tab-closed activate view pointer mark done blob dialog notice",
 		},
 		Agent: {
-			Shared: "activate pointer mark input scroll navigate go",
-			View:   "pointer mark scroll",
+			Shared: "activate pointer mark input scroll navigate go resync",
+			View:   "pointer mark scroll resync",
 		},
 	}
 	for _, mode := range []Mode{Shared, View} {
@@ -636,4 +637,57 @@ func TestPackedFrames(t *testing.T) {
 		t.Fatal(err)
 	}
 	ag.expectClose(4400)
+
+// TestDigestsHeal has the leader notice that something was missed here, and a
+// follower that it was missed there. Each is told one element again.
+func TestDigestsHeal(t *testing.T) {
+	c := newCouple(t, Shared)
+	room := c.session(c.inv).room
+	room.mu.Lock()
+	before := string(room.docs[1].tree.Element(3))
+	room.mu.Unlock()
+	c.vis.send(`{"type":"ops","doc":1,"ops":[[15,3,"dnot0it"],[4,3,"id","x"]]}`)
+	c.ag.expectText(`{"type":"ops","doc":1,"ops":[[1],[4,3,"id","x"]]}`)
+	c.vis.expectText(`{"type":"resync","doc":1,"node":3}`)
+	again := `[[23,3,["href","/y"],20,"Went",["b",0]]]`
+	c.vis.send(`{"type":"ops","doc":1,"ops":` + again + `}`)
+	c.ag.expectText(`{"type":"ops","doc":1,"ops":` + again + `}`)
+
+	c.ag.send(`{"type":"resync","doc":1,"node":3}`)
+	c.ag.expectText(`{"type":"ops","doc":1,"ops":` + again + `}`)
+	if before == again {
+		t.Error("nothing was changed")
+	}
+	c.ag.send(`{"type":"resync","doc":1}`)
+	if doc := c.ag.expect("doc"); !strings.Contains(doc, "Went") {
+		t.Errorf("the whole document is %s", doc)
+	}
+	c.ag.send(`{"type":"resync","doc":77}`) // gone meanwhile
+	c.ag.send(examples["mark"])
+	c.vis.expect("mark")
+}
+
+// TestDigestsOfAHostilePage has a page say without end that nothing is right.
+func TestDigestsOfAHostilePage(t *testing.T) {
+	c := newCouple(t, Shared)
+	for range 100 {
+		c.vis.send(`{"type":"ops","doc":1,"ops":[[15,1,"s0"],[15,2,"d0"],[15,3,"d0"]]}`)
+	}
+	c.vis.send(`{"type":"end-of-news"}`)
+	asked := 0
+	for {
+		kind, _ := c.vis.next()
+		if kind == "refused" {
+			break
+		}
+		if kind == "resync" {
+			asked++
+		}
+	}
+	if asked == 0 || asked > 30 {
+		t.Errorf("the page was asked %d times", asked)
+	}
+	if text := c.ag.expectAny("notice"); !strings.Contains(text, "may not be shown as they are") {
+		t.Errorf("followers are told %s", text)
+	}
 }

@@ -56,6 +56,10 @@ type document struct {
 	tree    *mirror.Document
 	broken  bool // waits for a snapshot
 	resyncs bucket
+	mends   bucket
+	mended  map[int]int // how often elements were asked for of late
+	mending time.Time
+	tired   bool // followers know that it may not be right
 }
 
 const (
@@ -380,7 +384,7 @@ func (r *room) openDocument(m docMessage) (why string) {
 		if len(r.docs) >= maxDocs {
 			return whyFrames
 		}
-		d = &document{tree: mirror.NewDocument(mirror.Limits{}, r.s.assets.Refer), resyncs: bucket{rate: 0.2, burst: 5}}
+		d = &document{tree: mirror.NewDocument(mirror.Limits{}, r.s.assets.Refer), resyncs: bucket{rate: 0.2, burst: 5}, mends: bucket{rate: 1, burst: 20}, mended: map[int]int{}}
 		r.docs[m.Doc] = d
 		r.order = append(r.order, m.Doc)
 	}
@@ -427,6 +431,52 @@ func (r *room) changeDocument(m opsMessage) {
 	d.broken = false
 	text := encodeOps(m.Doc, clean)
 	r.followers(func(st *seat) { r.push(st, item{doc: m.Doc, text: text}) })
+	if isSnapshot(m.Ops) {
+		clear(d.mended)
+	}
+	for _, node := range d.tree.Differing() {
+		r.mend(d, node)
+	}
+}
+
+// mend asks the leader for an element that is not here as it is there, and for
+// the whole document when that did not help. Who goes on saying that nothing is
+// right is not asked for ever.
+func (r *room) mend(d *document, node number) {
+	now := r.s.hub.now()
+	if d.broken || !d.mends.take(1, now) {
+		return
+	}
+	r.s.log.Debug("a document differs", "doc", d.Doc, "node", node)
+	if now.Sub(d.mending) > time.Minute {
+		clear(d.mended)
+	}
+	d.mending = now
+	if d.mended[node]++; d.mended[node] <= 2 {
+		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc, " ", node), doc: noDoc, text: encode("resync", resyncMessage{d.Doc, node})})
+		return
+	}
+	if d.resyncs.take(1, now) {
+		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc), doc: noDoc, text: encode("resync", resyncMessage{Doc: d.Doc})})
+	} else if !d.tired {
+		d.tired = true
+		text := encode("notice", noticeMessage{"Parts of this page may not be shown as they are."})
+		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
+	}
+}
+
+// tellAgain tells one follower what it has not got right: an element, or a
+// whole document.
+func (r *room) tellAgain(st *seat, m resyncMessage) {
+	d := r.docs[m.Doc]
+	if d == nil {
+		return
+	}
+	if ops := d.tree.Element(m.Node); ops != nil {
+		r.push(st, item{doc: m.Doc, text: encodeOps(m.Doc, ops)})
+		return
+	}
+	r.push(st, item{doc: m.Doc, fresh: true})
 }
 
 // isSnapshot reports whether ops begin with the one that replaces all.
@@ -443,7 +493,7 @@ func (r *room) breakDocument(d *document, snapshot, tooLarge bool) {
 		text := encode("notice", noticeMessage{"This page is too large to be shown."})
 		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
 	case !tooLarge && (first || snapshot) && d.resyncs.take(1, r.s.hub.now()):
-		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc), doc: noDoc, text: encode("resync", resyncMessage{d.Doc})})
+		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc), doc: noDoc, text: encode("resync", resyncMessage{Doc: d.Doc})})
 	}
 }
 

@@ -76,6 +76,7 @@ var rights = map[string]map[Role]right{
 	"activate": {Visitor: active, Agent: shared},
 	// Both point, whatever the mode; the leader's own scrolling is in its ops.
 	"scroll":  {Agent: active},
+	"resync":  {Agent: active},
 	"pointer": {Visitor: active, Agent: active},
 	"mark":    {Visitor: active, Agent: active},
 	// Both may leave.

@@ -17,6 +17,9 @@ type applier struct {
 	refs  []ref
 	work  int
 
+	digested  int // spent on digests
+	differing []int
+
 	// What a node form needs, set by the operation it is part of.
 	nextID int32   // when ids are consecutive
 	ids    []int32 // else those left
@@ -140,7 +143,7 @@ func (a *applier) op() {
 	case 14:
 		a.define(start)
 	case 15:
-		a.digest()
+		a.digest(start)
 	case opState:
 		a.stateOp(start)
 	case opAnimation:
@@ -155,6 +158,8 @@ func (a *applier) op() {
 		a.font(start)
 	case opSlot:
 		a.slot(start)
+	case opAgain:
+		a.again()
 	default:
 		a.fail(errSyntax)
 	}

@@ -34,7 +34,7 @@
 //	[12, node, start?, end?]         focus, and the selection in it; node 0 for none
 //	[13, element, state]             media: {paused, time, rate, volume, muted}
 //	[14, …names]                     custom elements that are defined; "form:" is before those of forms
-//	[15, node, digest]               of the leader's tree, for followers to compare
+//	[15, element, digest]            of the leader's page, to compare: "s…" or, with all below, "d…"
 //	[16, state, element]             the one in a state that CSS asks about; 0 for none
 //	[17, animation, element, pseudo, name, frames?, timing?]  one that runs; [17, animation] when it is gone
 //	[18, animation, state, time, rate]  where it is: running, paused, finished or idle
@@ -42,6 +42,8 @@
 //	[20, name, syntax, inherits, initial?]  a registered custom property
 //	[21, font, family, source, …descriptors and values]  one made by script; [21, font] when it is gone
 //	[22, slot, …nodes]               what is assigned to a slot by script
+//	[23, element, attributes, ids, …forms]
+//	                                 replaces an element's attributes, children, shadow root and state
 //
 // Nodes are integers that the leader chose, 1 or more and unique among those
 // that exist; 0 is the document. A node that is not mirrored (a comment, a

@@ -83,6 +83,8 @@ type Document struct {
 	waiting bool    // for a snapshot: at first and after an error
 	base    address // what references were relative to when last reported
 	stale   bool    // base may have changed
+
+	differing []int // see Differing
 }
 
 // NewDocument returns a document that waits for its first snapshot. onURL, if
@@ -115,8 +117,9 @@ func (d *Document) Apply(ops json.RawMessage) (clean json.RawMessage, err error)
 		a.s = string(ops)
 		err = a.run()
 	}
+	d.differing = a.differing
 	if err != nil {
-		d.waiting = true
+		d.waiting, d.differing = true, nil
 		return nil, fmt.Errorf("%w: %w", ErrResync, err)
 	}
 	d.reportURLs(a.refs)

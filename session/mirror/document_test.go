@@ -250,7 +250,7 @@ func TestRefusals(t *testing.T) {
 		// Not JSON, or not of the grammar.
 		``: errSyntax, `[`: errSyntax, `{}`: errSyntax, `[]]`: errSyntax, `[] x`: errSyntax, `[1]`: errSyntax, `[[1],]`: errSyntax, `[,[1]]`: errSyntax,
 		`[[1]`: errSyntax, `[[]]`: errSyntax, `["1"]`: errSyntax, `[[1 7]]`: errSyntax, `[[1,7,]]`: errSyntax, `[[01,7]]`: errSyntax, `[[1,7.0]]`: errSyntax,
-		`[[1,7e0]]`: errSyntax, `[[1,99999999999]]`: errSyntax, `[[1,4294967303]]`: errSyntax, `[[1,-]]`: errSyntax, `[[16,1]]`: errSyntax, `[[-1]]`: errSyntax,
+		`[[1,7e0]]`: errSyntax, `[[1,99999999999]]`: errSyntax, `[[1,4294967303]]`: errSyntax, `[[1,-]]`: errSyntax, `[[24,1]]`: errSyntax, `[[-1]]`: errSyntax,
 		"[[5,8,\"a\nb\"]]": errSyntax, `[[5,8,"\x"]]`: errSyntax, `[[5,8,"\u12"]]`: errSyntax, `[[5,8,"\u12g4"]]`: errSyntax, `[[5,8,"abc]]`: errSyntax, `[[5,8,"\`: errSyntax,
 		"[[5,8,\"\xff\"]]": errUTF8, "[[5,8,\"\xed\xa0\x80\"]]": errUTF8, `[[5,8]]`: errSyntax, `[[5,8,"a","b"]]`: errSyntax, `[[5,8,1,"b"]]`: errSyntax,
 		`[[4,7,"id"]]`: errSyntax, `[[4,7,"id",3]]`: errSyntax, `[[4,7,"id","x",0]]`: errSyntax, `[[4,7,"id",nul]]`: errSyntax,

@@ -31,6 +31,7 @@ const (
 	opProperty  = 20
 	opFont      = 21
 	opSlot      = 22
+	opAgain     = 23
 )
 
 // maxExtras bounds the extras of one document.

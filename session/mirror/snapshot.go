@@ -31,7 +31,7 @@ type encoder struct {
 
 func (e *encoder) snapshot() {
 	e.b = append(e.b, "[[0,"...)
-	e.ids()
+	e.ids(0)
 	e.b = append(e.b, ',')
 	e.b = appendString(e.b, e.mode)
 	if e.nodes[0].state != nil {
@@ -52,12 +52,13 @@ func (e *encoder) snapshot() {
 	e.b = append(e.b, ']')
 }
 
-// ids writes the first id when the rest follows from it, or else all.
-func (e *encoder) ids() {
-	first, running := e.nodes[e.nodes[0].first].id, true
+// ids writes the first id of the nodes below top when the rest follows from
+// it, or else all.
+func (e *encoder) ids(top int32) {
+	first, running := e.nodes[e.nodes[top].first].id, true
 	next := first
-	for at := range e.below(0) {
-		if at != 0 {
+	for at := range e.below(top) {
+		if at != top {
 			running = running && e.nodes[at].id == next
 			next++
 		}
@@ -67,8 +68,8 @@ func (e *encoder) ids() {
 		return
 	}
 	comma := byte('[')
-	for at := range e.below(0) {
-		if at != 0 {
+	for at := range e.below(top) {
+		if at != top {
 			e.b = appendInt(append(e.b, comma), int(e.nodes[at].id))
 			comma = ','
 		}
@@ -153,6 +154,11 @@ func (e *encoder) styles() {
 		}
 		e.prop(id, propSheetMedia, c.media)
 	}
+	e.elementStyles()
+}
+
+// elementStyles is styles without the constructed sheets.
+func (e *encoder) elementStyles() {
 	for _, at := range e.stateOf {
 		if n := &e.nodes[at]; n.state.sheet != nil {
 			e.b = n.state.sheet.append(e.b, n.id)

@@ -314,17 +314,3 @@ func (a *applier) define(start int) {
 func isCustomName(s string) bool {
 	return isTagName(s) && strings.Contains(s, "-") && !hasUpper(s) && 'a' <= s[0] && s[0] <= 'z'
 }
-
-// digest checks the form only: digests are between the two browsers.
-func (a *applier) digest() {
-	a.nodeItem()
-	a.item()
-	if a.peek() == '"' {
-		if !isToken(a.str()) {
-			a.fail(errValue)
-		}
-	} else {
-		a.finite()
-	}
-	a.end()
-}

@@ -19,7 +19,6 @@ import { ownRights, readable, shortMode } from './ui/words';
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
 
-const restartEvery = 10_000; // ms: a page that can never be shown must not keep the server busy
 /** How often the way to the server is measured, and how long an answer may take before the link is tried anew. */
 const measure = { every: 15_000, within: 8000 };
 
@@ -189,7 +188,6 @@ class Room {
   #inputBase = 0;
   #inputSent = new Map<number, number>();
   #reaction = 0;
-  #startedAgain = 0;
   #measuring = 0;
 
   constructor(private visitor: string, joined: Joined, private link: Link<ToAgent>, end: () => void) {
@@ -282,18 +280,10 @@ class Room {
         this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
         this.#inputSent.set(this.#inputBase + message.n, performance.now());
         this.#link.send({ ...message, n: this.#inputBase + message.n });
-      } else if (message.type === 'resync') {
-        this.#startAgain();
       } else {
         this.#link.send(message);
       }
     } catch { /* not in bounds: nothing the renderer makes */ }
-  }
-
-  #startAgain(): void {
-    if (Date.now() - this.#startedAgain < restartEvery) return;
-    this.#startedAgain = Date.now();
-    this.#link.restart();
   }
 
   #done(n: number): void {

@@ -43,6 +43,8 @@ export const HIGHLIGHT = 19;
 export const REGISTER = 20;
 export const FONT = 21;
 export const SLOT = 22;
+/** An element anew: what it has, and all below it. */
+export const AGAIN = 23;
 
 /** What CSS asks about an element and only the leader's browser knows. */
 export type StateName = 'hover' | 'active' | 'focus-visible' | 'target' | 'fullscreen' | 'editing';
@@ -101,7 +103,8 @@ export type Op =
   | [typeof HIGHLIGHT, name: string, ...rest: (number | string)[]]
   | [typeof REGISTER, name: string, syntax: string, inherits: boolean, initial?: string]
   | [typeof FONT, face: number, ...rest: string[]]
-  | [typeof SLOT, Id, ...Id[]];
+  | [typeof SLOT, Id, ...Id[]]
+  | [typeof AGAIN, Id, Attributes, Ids, ...NodeForm[]];
 
 /** What a masked field's value is replaced by when it has one. */
 export const MASK = '••••••••';

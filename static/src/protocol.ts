@@ -125,7 +125,7 @@ export const toVisitor = {
   activate: { tab: count },
   pointer: { from: text(64), ...place },
   mark: { from: text(64), ...place },
-  resync: { doc: optional(count) },
+  resync: { doc: optional(count), node: optional(count) },
   cookies: {},
   refused,
   ended,
@@ -176,8 +176,8 @@ export const fromRenderer = {
   scroll: { doc: count, node: integer, x: number, y: number },
   pointer: place,
   mark: place,
-  /** A change did not fit: the document is wanted whole again. */
-  resync: { doc: count },
+  /** Something did not fit: an element, or without one the whole document, is wanted again. */
+  resync: { doc: count, node: optional(count) },
 } satisfies { [type: string]: Shape };
 export type FromRenderer = MessageOf<typeof fromRenderer>;
 

@@ -118,6 +118,8 @@ class Connection {
         return this.start(message.doc);
       case 'snapshot':
         return this.recorder.snapshot();
+      case 'again':
+        return this.recorder.again(message.node);
       case 'input':
         return this.performer.input(message.n, message.input);
       case 'scroll':

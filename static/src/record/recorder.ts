@@ -11,7 +11,9 @@ import { Animations } from './animations';
 import { Blobs } from './blobs';
 import { Canvases } from './canvases';
 import { Controls } from './controls';
+import { mirrored } from './attributes';
 import { Definitions } from './definitions';
+import { Digests } from './digests';
 import {
   attribute, box, clientHeight, clientLeft, clientTop, clientWidth, currentSrc, documentElement, getter, guard, hasAttribute, hrefOf,
   isElement, isHTML, isText, later, listen, localName, method, now, Observer, observe, pathOf, queryAll, shadowOf, sheetOf, takeRecords,
@@ -81,6 +83,7 @@ export class Recorder {
   private readonly definitions = new Definitions();
   private readonly frames = new Frames();
   private readonly tree: Tree;
+  private readonly digests: Digests;
   private readonly observer: MutationObserver;
   private readonly roots = new WeakSet<Node>();
 
@@ -130,6 +133,11 @@ export class Recorder {
       ],
       root: (root) => this.watch(root),
     });
+    this.digests = new Digests({
+      document,
+      id: (node) => this.id(node),
+      mirrored: (element, name) => mirrored({ masks: this.masks, restore: (text) => this.restoreRule(text) }, element, name),
+    });
     this.observer = new Observer((records) => {
       guard(() => this.tree.mark(records), undefined);
       this.schedule();
@@ -158,10 +166,18 @@ export class Recorder {
     takeRecords(this.observer);
     this.base = this.followersBase();
     this.whole = true;
+    this.digests.restart();
     this.emit(() => this.tree.snapshot());
     this.whole = false;
     this.reportPage();
     this.reportView();
+  }
+
+  /** Sends an element again, with all below it. */
+  again(node: Id): void {
+    if (!this.running) return;
+    guard(() => this.tree.mark(takeRecords(this.observer)), undefined);
+    this.emit(() => this.tree.again(node));
   }
 
   /** Sends all that followers do not know yet. */
@@ -319,8 +335,24 @@ export class Recorder {
     guard(() => {
       const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due()];
       if (found.includes(true)) this.schedule();
+      this.tell((ops) => this.digests.collect(ops));
     }, undefined);
     later(() => this.sweepOn(), SWEEP_MS);
+  }
+
+  /** Sends digests of all there is, for others to compare now. */
+  check(): void {
+    this.tell((ops) => this.digests.round(ops));
+  }
+
+  private tell(digests: (ops: Op[]) => void): void {
+    this.flush(); // digests are of what followers have been told
+    if (!this.running) return;
+    this.emit(() => {
+      const ops: Op[] = [];
+      digests(ops);
+      return ops;
+    });
   }
 
   private emit(collect: () => Op[]): void {

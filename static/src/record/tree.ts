@@ -124,6 +124,24 @@ export class Tree {
     return ops;
   }
 
+  /** An element again, with all below it, to those who have something else. */
+  again(id: Id): Op[] {
+    const ops = this.flush();
+    const entry = this.nodes.byNumber(id);
+    if (entry === undefined || !isElement(entry.node)) return this.snapshot();
+    this.flushes++;
+    this.tell('removed', entry);
+    for (const kid of entry.kids) this.nodes.forget(kid, (each) => this.tell('removed', each));
+    entry.kids = [];
+    entry.masked = this.ctx.masks.masked(entry.node);
+    this.tell('added', entry);
+    const ids: Id[] = [];
+    const forms = this.forms(kidsOf(entry.node), entry, ids);
+    ops.push([is.AGAIN, id, attributes(this.ctx, entry.node), compact(ids), ...forms]);
+    this.collect(ops);
+    return ops;
+  }
+
   private collect(ops: Op[]): void {
     for (const part of this.ctx.parts) guard(() => part.collect(ops), undefined); // one may fail without the others
   }

@@ -94,6 +94,7 @@ const frame = (p: Pair) => new Promise<void>((resolve) => p.window.requestAnimat
 
 function same(p: Pair, what = ''): void {
   p.recorder.flush();
+  p.recorder.check();
   const closed = p.closed;
   const got = digest(p.mirror.contentDocument!, { frames: true, base: config.url });
   const want = digest(p.document, { frames: true, base: config.url, masked: (e) => p.recorder.masked(e), shadow: (host) => closed.get(host) ?? null });
@@ -473,3 +474,46 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     equal(new Set(known).size, known.length, 'ids are unique');
   });
 }
+
+test('what a follower has lost or got wrong is told again, and only that', async () => {
+  const p = await pair(page + '<div id="host"></div><section id="other"><p>far away</p></section>');
+  const host = p.document.querySelector('#host')!;
+  host.attachShadow({ mode: 'open' }).innerHTML = '<p class="in">inside</p>';
+  p.recorder.flush();
+  const mirror = p.mirror.contentDocument!;
+  const other = mirror.querySelector('#other p')!;
+  const wrongs: (() => void)[] = [
+    () => mirror.querySelector('#l2')!.remove(),
+    () => mirror.querySelector('#list')!.append(mirror.createElement('b')),
+    () => mirror.querySelector('#list')!.prepend(mirror.querySelector('#l5')!),
+    () => { mirror.querySelector('#h')!.firstChild!.nodeValue = 'Hullo '; },
+    () => mirror.querySelector('#l3')!.setAttribute('class', 'x'),
+    () => mirror.querySelector('#l4')!.removeAttribute('id'),
+    () => { mirror.querySelector('#host')!.shadowRoot!.firstElementChild!.textContent = 'outside'; },
+  ];
+  for (const [i, wrong] of wrongs.entries()) {
+    wrong();
+    p.back = [];
+    for (let round = 0; round < 2; round++) {
+      p.recorder.check();
+      const asked = p.back.filter((m) => m.type === 'resync');
+      if (round === 0) equal(asked.length > 0 && asked.every((m) => (m.node ?? 0) > 0), true, `wrong ${i} is noticed`);
+      p.back = [];
+      for (const { node } of asked) p.recorder.again(node!);
+      // Each of these is a new visit: a follower that asks again and again is told all.
+    }
+    same(p, `wrong ${i}`);
+  }
+  equal(mirror.contains(other), true, 'what was right is left alone');
+});
+
+test('a change that does not fit is told again for its element', async () => {
+  const p = await pair(page);
+  const list = p.recorder.id(p.document.querySelector('#list')!);
+  receive(p, { type: 'ops', doc: 1, ops: [[2, list, 99999, 88888, ['b', 0]], [4, list, 'class', 'on']] });
+  equal(p.back.filter((m) => m.type === 'resync'), [{ type: 'resync', doc: 1, node: list }]);
+  p.back = [];
+  equal(p.mirror.contentDocument!.querySelector('#list')!.className, 'on');
+  p.recorder.again(list);
+  same(p, 'after that');
+});

@@ -3,6 +3,7 @@
 
 import * as is from '../ops';
 import type { Id, Mode } from '../ops';
+import { digestOf, type Seen } from '../digest';
 import { Addresses } from './addresses';
 import { attribute, build, Invalid, isStyle, Numbers, type BuildContext } from './build';
 import { Motion } from './motion';
@@ -28,6 +29,10 @@ export interface MirrorOptions {
   onScroll(node: Node, x: number, y: number): boolean;
   /** A root whose events do not reach its host. */
   onRoot(root: ShadowRoot): void;
+  /** An element is not what the leader has, or could not be changed as told. */
+  onDifference(node: Id): void;
+  /** An element is what the leader has. */
+  onAgreement(node: Id): void;
 }
 
 export class Mirror {
@@ -87,7 +92,13 @@ export class Mirror {
     if (!Array.isArray(ops)) throw new Invalid('ops');
     for (const op of ops) {
       if (!Array.isArray(op)) throw new Invalid('op');
-      this.perform(op);
+      try {
+        this.perform(op);
+      } catch (error) {
+        // Where an element did not take a change, it alone is wanted again.
+        const [code, id] = op as [unknown, Id];
+        if (code === is.SNAPSHOT || code === is.AGAIN || !this.misfit(id)) throw error;
+      }
       for (const canvas of this.canvases.splice(0)) this.paint(canvas);
     }
     for (const text of this.styles) this.sheets.adapt((text.parentNode as HTMLStyleElement | null)?.sheet);
@@ -141,7 +152,7 @@ export class Mirror {
       case is.DEFINE:
         return this.define(op.slice(1));
       case is.DIGEST:
-        return;
+        return this.compare(a, b);
       case is.STATE:
         return this.state(a, b);
       case is.ANIMATION:
@@ -157,11 +168,66 @@ export class Mirror {
         return this.fonts.set(this.window, this.addresses, a, op.slice(2));
       case is.SLOT:
         return this.assign(this.element(a), op.slice(2));
+      case is.AGAIN:
+        return this.again(op);
     }
     throw new Invalid('op');
   }
 
+  /** Asks for the element a change was for; false when there is none. */
+  private misfit(id: unknown): boolean {
+    let node = this.nodes.get(id as Id) ?? null;
+    while (node !== null && node.nodeType !== Node.ELEMENT_NODE) node = isShadow(node) ? node.host : node.parentNode;
+    const element = node === null ? 0 : this.id(node);
+    if (element === 0) return false;
+    this.options.onDifference(element);
+    return true;
+  }
+
+  private compare(id: unknown, told: unknown): void {
+    if (typeof told !== 'string' || !/^[ds]/.test(told)) return;
+    const element = this.nodes.get(id as Id);
+    if (element?.nodeType !== Node.ELEMENT_NODE) return;
+    const alike = element.isConnected && digestOf(this.seen, element as Element, told.startsWith('d')) === told;
+    if (alike) this.options.onAgreement(id as Id);
+    else this.options.onDifference(id as Id);
+  }
+
+  private readonly seen: Seen = {
+    id: (node) => this.id(node),
+    kids: (node) => {
+      const root = (node as Element).shadowRoot ?? null;
+      const kids = Array.from(node.childNodes).filter((kid) => kid.nodeType === Node.ELEMENT_NODE || kid.nodeType === Node.TEXT_NODE);
+      return root !== null && this.id(root) !== 0 ? [root, ...kids] : kids;
+    },
+    tag: (node) => (node.nodeType === Node.TEXT_NODE ? undefined : isShadow(node) ? null : (node as Element).localName),
+    text: (node) => (node as Text).data,
+    attributeNames: (element) => element.getAttributeNames(),
+    attribute: (element, name) => element.getAttribute(name),
+  };
+
   // --- the tree
+
+  private again(op: unknown[]): void {
+    const [, id, attributes, ids, ...forms] = op;
+    const element = this.element(id);
+    if (attributes !== 0 && !Array.isArray(attributes)) throw new Invalid('attributes');
+    for (const child of [...(element.shadowRoot?.childNodes ?? []), ...element.childNodes]) {
+      child.remove();
+      this.forget(child);
+    }
+    if (element.shadowRoot) this.forget(element.shadowRoot);
+    const list: unknown[] = attributes === 0 ? [] : attributes;
+    for (const name of element.getAttributeNames()) {
+      if (name !== 'autocomplete' && !list.some((n, i) => i % 2 === 0 && n === name)) attribute(this.building, element, name, null);
+    }
+    for (let i = 0; i < list.length; i += 2) attribute(this.building, element, list[i], list[i + 1]);
+    const numbers = new Numbers(ids as is.Ids);
+    for (const form of forms) {
+      const node = build(this.building, form, numbers, element);
+      if (node !== null) element.appendChild(node);
+    }
+  }
 
   private snapshot(op: unknown[]): void {
     const [, ids, mode, ...forms] = op;
@@ -194,7 +260,9 @@ export class Mirror {
   }
 
   private enter(id: Id, node: Node): void {
-    if (this.nodes.has(id)) throw new Invalid('id in use');
+    const stray = this.nodes.get(id);
+    if (stray?.isConnected) throw new Invalid('id in use');
+    if (stray !== undefined) this.forget(stray); // somebody else took it out of the document
     this.nodes.set(id, node);
     this.numbers.set(node, id);
     if ((node as Element).localName === 'canvas') this.canvases.push(node as HTMLCanvasElement);

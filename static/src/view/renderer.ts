@@ -15,6 +15,8 @@ const STYLE_MS = 1000;
 const MOST_WAITING = 2000;
 /** How long a server that could not be reached is left alone. */
 const AGAIN_MS = 1000;
+/** Between two wishes for a whole document: one that can never be shown right must not keep the server busy. */
+const RESYNC_MS = 5000;
 
 export interface RendererOptions {
   key: string;
@@ -38,6 +40,10 @@ interface Doc {
   waiting: unknown[][];
   /** Something did not fit: nothing is applied until a snapshot comes. */
   broken: boolean;
+  /** How often elements were asked for since they were right. */
+  readonly asked: Map<number, number>;
+  /** When the whole was asked for last. */
+  resynced: number;
 }
 
 interface Tab {
@@ -93,7 +99,7 @@ export class Renderer {
     if (known === undefined) {
       const doc: Doc = {
         id, tab, parent: parent?.[0] ?? null, url: this.address(url, parent?.[0]), frame: null, mirror: null, capture: null, waiting: [],
-        broken: false,
+        broken: false, asked: new Map(), resynced: -RESYNC_MS,
       };
       this.docs.set(id, doc);
       if (doc.parent === null && !this.tabs.has(tab)) this.tabs.set(tab, { shown: null });
@@ -122,6 +128,7 @@ export class Renderer {
     if (mode !== null) {
       doc.broken = false;
       doc.waiting = [];
+      doc.asked.clear();
       if (doc.mirror !== null && doc.mirror.mode !== mode) doc.mirror = null;
     }
     if (doc.broken) return;
@@ -175,6 +182,8 @@ export class Renderer {
       onFocus: (node, start, end) => doc.capture?.focus(node, start, end),
       onScroll: (node, x, y) => scrolling.holds(node, x, y),
       onRoot: (root) => scrolling.watch(root),
+      onDifference: (node) => this.differs(doc, node),
+      onAgreement: (node) => doc.asked.delete(node),
     });
     doc.mirror = mirror;
     this.listen(doc, document, scrolling);
@@ -223,10 +232,24 @@ export class Renderer {
     this.place();
   }
 
+  /** Asks for an element again, and for the document when that did not help. */
+  private differs(doc: Doc, node: number): void {
+    if (doc.broken) return;
+    const asked = doc.asked.get(node) ?? 0;
+    doc.asked.set(node, asked + 1);
+    if (asked < 2) this.options.send({ type: 'resync', doc: doc.id, node });
+    else this.resync(doc);
+  }
+
   private resync(doc: Doc): void {
+    if (doc.broken) return;
     doc.broken = true;
     doc.waiting = [];
-    this.options.send({ type: 'resync', doc: doc.id });
+    const wait = Math.max(0, doc.resynced + RESYNC_MS - performance.now());
+    doc.resynced = performance.now() + wait;
+    setTimeout(() => {
+      if (doc.broken && this.docs.get(doc.id) === doc) this.options.send({ type: 'resync', doc: doc.id });
+    }, wait);
   }
 
   /** A frame of a mirrored document shows a document, or was moved and has lost what it showed. */

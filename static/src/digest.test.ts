@@ -1,0 +1,17 @@
+import golden from '../../session/mirror/testdata/digests.json';
+import { equal, test } from './harness';
+import { Mirror } from './view/mirror';
+
+test('digests are those the server computes', () => {
+  const frame = document.createElement('iframe');
+  document.body.append(frame);
+  const agreed: unknown[] = [];
+  const differ: unknown[] = [];
+  const mirror = new Mirror(frame.contentDocument!, {
+    key: 'k', url: 'https://shop.example/', onFrame: () => undefined, onValue: () => false, onFocus: () => undefined,
+    onScroll: () => false, onRoot: () => undefined, onDifference: (id) => differ.push(id), onAgreement: (id) => agreed.push(id),
+  });
+  mirror.apply(golden.ops);
+  for (const [id, deep, shallow] of golden.digests) mirror.apply([[15, id, deep], [15, id, shallow]]);
+  equal([agreed, differ], [[1, 1, 5, 5, 6, 6, 8, 8], []]);
+});

@@ -1,0 +1,103 @@
+// Compares, a little at a time, what the page is with what followers were
+// told: the server and followers compute the same digests of what they have,
+// and ask for an element again where they differ.
+
+import { digestOf, type Seen } from '../digest';
+import { DIGEST, type Op } from '../ops';
+import { attributeAt, attributeCount, attributesOf, attrName, dataOf, documentElement, ELEMENT, isElement, isText, localName, nodeType, now } from './dom';
+import { kidsOf } from './tree';
+
+/** How long one look may take. */
+const SLICE_MS = 4;
+/** Between two rounds; more for a large page, so that one at rest costs half a kbit a second at most. */
+const ROUND_MS = 5000;
+const EACH_MS = 250;
+/** Nodes that one digest is of. A long list is not taken apart. */
+const MOST = 200;
+const MOST_LISTED = 4000;
+const LISTED = 64;
+
+export interface DigestsContext {
+  document: Document;
+  id(node: Node): number;
+  /** An attribute as followers have it. */
+  mirrored(element: Element, name: string): string | null;
+}
+
+export class Digests {
+  private queue: Element[] = [];
+  private told = 0;
+  private next = now() + ROUND_MS;
+  private readonly seen: Seen;
+
+  constructor(private readonly ctx: DigestsContext) {
+    this.seen = {
+      id: (node) => ctx.id(node),
+      kids: kidsOf,
+      tag: (node) => (isText(node) ? undefined : isElement(node) ? localName(node) : null),
+      text: dataOf,
+      attributeNames: names,
+      attribute: (element, name) => ctx.mirrored(element, name),
+    };
+  }
+
+  /** Begins anew: the document was told whole. */
+  restart(): void {
+    this.queue = [];
+    this.next = now() + ROUND_MS;
+  }
+
+  /** Adds the digests of a whole round at once. */
+  round(ops: Op[]): void {
+    this.queue = [];
+    this.next = 0;
+    do this.collect(ops); while (this.queue.length > 0);
+  }
+
+  /** Adds digests for as long as a slice allows. Everything must have been told before. */
+  collect(ops: Op[]): void {
+    const begun = now();
+    if (this.queue.length === 0) {
+      const root = documentElement(this.ctx.document);
+      if (begun < this.next || root === null) return;
+      this.queue = [root];
+      this.told = 0;
+    }
+    while (this.queue.length > 0 && now() - begun < SLICE_MS) {
+      const element = this.queue.pop()!;
+      const id = this.ctx.id(element);
+      if (id === 0) continue; // it has gone meanwhile
+      const kids = kidsOf(element);
+      const deep = size(element, kids.length > LISTED ? MOST_LISTED : MOST) >= 0;
+      ops.push([DIGEST, id, digestOf(this.seen, element, deep)]);
+      this.told++;
+      if (!deep) this.push(kids);
+    }
+    if (this.queue.length === 0) this.next = now() + Math.max(ROUND_MS, this.told * EACH_MS);
+  }
+
+  /** A shadow root has no digest of its own, so its children follow. */
+  private push(kids: Node[]): void {
+    for (const kid of kids) {
+      if (nodeType(kid) === ELEMENT) this.queue.push(kid as Element);
+      else if (!isText(kid)) this.push(kidsOf(kid));
+    }
+  }
+}
+
+/** What is left of `most` after the nodes below; negative when that is not enough. */
+function size(node: Node, most: number): number {
+  for (const kid of kidsOf(node)) {
+    most = isText(kid) ? most - 1 : size(kid, most - 1);
+    if (most < 0) break;
+  }
+  return most;
+}
+
+function names(element: Element): string[] {
+  const map = attributesOf(element);
+  const out: string[] = [];
+  for (let i = attributeCount(map) - 1; i >= 0; i--) out.push(attrName(attributeAt(map, i)!));
+  return out;
+}
+
