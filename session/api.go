@@ -227,14 +227,18 @@ func (r record) refusal() error {
 
 // present reports whether a request has the cookie of a browser that joined in
 // that role.
-func (s *Session) present(r *http.Request, role Role) bool {
+func (s *Session) present(r *http.Request, role Role) bool { return s.browserOf(r, role) != "" }
+
+// browserOf returns the digest of that cookie, "" when there is none.
+func (s *Session) browserOf(r *http.Request, role Role) string {
 	rec := s.current()
 	for _, c := range r.CookiesNamed(s.hub.cookieName(role, s.id)) {
 		if rec.credential(role).holds(c.Value) {
-			return true
+			d := digestOf(c.Value)
+			return string(d[:])
 		}
 	}
-	return false
+	return ""
 }
 
 func (h *Hub) secure() bool { return strings.HasPrefix(h.cfg.Control, "https:") }
@@ -369,7 +373,11 @@ func (h *Hub) letIn(w http.ResponseWriter, s *Session, err error) {
 
 func (h *Hub) agentSocket(w http.ResponseWriter, r *http.Request) {
 	s, ok := h.Session(r.PathValue("id"))
-	h.socket(w, r, s, Agent, h.cfg.Control, ok && s.present(r, Agent))
+	who := ""
+	if ok {
+		who = s.browserOf(r, Agent)
+	}
+	h.socket(w, r, s, Agent, h.cfg.Control, who, who != "")
 }
 
 // readJSON reads a request's body. An empty one counts as {}.

@@ -32,6 +32,7 @@ var (
 	closeProtocol   = closure{4400, "protocol error"}
 	closeNotAllowed = closure{4401, "not allowed"}
 	closeEnded      = closure{4403, "session is over"}
+	closeFull       = closure{4406, "too many people are here"}
 	closeTooSlow    = closure{4408, "too slow"}
 	closeReplaced   = closure{4409, "replaced by a newer connection"}
 	closeTooLarge   = closure{4413, "frame is too large"}
@@ -70,6 +71,8 @@ type conn struct {
 	ws   *websocket.Conn
 	room *room
 	role Role
+	who  string // tells an agent's browsers apart
+	seat *seat  // set by room.attach
 	size sizes
 
 	wake   chan struct{} // holds a token when the writer has something to look at
@@ -125,10 +128,10 @@ func originOf(base string) string {
 
 // serve runs the connection until it ends. It returns only after its writer
 // has returned.
-func serve(ws *websocket.Conn, room *room, role Role) {
+func serve(ws *websocket.Conn, room *room, role Role, who string) {
 	size := frameSizes[role]
 	c := &conn{
-		ws: ws, room: room, role: role, size: size,
+		ws: ws, room: room, role: role, who: who, size: size,
 		wake:   make(chan struct{}, 1),
 		closed: make(chan struct{}),
 		gone:   make(chan struct{}),

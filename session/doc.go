@@ -3,7 +3,9 @@
 //
 // # Words
 //
-// A session is one meeting of a visitor and an agent. The visitor leads: only
+// A session is one meeting of a visitor and an agent, or several: up to four
+// browsers that were let in by the agent's link follow at once, each with a
+// seat, a colour and a pointer of its own. The visitor leads: only
 // the visitor's browser loads the site and runs its scripts. The agent follows
 // and sees a mirror. A [Hub] holds all sessions; a room is where the people of
 // one session meet; each has a seat there, which stays when the connection
@@ -64,7 +66,8 @@
 // performed, once; when the leader starts again instead, whoever asked is told
 // that they were not.
 //
-// Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4408
+// Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4406
+// too many people, 4408
 // too slow, 4409 replaced by a newer connection, 4413 frame too large, 1001
 // server going away.
 //

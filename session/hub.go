@@ -377,8 +377,8 @@ func (h *Hub) Origins() *Origins { return h.origins }
 func (h *Hub) API() http.Handler { return h.api }
 
 // socket lets a participant's WebSocket in, if it comes from a page of base
-// and the participant is present. It returns when that has ended.
-func (h *Hub) socket(w http.ResponseWriter, r *http.Request, s *Session, role Role, base string, present bool) {
+// and the participant is present; who names the browser. It returns when that has ended.
+func (h *Hub) socket(w http.ResponseWriter, r *http.Request, s *Session, role Role, base, who string, present bool) {
 	if !h.begin() {
 		fail(w, errGoing)
 		return
@@ -395,7 +395,7 @@ func (h *Hub) socket(w http.ResponseWriter, r *http.Request, s *Session, role Ro
 	case !present:
 		turnAway(ws, closeNotAllowed)
 	default:
-		serve(ws, s.room, role)
+		serve(ws, s.room, role, who)
 	}
 }
 

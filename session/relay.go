@@ -34,7 +34,7 @@ var mayBeLost = map[string]bool{"pointer": true, "scroll": true}
 func (r *room) take(c *conn, f wire.Frame, name string, m message, invalid error) (after func(), err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := r.seat(c.role)
+	st := c.seat
 	if st.conn != c || r.over {
 		return nil, nil // being closed
 	}

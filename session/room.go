@@ -21,7 +21,7 @@ type room struct {
 
 	mu     sync.Mutex
 	over   bool
-	seats  []*seat // the visitor's, then the agent's
+	seats  []*seat // the visitor's, the agent's, then those of more agents
 	docs   map[number]*document
 	order  []number // keys of docs, oldest first: parents before their frames
 	tabs   []Tab
@@ -36,6 +36,7 @@ type room struct {
 // seat is a participant's place: it stays when the connection goes.
 type seat struct {
 	person Person
+	who    string // names the browser that has the seat, "" before the first came
 	link   *link
 	conn   *conn     // nil while away
 	since  time.Time // when the connection came or went
@@ -81,6 +82,13 @@ const (
 // darkened until white text on them has a contrast of 4.5).
 var colors = map[Role]string{Visitor: "#0069a8", Agent: "#c04f00"}
 
+// moreColors are those of the second agent and further ones.
+var moreColors = [maxAgents - 1]string{"#007a5a", "#a5508a", "#6b5b00"}
+
+// maxAgents is how many people may follow at once, each in a browser of their
+// own that was let in by the agent's link.
+const maxAgents = 4
+
 func newRoom(s *Session, names map[Role]string, now time.Time) *room {
 	r := &room{
 		s:     s,
@@ -91,14 +99,51 @@ func newRoom(s *Session, names map[Role]string, now time.Time) *room {
 		number: uint64(now.UnixMilli()),
 	}
 	for _, role := range []Role{Visitor, Agent} {
-		r.seats = append(r.seats, &seat{
-			person: Person{ID: string(role), Role: role, Name: names[role], Color: colors[role]},
-			link:   newLink(""),
-			since:  now,
-			rates:  map[string]*bucket{},
-		})
+		r.seats = append(r.seats, newSeat(Person{ID: string(role), Role: role, Name: names[role], Color: colors[role]}, now))
 	}
 	return r
+}
+
+func newSeat(p Person, now time.Time) *seat {
+	return &seat{person: p, link: newLink(""), since: now, rates: map[string]*bucket{}}
+}
+
+// seatFor returns the seat of somebody who comes: the one that browser has, or
+// a free one, or for another agent a new one. It is nil when there are too many.
+func (r *room) seatFor(role Role, who string, now time.Time) *seat {
+	if role == Visitor {
+		return r.seat(Visitor)
+	}
+	var free *seat
+	count, taken := 0, map[string]bool{}
+	for _, st := range r.seats {
+		switch {
+		case st.person.Role != Agent:
+			continue
+		case st.who == who:
+			return st
+		case free == nil && (st.who == "" || st.conn == nil && st.link.stream == ""):
+			free = st
+		}
+		count++
+		taken[st.person.Color] = true
+	}
+	if free == nil && count < maxAgents {
+		first := r.seat(Agent).person
+		for i, color := range moreColors {
+			if !taken[color] {
+				free = newSeat(Person{
+					ID: fmt.Sprintf("agent-%d", i+2), Role: Agent, Name: fmt.Sprintf("%s (%d)", first.Name, i+2), Color: color,
+				}, now)
+				r.seats = append(r.seats, free)
+				break
+			}
+		}
+	}
+	if free != nil {
+		free.who = who
+	}
+	return free
 }
 
 func (r *room) seat(role Role) *seat {
@@ -120,10 +165,14 @@ func (r *room) attach(c *conn, h helloMessage) (welcomeMessage, error) {
 	now := r.s.hub.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := r.seat(c.role)
 	if r.over {
 		return welcomeMessage{}, closeEnded
 	}
+	st := r.seatFor(c.role, c.who, now)
+	if st == nil {
+		return welcomeMessage{}, closeFull
+	}
+	c.seat = st
 	if st.conn != nil {
 		st.conn.shut(closeReplaced, false)
 	}
@@ -194,7 +243,7 @@ func (r *room) abandon(why string) {
 func (r *room) detach(c *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := r.seat(c.role)
+	st := c.seat
 	if st.conn != c {
 		return
 	}
@@ -293,7 +342,7 @@ func (r *room) stateChanged() {
 func (r *room) next(c *conn) *wire.Frame {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := r.seat(c.role)
+	st := c.seat
 	if st.conn != c {
 		return nil
 	}
@@ -314,7 +363,7 @@ func (r *room) next(c *conn) *wire.Frame {
 func (r *room) acknowledgement(c *conn) *wire.Frame {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := r.seat(c.role)
+	st := c.seat
 	if st.conn != c || !st.link.owes() {
 		return nil
 	}
@@ -354,7 +403,7 @@ const maxDeflations = 4
 func (r *room) owes(c *conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := r.seat(c.role)
+	st := c.seat
 	return st.conn == c && st.link.owes()
 }
 
@@ -363,7 +412,7 @@ func (r *room) owes(c *conn) bool {
 func (r *room) stalled(c *conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := r.seat(c.role)
+	st := c.seat
 	return st.conn == c && c.cursor > st.link.acked && r.s.hub.now().Sub(c.progress) > ackTimeout
 }
 
@@ -509,6 +558,15 @@ func (r *room) sweep(now time.Time) {
 			r.release(st)
 		}
 	}
+	before := len(r.seats)
+	r.seats = slices.DeleteFunc(r.seats, func(st *seat) bool {
+		return st.person.ID != string(st.person.Role) && st.conn == nil && now.Sub(st.since) > resumeWindow
+	})
+	if len(r.seats) != before {
+		for _, st := range r.seats {
+			r.tellPeople(st)
+		}
+	}
 }
 
 // lastSeen returns when somebody was last connected; now while somebody is.
@@ -530,7 +588,7 @@ func (r *room) lastSeen(now time.Time) time.Time {
 func (r *room) online(role Role) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.seat(role).person.Online
+	return slices.ContainsFunc(r.seats, func(st *seat) bool { return st.person.Role == role && st.person.Online })
 }
 
 func (r *room) tabList() []Tab {

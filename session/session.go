@@ -241,7 +241,7 @@ func (s *Session) Blocked(kind string) {
 func (s *Session) Socket() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		shell, _ := s.hub.cfg.Links(s.id)
-		s.hub.socket(w, r, s, Visitor, shell, s.visitorPresent(r))
+		s.hub.socket(w, r, s, Visitor, shell, "", s.visitorPresent(r))
 	})
 }
 

@@ -120,6 +120,11 @@ class Console {
     switch (state.why) {
       case 'ended': return this.#finished('ended');
       case 'refused': return this.#leave(() => finish(trouble({ code: 'forbidden', message: '' }, 'agent')));
+      case 'full': return this.#leave(() => finish({
+        icon: 'close', title: 'Too many people are here',
+        detail: ['Four people can follow a session at once. Try again when somebody has left.'],
+        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, 'Try again')],
+      }));
       case 'replaced': return this.#leave(() => finish({
         icon: 'copy', title: 'The session is open in another window',
         detail: ['It can be used in one window at a time. Go on in the other one, or bring the session here.'],
