@@ -66,6 +66,16 @@
 // performed, once; when the leader starts again instead, whoever asked is told
 // that they were not.
 //
+// # Healing
+//
+// The leader's browser digests its live page, a few milliseconds at a time, and
+// tells the digests with its changes. The server and the followers compare them
+// with what they have. Who finds a difference asks for digests of what is
+// inside, until a small element is left, and then for that element; followers
+// are answered from the server's tree. When that does not help the document is
+// told whole. All of this is limited in rate, so that a page that lies is at
+// most shown as not quite right.
+//
 // Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4406
 // too many people, 4408
 // too slow, 4409 replaced by a newer connection, 4413 frame too large, 1001

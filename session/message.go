@@ -183,6 +183,7 @@ func (m *goneMessage) check() error { return checkNumbers(m.Doc) }
 type resyncMessage struct {
 	Doc  number `json:"doc"`
 	Node number `json:"node,omitempty"`
+	Deep bool   `json:"deep,omitempty"` // something in it differs: digests may tell what
 }
 
 func (m *resyncMessage) check() error { return checkNumbers(m.Doc, m.Node) }

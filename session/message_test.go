@@ -95,7 +95,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.activate": encode("activate", tabMessage{2}),
 		"to-visitor.pointer":  encode("pointer", place),
 		"to-visitor.mark":     encode("mark", place),
-		"to-visitor.resync":   encode("resync", resyncMessage{3, 17}),
+		"to-visitor.resync":   encode("resync", resyncMessage{3, 17, true}),
 		"to-visitor.cookies":  encode("cookies", struct{}{}),
 		"to-visitor.refused":  encode("refused", refusedMessage{nil, "tab", "Too many tabs are open."}),
 		"to-visitor.ended":    encode("ended", ended),

@@ -637,6 +637,7 @@ func TestPackedFrames(t *testing.T) {
 		t.Fatal(err)
 	}
 	ag.expectClose(4400)
+}
 
 // TestDigestsHeal has the leader notice that something was missed here, and a
 // follower that it was missed there. Each is told one element again.
@@ -648,7 +649,7 @@ func TestDigestsHeal(t *testing.T) {
 	room.mu.Unlock()
 	c.vis.send(`{"type":"ops","doc":1,"ops":[[15,3,"dnot0it"],[4,3,"id","x"]]}`)
 	c.ag.expectText(`{"type":"ops","doc":1,"ops":[[1],[4,3,"id","x"]]}`)
-	c.vis.expectText(`{"type":"resync","doc":1,"node":3}`)
+	c.vis.expectText(`{"type":"resync","doc":1,"node":3,"deep":true}`)
 	again := `[[23,3,["href","/y"],20,"Went",["b",0]]]`
 	c.vis.send(`{"type":"ops","doc":1,"ops":` + again + `}`)
 	c.ag.expectText(`{"type":"ops","doc":1,"ops":` + again + `}`)
@@ -657,6 +658,10 @@ func TestDigestsHeal(t *testing.T) {
 	c.ag.expectText(`{"type":"ops","doc":1,"ops":` + again + `}`)
 	if before == again {
 		t.Error("nothing was changed")
+	}
+	c.ag.send(`{"type":"resync","doc":1,"node":2,"deep":true}`)
+	if text := c.ag.expect("ops"); strings.Count(text, "[15,") != 3 || !strings.Contains(text, `[15,3,"d`) {
+		t.Errorf("to find out what in the body differs there are %s", text)
 	}
 	c.ag.send(`{"type":"resync","doc":1}`)
 	if doc := c.ag.expect("doc"); !strings.Contains(doc, "Went") {
@@ -689,5 +694,40 @@ func TestDigestsOfAHostilePage(t *testing.T) {
 	}
 	if text := c.ag.expectAny("notice"); !strings.Contains(text, "may not be shown as they are") {
 		t.Errorf("followers are told %s", text)
+	}
+}
+
+// TestMemoryOfASession has a page open frame after frame, each as large as a
+// document may be, until the session has no room for another.
+func TestMemoryOfASession(t *testing.T) {
+	c := newCouple(t, Shared)
+	room := c.session(c.inv).room
+	room.mu.Lock()
+	room.budget = 1 << 20
+	room.mu.Unlock()
+	large := scramble(strings.Repeat("x", 300<<10), 1)
+	for doc := 2; doc < 8; doc++ {
+		c.vis.send(fmt.Sprintf(`{"type":"doc","doc":%d,"tab":1,"url":"about:blank","parent":[1,3]}`, doc))
+		c.vis.send(fmt.Sprintf(`{"type":"ops","doc":%d,"ops":[[0,1,"standards",["html",["title",%q]]]]}`, doc, large))
+	}
+	c.vis.send(`{"type":"end-of-news"}`)
+	c.vis.expectAny("refused")
+	if text := c.ag.expectAny("notice"); !strings.Contains(text, "too large") {
+		t.Errorf("followers are told %s", text)
+	}
+	room.mu.Lock()
+	if room.kept > 1<<20 || room.kept < 1<<19 {
+		t.Errorf("%d bytes are kept", room.kept)
+	}
+	room.mu.Unlock()
+	for doc := 2; doc < 8; doc++ {
+		c.vis.send(fmt.Sprintf(`{"type":"gone","doc":%d}`, doc))
+	}
+	c.vis.send(`{"type":"end-of-news"}`)
+	c.vis.expectAny("refused")
+	room.mu.Lock()
+	defer room.mu.Unlock()
+	if room.kept != room.docs[1].tree.Size() {
+		t.Errorf("%d bytes are kept for one document of %d", room.kept, room.docs[1].tree.Size())
 	}
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,6 +24,8 @@ type room struct {
 	over   bool
 	seats  []*seat // the visitor's, the agent's, then those of more agents
 	docs   map[number]*document
+	kept   int      // bytes of all trees
+	budget int      // what they may take
 	order  []number // keys of docs, oldest first: parents before their frames
 	tabs   []Tab
 	view   []byte // the leader's last view message
@@ -55,6 +58,7 @@ type asked struct {
 type document struct {
 	docMessage
 	tree    *mirror.Document
+	kept    int  // bytes of the tree
 	broken  bool // waits for a snapshot
 	resyncs bucket
 	mends   bucket
@@ -65,6 +69,9 @@ type document struct {
 
 const (
 	maxDocs = 256
+	// maxKept bounds the memory of a session's trees: far more than a page and
+	// its frames take, far less than each document may for itself.
+	maxKept = 128 << 20
 	maxTabs = 64
 	// maxAsked bounds what an agent may have under way.
 	maxAsked = 1000
@@ -91,9 +98,10 @@ const maxAgents = 4
 
 func newRoom(s *Session, names map[Role]string, now time.Time) *room {
 	r := &room{
-		s:     s,
-		docs:  map[number]*document{},
-		asked: map[uint64]asked{},
+		s:      s,
+		docs:   map[number]*document{},
+		budget: maxKept,
+		asked:  map[uint64]asked{},
 		// Numbers grow over restarts, so that a leader who counts is not
 		// confused by ours.
 		number: uint64(now.UnixMilli()),
@@ -433,7 +441,7 @@ func (r *room) openDocument(m docMessage) (why string) {
 		if len(r.docs) >= maxDocs {
 			return whyFrames
 		}
-		d = &document{tree: mirror.NewDocument(mirror.Limits{}, r.s.assets.Refer), resyncs: bucket{rate: 0.2, burst: 5}, mends: bucket{rate: 1, burst: 20}, mended: map[int]int{}}
+		d = &document{tree: r.newTree(m.URL), resyncs: bucket{rate: 0.2, burst: 5}, mends: bucket{rate: 1, burst: 20}, mended: map[int]int{}}
 		r.docs[m.Doc] = d
 		r.order = append(r.order, m.Doc)
 	}
@@ -443,11 +451,18 @@ func (r *room) openDocument(m docMessage) (why string) {
 	return ""
 }
 
+func (r *room) newTree(url string) *mirror.Document {
+	tree := mirror.NewDocument(mirror.Limits{}, r.s.assets.Refer)
+	tree.SetURL(url)
+	return tree
+}
+
 // dropDocument forgets a document and those in its frames.
 func (r *room) dropDocument(id number) {
 	if r.docs[id] == nil {
 		return
 	}
+	r.kept -= r.docs[id].kept
 	delete(r.docs, id)
 	r.order = slices.DeleteFunc(r.order, func(o number) bool { return o == id })
 	for _, child := range slices.Clone(r.order) {
@@ -477,21 +492,32 @@ func (r *room) changeDocument(m opsMessage) {
 		r.breakDocument(d, isSnapshot(m.Ops), errors.Is(err, mirror.ErrLimit))
 		return
 	}
+	size := d.tree.Size()
+	r.kept += size - d.kept
+	d.kept = size
+	if r.kept > r.budget {
+		d.tree = r.newTree(d.URL)
+		r.kept -= d.kept
+		d.kept = 0
+		r.breakDocument(d, isSnapshot(m.Ops), true)
+		return
+	}
 	d.broken = false
 	text := encodeOps(m.Doc, clean)
 	r.followers(func(st *seat) { r.push(st, item{doc: m.Doc, text: text}) })
 	if isSnapshot(m.Ops) {
 		clear(d.mended)
 	}
-	for _, node := range d.tree.Differing() {
-		r.mend(d, node)
+	for _, found := range d.tree.Differing() {
+		r.mend(d, found)
 	}
 }
 
 // mend asks the leader for an element that is not here as it is there, and for
 // the whole document when that did not help. Who goes on saying that nothing is
 // right is not asked for ever.
-func (r *room) mend(d *document, node number) {
+func (r *room) mend(d *document, found mirror.Difference) {
+	node := found.Element
 	now := r.s.hub.now()
 	if d.broken || !d.mends.take(1, now) {
 		return
@@ -502,7 +528,7 @@ func (r *room) mend(d *document, node number) {
 	}
 	d.mending = now
 	if d.mended[node]++; d.mended[node] <= 2 {
-		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc, " ", node), doc: noDoc, text: encode("resync", resyncMessage{d.Doc, node})})
+		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc, " ", node), doc: noDoc, text: encode("resync", resyncMessage{d.Doc, node, found.Deep && d.mended[node] == 1})})
 		return
 	}
 	if d.resyncs.take(1, now) {
@@ -514,18 +540,26 @@ func (r *room) mend(d *document, node number) {
 	}
 }
 
-// tellAgain tells one follower what it has not got right: an element, or a
-// whole document.
+// tellAgain tells one follower what it has not got right: an element, or
+// digests to find out what in it, or a whole document.
 func (r *room) tellAgain(st *seat, m resyncMessage) {
 	d := r.docs[m.Doc]
 	if d == nil {
 		return
 	}
-	if ops := d.tree.Element(m.Node); ops != nil {
-		r.push(st, item{doc: m.Doc, text: encodeOps(m.Doc, ops)})
-		return
+	var ops json.RawMessage
+	if m.Deep {
+		ops = d.tree.Narrow(m.Node)
 	}
-	r.push(st, item{doc: m.Doc, fresh: true})
+	if ops == nil {
+		ops = d.tree.Element(m.Node)
+	}
+	switch {
+	case ops != nil:
+		r.push(st, item{doc: m.Doc, text: encodeOps(m.Doc, ops)})
+	case m.Node == 0: // else it has gone meanwhile, with what was wrong about it
+		r.push(st, item{doc: m.Doc, fresh: true})
+	}
 }
 
 // isSnapshot reports whether ops begin with the one that replaces all.
@@ -619,7 +653,7 @@ func (r *room) finish(to State, by, reason string) {
 	}
 	clear(r.docs)
 	clear(r.asked)
-	r.order, r.tabs, r.view = nil, nil, nil
+	r.order, r.tabs, r.view, r.kept = nil, nil, nil, 0
 }
 
 // disconnect closes every connection; their owners come back later.

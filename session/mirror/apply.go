@@ -18,7 +18,7 @@ type applier struct {
 	work  int
 
 	digested  int // spent on digests
-	differing []int
+	differing []Difference
 
 	// What a node form needs, set by the operation it is part of.
 	nextID int32   // when ids are consecutive

@@ -41,12 +41,12 @@ func (h *fnv) text(s string) {
 }
 
 // digest returns the digest of an element: with what is below it or ("s") only
-// with the ids of its children. It is "" when that is too much work.
+// with its texts and the ids of its other children. It is "" when that is too much work.
 func (t *tree) digest(at int32, deep bool, work *int) string {
 	h := newFNV
 	t.digestElement(&h, at, work)
 	for kid := t.seen(at); kid != 0; kid = t.nodes[kid].next {
-		if !deep {
+		if !deep && t.nodes[kid].kind != textKind {
 			h.number(t.nodes[kid].id)
 			h.unit(' ')
 			*work++
@@ -167,7 +167,7 @@ func (a *applier) digest(start int) {
 		return
 	}
 	if own != "" && len(a.differing) < maxDiffering {
-		a.differing = append(a.differing, int(a.tree.nodes[at].id))
+		a.differing = append(a.differing, Difference{int(a.tree.nodes[at].id), told[0] == 'd'})
 	}
 	if a.end() { // followers differ likewise, and are told when we know better
 		a.edit(start, a.i, []byte(nothing))
@@ -179,7 +179,41 @@ const maxDiffering = 64
 // Differing returns the elements of which the last Apply was told digests that
 // are not ours. Something was missed there, and the leader should tell them
 // again, by operation 23.
-func (d *Document) Differing() []int { return d.differing }
+func (d *Document) Differing() []Difference { return d.differing }
+
+// Narrow returns digests by which somebody can find out what below an element
+// differs; nil when the element is so small, or built so, that it should be told
+// again as it is.
+func (d *Document) Narrow(id int) json.RawMessage {
+	t := d.tree
+	at, ok := t.slot(id)
+	if !ok || t.nodes[at].kind != elementKind || t.shadow(at) != 0 {
+		return nil
+	}
+	work, kids := 0, 0
+	b := t.appendDigest([]byte("["), at, false, &work)
+	for kid := t.seen(at); kid != 0; kid = t.nodes[kid].next {
+		if t.nodes[kid].kind == elementKind {
+			kids++
+			b = t.appendDigest(append(b, ','), kid, true, &work)
+		}
+	}
+	if kids == 0 || kids > maxDiffering || work > maxDigested {
+		return nil
+	}
+	return append(b, ']')
+}
+
+func (t *tree) appendDigest(b []byte, at int32, deep bool, work *int) []byte {
+	b = append(appendInt(append(b, "[15,"...), int(t.nodes[at].id)), ',')
+	return append(appendString(b, t.digest(at, deep, work)), ']')
+}
+
+// Difference is an element of which a digest was told that is not ours.
+type Difference struct {
+	Element int
+	Deep    bool // something in it differs
+}
 
 // again replaces what an element has and is around.
 func (a *applier) again() {

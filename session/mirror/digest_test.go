@@ -90,7 +90,7 @@ func TestDigestsAreCompared(t *testing.T) {
 	if want := `[[15,8,"` + right + `"],[1],[1]]`; err != nil || string(clean) != want {
 		t.Errorf("got %s, %v, want %s", clean, err, want)
 	}
-	if got := fmt.Sprint(d.Differing()); got != "[6 8]" {
+	if got := fmt.Sprint(d.Differing()); got != "[{6 true} {8 false}]" {
 		t.Errorf("differing are %s", got)
 	}
 	again := d.Element(8)

@@ -84,7 +84,7 @@ type Document struct {
 	base    address // what references were relative to when last reported
 	stale   bool    // base may have changed
 
-	differing []int // see Differing
+	differing []Difference // see Differing
 }
 
 // NewDocument returns a document that waits for its first snapshot. onURL, if
@@ -149,6 +149,13 @@ func (d *Document) Masked(id int) bool {
 	}
 	return false
 }
+
+// Size returns about how many bytes of memory the document takes.
+func (d *Document) Size() int { return d.tree.bytes + nodeBytes*len(d.tree.nodes) }
+
+// nodeBytes is what a node takes beside its text: its place in the table and
+// in the index.
+const nodeBytes = 160
 
 // Counts returns what had to be corrected so far.
 func (d *Document) Counts() Counts { return d.counts }

@@ -38,12 +38,13 @@ class Hash {
   }
 }
 
-/** The digest of an element: with what is below it, or only with the ids of its children. */
+/** The digest of an element: with what is below it, or only with its texts and the ids of its other children. */
 export function digestOf(seen: Seen, element: Element, deep: boolean): string {
   const h = new Hash();
   own(seen, h, element);
   for (const kid of kidsOf(seen, element)) {
     if (deep) below(seen, h, kid, element);
+    else if (seen.tag(kid) === undefined) below(seen, h, kid, element);
     else {
       h.number(seen.id(kid));
       h.unit(0x20);

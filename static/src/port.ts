@@ -56,8 +56,8 @@ export type FromDocument =
 export type ToDocument =
   | { type: 'start'; doc: number; tab: string; mode: string }
   | { type: 'snapshot' }
-  /** An element is wanted again, with all below it. */
-  | { type: 'again'; node: number }
+  /** An element is wanted again, with all below it, or (deep) digests to find out what in it. */
+  | { type: 'again'; node: number; deep: boolean }
   | { type: 'input'; n: number; input: Input }
   | { type: 'scroll'; node: number; x: number; y: number }
   | { type: 'go'; action: 'back' | 'forward' | 'reload' }
@@ -80,7 +80,7 @@ export function parseToDocument(data: unknown): ToDocument | null {
     case 'start':
       return isId(m['doc']) ? { type: 'start', doc: m['doc'], tab: String(m['tab']), mode: String(m['mode']) } : null;
     case 'again':
-      return isId(m['node']) ? { type: 'again', node: m['node'] } : null;
+      return isId(m['node']) ? { type: 'again', node: m['node'], deep: m['deep'] === true } : null;
     case 'input':
       return isId(m['n']) && isInput(m['input']) ? { type: 'input', n: m['n'], input: m['input'] } : null;
     case 'scroll':

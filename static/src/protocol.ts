@@ -125,7 +125,7 @@ export const toVisitor = {
   activate: { tab: count },
   pointer: { from: text(64), ...place },
   mark: { from: text(64), ...place },
-  resync: { doc: optional(count), node: optional(count) },
+  resync: { doc: optional(count), node: optional(count), deep: optional(bool) },
   cookies: {},
   refused,
   ended,
@@ -177,7 +177,7 @@ export const fromRenderer = {
   pointer: place,
   mark: place,
   /** Something did not fit: an element, or without one the whole document, is wanted again. */
-  resync: { doc: count, node: optional(count) },
+  resync: { doc: count, node: optional(count), deep: optional(bool) },
 } satisfies { [type: string]: Shape };
 export type FromRenderer = MessageOf<typeof fromRenderer>;
 

@@ -159,7 +159,7 @@ class Shell {
       case 'pointer': return this.#pointers.point(message.from, message);
       case 'mark': void this.#pointers.mark(message); return;
       case 'resync':
-        if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message.node));
+        if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message.node, message.deep));
         else this.#documents.all().forEach(doc => this.#resync(doc));
         return;
       case 'cookies': return this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'cookies' }));
@@ -322,8 +322,8 @@ class Shell {
     }, slow.look);
   }
 
-  #resync(doc: Doc, node = 0): void {
-    if (node !== 0 && !doc.stale) return this.#documents.send(doc, { type: 'again', node });
+  #resync(doc: Doc, node = 0, deep = false): void {
+    if (node !== 0 && !doc.stale) return this.#documents.send(doc, { type: 'again', node, deep });
     doc.stale = true;
     this.#documents.send(doc, { type: 'snapshot' });
   }

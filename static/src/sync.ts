@@ -119,7 +119,7 @@ class Connection {
       case 'snapshot':
         return this.recorder.snapshot();
       case 'again':
-        return this.recorder.again(message.node);
+        return this.recorder.again(message.node, message.deep);
       case 'input':
         return this.performer.input(message.n, message.input);
       case 'scroll':

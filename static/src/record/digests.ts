@@ -47,6 +47,16 @@ export class Digests {
     this.next = now() + ROUND_MS;
   }
 
+  /** Adds digests to find out what below an element differs; none when it should be told again as it is. */
+  narrow(element: Element, ops: Op[]): void {
+    const kids = localName(element) === 'template' ? [] : kidsOf(element);
+    const elements = kids.filter((kid) => nodeType(kid) === ELEMENT) as Element[];
+    const odd = kids.length - elements.length - kids.filter(isText).length; // a shadow root has no digest of its own
+    if (odd > 0 || elements.length === 0 || elements.length > LISTED || kids.some((kid) => this.ctx.id(kid) === 0)) return;
+    ops.push([DIGEST, this.ctx.id(element), digestOf(this.seen, element, false)]);
+    for (const kid of elements) ops.push([DIGEST, this.ctx.id(kid), digestOf(this.seen, kid, true)]);
+  }
+
   /** Adds the digests of a whole round at once. */
   round(ops: Op[]): void {
     this.queue = [];

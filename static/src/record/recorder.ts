@@ -173,9 +173,16 @@ export class Recorder {
     this.reportView();
   }
 
-  /** Sends an element again, with all below it. */
-  again(node: Id): void {
+  /** Sends an element again, with all below it, or (deep) digests to find out what in it differs. */
+  again(node: Id, deep = false): void {
     if (!this.running) return;
+    const element = this.node(node);
+    if (deep && element !== null && isElement(element)) {
+      const ops: Op[] = [];
+      this.flush();
+      this.digests.narrow(element, ops);
+      if (ops.length > 0) return this.emit(() => ops);
+    }
     guard(() => this.tree.mark(takeRecords(this.observer)), undefined);
     this.emit(() => this.tree.again(node));
   }

@@ -128,7 +128,7 @@ export class Tree {
   again(id: Id): Op[] {
     const ops = this.flush();
     const entry = this.nodes.byNumber(id);
-    if (entry === undefined || !isElement(entry.node)) return this.snapshot();
+    if (entry === undefined || !isElement(entry.node)) return ops; // it has gone meanwhile, with what was wrong about it
     this.flushes++;
     this.tell('removed', entry);
     for (const kid of entry.kids) this.nodes.forget(kid, (each) => this.tell('removed', each));

@@ -30,9 +30,9 @@ export interface MirrorOptions {
   /** A root whose events do not reach its host. */
   onRoot(root: ShadowRoot): void;
   /** An element is not what the leader has, or could not be changed as told. */
-  onDifference(node: Id): void;
-  /** An element is what the leader has. */
-  onAgreement(node: Id): void;
+  onDifference(node: Id, deep: boolean): void;
+  /** An element is what the leader has, with all in it. */
+  onAgreement(element: Element): void;
 }
 
 export class Mirror {
@@ -180,7 +180,7 @@ export class Mirror {
     while (node !== null && node.nodeType !== Node.ELEMENT_NODE) node = isShadow(node) ? node.host : node.parentNode;
     const element = node === null ? 0 : this.id(node);
     if (element === 0) return false;
-    this.options.onDifference(element);
+    this.options.onDifference(element, false);
     return true;
   }
 
@@ -188,9 +188,11 @@ export class Mirror {
     if (typeof told !== 'string' || !/^[ds]/.test(told)) return;
     const element = this.nodes.get(id as Id);
     if (element?.nodeType !== Node.ELEMENT_NODE) return;
-    const alike = element.isConnected && digestOf(this.seen, element as Element, told.startsWith('d')) === told;
-    if (alike) this.options.onAgreement(id as Id);
-    else this.options.onDifference(id as Id);
+    const deep = told.startsWith('d');
+    if (!element.isConnected) return; // its parent is not what it should be, either
+    const alike = digestOf(this.seen, element as Element, deep) === told;
+    if (!alike) this.options.onDifference(id as Id, deep);
+    else if (deep) this.options.onAgreement(element as Element);
   }
 
   private readonly seen: Seen = {

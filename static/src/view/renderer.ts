@@ -182,8 +182,8 @@ export class Renderer {
       onFocus: (node, start, end) => doc.capture?.focus(node, start, end),
       onScroll: (node, x, y) => scrolling.holds(node, x, y),
       onRoot: (root) => scrolling.watch(root),
-      onDifference: (node) => this.differs(doc, node),
-      onAgreement: (node) => doc.asked.delete(node),
+      onDifference: (node, deep) => this.differs(doc, node, deep),
+      onAgreement: (element) => this.agrees(doc, element),
     });
     doc.mirror = mirror;
     this.listen(doc, document, scrolling);
@@ -233,12 +233,19 @@ export class Renderer {
   }
 
   /** Asks for an element again, and for the document when that did not help. */
-  private differs(doc: Doc, node: number): void {
+  private differs(doc: Doc, node: number, deep: boolean): void {
     if (doc.broken) return;
     const asked = doc.asked.get(node) ?? 0;
     doc.asked.set(node, asked + 1);
-    if (asked < 2) this.options.send({ type: 'resync', doc: doc.id, node });
+    if (asked < 2) this.options.send({ type: 'resync', doc: doc.id, node, ...(deep && asked === 0 && { deep }) });
     else this.resync(doc);
+  }
+
+  private agrees(doc: Doc, element: Element): void {
+    for (const id of doc.asked.keys()) {
+      const node = doc.mirror?.node(id);
+      if (!node?.isConnected || element.contains(node)) doc.asked.delete(id);
+    }
   }
 
   private resync(doc: Doc): void {
@@ -247,9 +254,11 @@ export class Renderer {
     doc.waiting = [];
     const wait = Math.max(0, doc.resynced + RESYNC_MS - performance.now());
     doc.resynced = performance.now() + wait;
-    setTimeout(() => {
+    const ask = () => {
       if (doc.broken && this.docs.get(doc.id) === doc) this.options.send({ type: 'resync', doc: doc.id });
-    }, wait);
+    };
+    if (wait > 0) setTimeout(ask, wait);
+    else ask();
   }
 
   /** A frame of a mirrored document shows a document, or was moved and has lost what it showed. */
