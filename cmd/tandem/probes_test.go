@@ -59,8 +59,6 @@ var differences = []struct{ engine, probe, why string }{
 	{"", "location: destructured in a catch", "likewise"},
 	{"", "location: destructured in a loop", "likewise"},
 	{"", "location: spread", "likewise, for the members of an object literal"},
-	{"", "code: Function", "likewise, for parameters that are given as text"},
-	{"", "frame: blank at once", "eval of a frame in which no script of ours ran yet"},
 	{"", "worker, data: imported", "browsers send our cookie from nothing without an origin"},
 	{"", "policy: image", "the browser names the script that asked, which is ours"},
 	{"firefox", "cookies: cookieStore", "Firefox leaves out what others say of a cookie"},
@@ -72,9 +70,6 @@ var differences = []struct{ engine, probe, why string }{
 }
 
 func TestProbes(t *testing.T) {
-	if os.Getenv("TANDEM_TEST_PROBES") == "" {
-		t.Skip("TANDEM_TEST_PROBES=1 compares what pages see with and without the proxy")
-	}
 	inBrowsers(t, func(t *testing.T, e engine) {
 		s := newProbeSite(t)
 		direct := s.run(t, "direct", func() { e.open(t, "direct", s.here+"/", 1280, 900) })

@@ -19,7 +19,7 @@ for (const [owner, name] of accessors) {
   });
 }
 // Service workers have probes of their own.
-const others = (names) => names.filter((k) => !/^\d+$|serviceworker/i.test(k));
+const others = (names) => names.filter((k) => !/^\d+$|serviceworker|^push|^navigationpreload|^backgroundfetch|^(periodic)?sync/i.test(k));
 probe('natives: keys of window', () => others(Object.keys(window)).sort());
 probe('natives: names of window', () => others(Object.getOwnPropertyNames(window)).sort());
 probe('natives: order of window', () => others(self.windowKeys));

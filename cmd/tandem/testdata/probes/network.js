@@ -95,7 +95,7 @@ headersOf('poster', (k) => put('video', { poster: `$OTHER/png?k=${k}` }));
 headersOf('track', (k) => put('video', { innerHTML: `<track default src="/serve?type=text/vtt&body=WEBVTT&k=${k}">`, src: '/bytes' }).textTracks[0].mode = 'showing');
 headersOf('beacon', (k) => navigator.sendBeacon(`$OTHER/echo?k=${k}`, 'b'));
 headersOf('beacon of a form', (k) => navigator.sendBeacon(`/echo?k=${encodeURIComponent(k)}`, new URLSearchParams('a=b')));
-headersOf('ping', (k) => gecko ? null : put('a', { href: 'javascript:void 0', ping: `$HERE/echo?k=${k}` }).click() || put('a', { href: '#pinged', ping: `$HERE/echo?k=${k}` }).click());
+headersOf('ping', (k) => gecko ? null : put('a', { href: '#pinged', ping: `$HERE/echo?k=${k}` }).click());
 headersOf('preload', (k) => put('link', { rel: 'preload', as: 'image', href: `$OTHER/png?k=${k}` }));
 headersOf('modulepreload', (k) => put('link', { rel: 'modulepreload', href: `/file/empty.mjs?k=${k}` }));
 headersOf('prefetch', (k) => gecko ? null : put('link', { rel: 'prefetch', href: `/serve?body=x&k=${k}` }));

@@ -12,7 +12,7 @@ function probe(name, run) { probes.push([name, run]); }
 /** What a probe saw: text stays, the rest is JSON; an exception is something to see, too. */
 async function outcome(run) {
   try {
-    return shown(await within(8000, run()));
+    return shown(await within(20000, run()));
   } catch (error) {
     return 'throws ' + (error && error.name ? error.name + ': ' + error.message : String(error));
   }
