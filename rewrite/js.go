@@ -78,7 +78,7 @@ func sourceMap(src []byte) int {
 		line := src[begin:end]
 		if i := bytes.LastIndex(line, []byte("# sourceMappingURL=")); i >= 2 {
 			opens := string(line[i-2 : i])
-			if (opens == "//" || opens == "/*") && bytes.IndexAny(line[i:], "\"'`") < 0 { // or it might be in a string
+			if (opens == "//" || opens == "/*") && !bytes.ContainsAny(line[i:], "\"'`") { // or it might be in a string
 				return begin + i
 			}
 		}

@@ -99,10 +99,6 @@ func (h hand) clear(selector string)      { h.w.t.Helper(); h.w.clear(h.in, sele
 func (h hand) wait(expression string)     { h.w.t.Helper(); h.w.wait(h.in, expression) }
 func (h hand) write(text string)          { h.w.t.Helper(); h.w.write(text) }
 func (h hand) press(key string, code int) { h.w.t.Helper(); h.w.press(key, code) }
-func (h hand) text(selector string) string {
-	h.w.t.Helper()
-	return get[string](h.w, h.in, "document.querySelector("+quote(selector)+").innerText")
-}
 
 // pick chooses an option of a select, whose list is the browser's and out of a test's reach.
 func (h hand) pick(selector, value string) {
