@@ -100,8 +100,8 @@
 // Integrity of scripts and style sheets, csp and credentialless of frames (all
 // renamed to data-tandem-…, for scripts to read), preconnect and dns-prefetch
 // links, speculation rules, the integrity section of import maps, XSL style
-// sheets of documents: what they make would have no script of ours. Comments that name a source map
-// lose their meaning.
+// sheets of documents: what they make would have no script of ours. Comments
+// that name a source map lose their meaning.
 //
 // # Policies
 //
