@@ -35,11 +35,17 @@ func acrossBrowsers(t *testing.T, visits, helps engine) {
 	visitor := visits.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
 	visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
 	visitor.click(top, "[data-tandem=accept]")
+	same := func(step string) {
+		t.Helper()
+		sameTree(t, step, visitor, agent)
+		// Until it has its styles, the page before it is in front.
+		agent.wait(renderer, `[...document.querySelectorAll('iframe')].every((frame) => getComputedStyle(frame).visibility === 'visible')`)
+	}
 	at := func(path string) {
 		t.Helper()
 		visitor.wait(content, "location.pathname === "+quote(path)+" && document.readyState === 'complete'")
 		agent.wait(mirror, "document.body && document.body.children.length")
-		sameTree(t, path, visitor, agent)
+		same(path)
 		agent.wait(top, `new URL(document.querySelector('[data-tandem=address]').value).pathname === `+quote(path))
 	}
 	at("/")
@@ -54,14 +60,14 @@ func acrossBrowsers(t *testing.T, visits, helps engine) {
 	agent.wait(mirror, `document.querySelector('.find input[name=q]').value === 'brass'`)
 	agent.write("\n")
 	visitor.wait(content, `location.search.includes('q=brass') && document.readyState === 'complete'`)
-	sameTree(t, "search", visitor, agent)
+	same("search")
 	agent.click(top, "[data-tandem=back]")
 	at("/lamps/table")
 	visitor.click(content, `a[href*="/lamp/alma"]`)
 	at("/lamp/alma")
 	agent.click(mirror, `.swatches label:nth-of-type(2)`)
 	visitor.wait(content, `document.querySelectorAll('[name=finish]')[1].checked`)
-	sameTree(t, "chosen", visitor, agent)
+	same("chosen")
 	visitor.click(content, `#buy button`)
 	at("/cart")
 	m.once("cart")
@@ -72,7 +78,7 @@ func acrossBrowsers(t *testing.T, visits, helps engine) {
 	visitor.wait(content, `document.querySelector('#evening').checked`)
 	agent.click(mirror, `#review-build`)
 	agent.wait(mirror, `document.querySelector('#check').open`)
-	sameTree(t, "dialog", visitor, agent)
+	same("dialog")
 	agent.click(mirror, `#check button[value=yes]`)
 	agent.wait(mirror, `!document.querySelector('#check').open`)
 
@@ -93,7 +99,7 @@ func acrossBrowsers(t *testing.T, visits, helps engine) {
 	visitor.click(pay, `[name=number]`)
 	visitor.write("4242424242424242")
 	agent.wait(mirroredPay, `document.querySelector('[name=number]').value === '••••••••'`)
-	sameTree(t, "paying", visitor, agent)
+	same("paying")
 
 	visitor.click(top, "[data-tandem=end]")
 	agent.wait(top, `document.body.innerText.includes('ended')`)

@@ -70,6 +70,8 @@ export class Pointers {
   async #where(place: Place): Promise<{ x: number; y: number } | null> {
     const doc = this.documents.get(place.doc);
     if (!doc || doc.tab !== this.activeTab()) return null;
-    return await this.documents.locate(doc, place) ?? (doc.parent ? null : { x: place.x, y: place.y });
+    // Beside a node, a pointer's place in the viewport is left out.
+    const rough = !doc.parent && (place.x || place.y) ? { x: place.x, y: place.y } : null;
+    return await this.documents.locate(doc, place) ?? rough;
   }
 }

@@ -352,7 +352,8 @@ export class Renderer {
     const offset = this.offset(doc);
     if (offset === null) return null;
     const element = doc.mirror?.node(node);
-    if (element?.nodeType !== Node.ELEMENT_NODE || !element.isConnected) return doc.parent === null ? { x, y } : null;
+    // Beside a node, a pointer's place in the viewport is left out.
+    if (element?.nodeType !== Node.ELEMENT_NODE || !element.isConnected) return doc.parent === null && (x !== 0 || y !== 0) ? { x, y } : null;
     const box = (element as Element).getBoundingClientRect();
     return { x: offset.x + box.left + fx * box.width, y: offset.y + box.top + fy * box.height };
   }
