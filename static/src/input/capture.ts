@@ -77,19 +77,19 @@ export function attachCapture(ctx: CaptureContext): Capture {
     }, DWELL_MS);
   }, true);
 
-  let lastMove = 0;
-  let pending: (() => void) | null = null;
+  // At most one message in this time, and always the last place.
+  let latest: Point | null = null;
+  let telling = false;
+  const tell = () => {
+    telling = latest !== null;
+    if (latest === null) return;
+    ctx.send({ type: 'pointer', ...latest });
+    latest = null;
+    setTimeout(tell, POINTER_MS);
+  };
   on<PointerEvent>('pointermove', (event) => {
-    const move = pointAt(event);
-    if (move === null) return;
-    const send = () => {
-      lastMove = event.timeStamp;
-      pending = null;
-      ctx.send({ type: 'pointer', ...move });
-    };
-    if (event.timeStamp - lastMove >= POINTER_MS) send();
-    else if (pending === null) setTimeout(() => pending?.(), POINTER_MS);
-    if (event.timeStamp - lastMove < POINTER_MS) pending = send;
+    latest = pointAt(event) ?? latest;
+    if (!telling) tell();
   }, true);
 
   for (const type of ['pointerdown', 'keydown']) on(type, () => attention.acted(), true);
