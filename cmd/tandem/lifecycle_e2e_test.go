@@ -77,6 +77,20 @@ func (w *window) pointsAt(of string, in frame, selector string) {
 	w.t.Errorf("%s: %s's arrow is at %.0f,%.0f, want %.0f,%.0f over %s", w.name, of, x, y, wantX, wantY, selector)
 }
 
+// scrolled waits until both see the same part of the page and it stays there.
+func (m *meeting) scrolled() {
+	m.t.Helper()
+	var before [2]float64
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		now := [2]float64{get[float64](m.visitor, content, `scrollY`), get[float64](m.agent, mirror, `scrollY`)}
+		if now == before && math.Abs(now[0]-now[1]) <= 1 {
+			return
+		}
+		before = now
+	}
+	m.t.Error("the two never came to rest at the same place")
+}
+
 func (m *meeting) expectText(w *window, part string) {
 	m.t.Helper()
 	w.wait(top, `document.body.innerText.includes(`+quote(part)+`)`)
@@ -96,6 +110,7 @@ func TestViewOnly(t *testing.T) {
 	t.Log("scrolling is shared both ways")
 	m.agent.wheel(mirror, `.hero h1`, 500)
 	m.visitor.wait(content, `scrollY >= 400`)
+	m.scrolled()
 	m.agent.moveTo(m.agent.element(mirror, `.rooms h3`))
 	m.visitor.pointsAt("Ada", content, `.rooms h3`)
 	was := get[float64](m.visitor, content, `scrollY`)
