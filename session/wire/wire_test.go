@@ -36,7 +36,8 @@ func deflate(text []byte) ([]byte, error) {
 		return nil, err
 	}
 	_, err = w.Write(text)
-	return b.Bytes(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close()) // writes the rest
+	return b.Bytes(), err
 }
 
 func inflate(data []byte, limit int64) ([]byte, error) {
