@@ -263,7 +263,7 @@ func (f *fake) deflated(message string) {
 // want returns the next message of a kind; others before it are dropped.
 func (f *fake) want(kind string) map[string]any {
 	f.t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(patience)
 	for {
 		select {
 		case m := <-f.got:

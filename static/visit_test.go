@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long a test waits for something a person would see happen.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // visit is one page of ours in a Chromium of its own, looked at by a test.
 type visit struct {

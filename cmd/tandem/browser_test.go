@@ -20,8 +20,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a test waits for something a person would see happen.
-const patience = 20 * time.Second
+// patience is how long a test waits for something a person would see happen,
+// and answering how long a browser may take to answer a command, on a machine
+// that has much else to do.
+const (
+	patience  = 30 * time.Second
+	answering = 2 * patience
+)
 
 // browser is one Chromium shared by all tests of the package; every window of
 // it has a browser context (cookies, storage) of its own.
@@ -206,7 +211,7 @@ func (w *window) call(method string, params, result any) {
 }
 
 func (w *window) try(method string, params, result any) error {
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	ctx, cancel := context.WithTimeout(w.ctx, answering)
 	defer cancel()
 	return chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		return t.Call(ctx, method, params, result)

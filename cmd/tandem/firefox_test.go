@@ -55,9 +55,6 @@ var sharedGecko struct {
 	err  error
 }
 
-// starting is how long Firefox may take to start, on a machine that has much to do.
-const starting = 3 * patience
-
 // errNoFirefox is why tests that need Firefox are skipped.
 var errNoFirefox = errors.New("no Firefox found; install it (apt-get install firefox-esr), or name it in FIREFOX")
 
@@ -189,7 +186,7 @@ func startFirefox() (f *firefox, stop func(), err error) {
 	select {
 	case url := <-address:
 		f, err = dialFirefox(url + "/session")
-	case <-time.After(starting):
+	case <-time.After(answering):
 		err = errors.New("Firefox did not start")
 	}
 	if err != nil {
@@ -207,7 +204,7 @@ func dialFirefox(url string) (*firefox, error) {
 	f := &firefox{conn: conn, pending: map[int]chan bidiMessage{}, people: map[string]*firefoxWindow{}, windows: map[string]*firefoxWindow{}}
 	go f.read()
 	return f, errors.Join(
-		f.within(starting, "session.new", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{"unhandledPromptBehavior": map[string]any{"default": "ignore"}}}}, nil),
+		f.call("session.new", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{"unhandledPromptBehavior": map[string]any{"default": "ignore"}}}}, nil),
 		f.call("session.subscribe", map[string]any{"events": []string{"browsingContext.contextCreated", "log.entryAdded", "network.beforeRequestSent", "network.fetchError"}}, nil))
 }
 
@@ -278,10 +275,6 @@ func (f *firefox) observe(m bidiMessage) {
 
 // call sends a command and decodes its result.
 func (f *firefox) call(method string, params map[string]any, result any) error {
-	return f.within(patience, method, params, result)
-}
-
-func (f *firefox) within(limit time.Duration, method string, params map[string]any, result any) error {
 	answer := make(chan bidiMessage, 1)
 	f.mu.Lock()
 	f.last++
@@ -306,8 +299,8 @@ func (f *firefox) within(limit time.Duration, method string, params map[string]a
 			return nil
 		}
 		return json.Unmarshal(m.Result, result)
-	case <-time.After(limit):
-		return fmt.Errorf("%s: no answer in %v", method, limit)
+	case <-time.After(answering):
+		return fmt.Errorf("%s: no answer in %v", method, answering)
 	}
 }
 
