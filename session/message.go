@@ -44,7 +44,7 @@ var kinds = map[string]kind{
 	"tab":        {func() message { return new(Tab) }, 4 * maxURL, 20, 100},
 	"tab-closed": {func() message { return new(tabMessage) }, 1 << 10, 20, 100},
 	"activate":   {func() message { return new(tabMessage) }, 1 << 10, 20, 100},
-	"view":       {func() message { return new(viewMessage) }, 1 << 10, 30, 100},
+	"view":       {func() message { return new(viewMessage) }, 8 << 10, 30, 100},
 	"pointer":    {func() message { return new(pointMessage) }, 1 << 10, 60, 120},
 	"mark":       {func() message { return new(pointMessage) }, 1 << 10, 30, 60},
 	"done":       {func() message { return new(doneMessage) }, 16 << 10, 200, 1000},
@@ -212,16 +212,29 @@ type tabMessage struct {
 
 func (m *tabMessage) check() error { return checkNumbers(m.Tab) }
 
+// viewMessage says how large the leader's viewport is, what the browser answers
+// to media queries ("feature:value") and, when that is not all, which part the
+// visitor sees: left, top, width and height.
 type viewMessage struct {
-	Tab    *number `json:"tab,omitempty"`
-	Width  float64 `json:"width"`
-	Height float64 `json:"height"`
-	DPR    float64 `json:"dpr"`
+	Tab    *number   `json:"tab,omitempty"`
+	Width  float64   `json:"width"`
+	Height float64   `json:"height"`
+	DPR    float64   `json:"dpr"`
+	Media  []string  `json:"media,omitempty"`
+	Seen   []float64 `json:"seen,omitempty"`
 }
+
+var mediaAnswer = regexp.MustCompile(`^[a-z-]{1,40}:[a-z0-9.-]{1,40}$`)
 
 func (m *viewMessage) check() error {
 	if m.Tab != nil && checkNumbers(*m.Tab) != nil || !between(0, 32767, m.Width, m.Height) || !between(0.05, 16, m.DPR) {
 		return errors.New("not the size of a viewport")
+	}
+	if len(m.Seen) != 0 && (len(m.Seen) != 4 || !between(0, 32767, m.Seen...)) {
+		return errors.New("not a part of a viewport")
+	}
+	if len(m.Media) > 100 || slices.ContainsFunc(m.Media, func(a string) bool { return !mediaAnswer.MatchString(a) }) {
+		return errors.New("not answers to media queries")
 	}
 	return nil
 }

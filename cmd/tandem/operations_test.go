@@ -19,12 +19,12 @@ import (
 
 // operationPages are the pages of testdata/operations; each section of one
 // tries one thing that a page or a person does.
-var operationPages = []string{"tree", "controls", "sheets", "components", "motion", "states", "frames", "document"}
+var operationPages = []string{"tree", "controls", "sheets", "components", "motion", "states", "media", "frames", "document"}
 
 // wantPixels is how much of a page has to look the same. What a plug-in or an
 // object shows has a label in its place.
 var wantPixels = map[string]float64{
-	"tree": 0.9995, "controls": 0.999, "sheets": 0.9995, "components": 0.9995, "motion": 0.9995, "states": 0.9995, "frames": 0.99, "document": 0.9995,
+	"tree": 0.9995, "controls": 0.999, "sheets": 0.9995, "components": 0.9995, "motion": 0.9995, "states": 0.9995, "media": 0.9995, "frames": 0.99, "document": 0.9995,
 }
 
 // operationFiles are what the pages load.
@@ -33,6 +33,7 @@ var operationFiles = map[string]struct{ kind, text string }{
 	"/blue.svg":         {"image/svg+xml", square("blue")},
 	"/green.svg":        {"image/svg+xml", square("lime")},
 	"/deeper/green.svg": {"image/svg+xml", square("green")},
+	"/dark.css":         {"text/css", "@media (prefers-color-scheme: dark) { #linked b { color: red } } @media (prefers-color-scheme: light) { #linked b { color: blue } }"},
 	"/linked.css":       {"text/css", "#link-disabled b { color: red }"},
 	"/off.css":          {"text/css", "#link-enabled b { color: red }"},
 	"/imported.css":     {"text/css", "#import-inserted b { color: red }"},
@@ -178,6 +179,7 @@ func (m *meeting) operations(page string) (n, wrong int) {
 	m.at(path)
 	ops := get[[]operation](m.visitor, content, `operations.map((o) => ({Name: o.name, Probe: o.probe, Hand: o.hand, Settle: o.settle}))`)
 	m.agent.moveTo(2, 2)
+	m.prefer(page == "media")
 	bad := map[string]bool{}
 	note := func(when string, op operation, want, got string) {
 		bad[op.Name] = true
@@ -208,6 +210,20 @@ func (m *meeting) operations(page string) (n, wrong int) {
 	}
 	m.compare(page, "joined late")
 	return len(ops), len(bad)
+}
+
+// prefer lets the visitor's browser answer media queries otherwise than the
+// agent's, as a telephone at night does.
+func (m *meeting) prefer(other bool) {
+	var features []map[string]string
+	if other {
+		for _, f := range []string{"prefers-color-scheme dark", "prefers-reduced-motion reduce", "prefers-contrast more", "color-gamut rec2020"} {
+			name, value, _ := strings.Cut(f, " ")
+			features = append(features, map[string]string{"name": name, "value": value})
+		}
+	}
+	m.visitor.call("Emulation.setEmulatedMedia", map[string]any{"features": features}, nil)
+	m.visitor.call("Emulation.setTouchEmulationEnabled", map[string]any{"enabled": other}, nil)
 }
 
 // agree asks both sides until they agree, or have had their time to.

@@ -8,7 +8,7 @@ test('digests are those the server computes', () => {
   const agreed: unknown[] = [];
   const differ: unknown[] = [];
   const mirror = new Mirror(frame.contentDocument!, {
-    key: 'k', url: 'https://shop.example/', onFrame: () => undefined, onValue: () => false, onFocus: () => undefined,
+    key: 'k', url: 'https://shop.example/', answer: (media) => media, onFrame: () => undefined, onValue: () => false, onFocus: () => undefined,
     onScroll: () => false, onRoot: () => undefined, onDifference: (id) => differ.push(id), onAgreement: (element) => agreed.push(mirror.id(element)),
   });
   mirror.apply(golden.ops);

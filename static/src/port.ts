@@ -42,7 +42,8 @@ export type FromDocument =
   | { type: 'page'; url: string; title: string; icon: string }
   | ({ type: 'pointer' } & Place)
   | ({ type: 'mark' } & Place)
-  | { type: 'view'; width: number; height: number; dpr: number }
+  /** The viewport's size, and what the browser says of itself in media queries: `feature:value`. */
+  | { type: 'view'; width: number; height: number; dpr: number; media: string[] }
   | { type: 'done'; n: number; ok: boolean; why?: string }
   | { type: 'blob'; id: string; mime: string; data: string }
   | { type: 'dialog'; kind: 'alert' | 'confirm' | 'prompt'; text: string }

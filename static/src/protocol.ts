@@ -91,6 +91,9 @@ export type TabState = ReturnType<typeof tab>;
 /** Where somebody points: inside the box of a node when there is one, and in the tab's viewport as a fall-back. */
 const place = { doc: count, node: integer, fx: number, fy: number, x: number, y: number };
 export type Place = Fields<typeof place>;
+/** A viewport, with the leader's answers to media queries: `feature:value`. */
+const view = { width: number, height: number, media: optional(list(text(60), 100)) };
+export interface View { width: number; height: number; dpr: number; media?: string[] }
 const action = oneOf('back', 'forward', 'reload');
 /** Checked by the performer, which knows what each kind needs. */
 const input = any;
@@ -137,7 +140,7 @@ export const toAgent = {
   state: { state },
   people: { people: list(person, 100) },
   tabs: { tabs: list(tab, 100) },
-  view: { tab: optional(count), width: number, height: number, dpr: optional(number) },
+  view: { ...view, tab: optional(count), dpr: optional(number), seen: optional(list(number, 4)) },
   doc: { doc: count, tab: count, parent: optional(list(integer, 2)), url: optional(url), ops: optional(any) },
   ops: { doc: count, ops: any },
   gone: { doc: count },
@@ -158,7 +161,7 @@ export const fromDocument = {
   page: { url, title: optional(title), icon: optional(url) },
   pointer: { node: integer, fx: number, fy: number, x: number, y: number },
   mark: { node: integer, fx: number, fy: number, x: number, y: number },
-  view: { width: number, height: number, dpr: number },
+  view: { ...view, dpr: number },
   done: { n: count, ok: bool, why: optional(sentence) },
   blob: { id: text(100), mime: text(200), data: text(11 << 20) },
   dialog: { kind: text(40), text: text(10_000) },

@@ -3,7 +3,7 @@
 // inputs, addresses and pointers of the others are passed to them.
 
 import { Link, type LinkState } from './link';
-import { parseMessage, toVisitor, type FromDocument, type Mode, type Person, type ToVisitor, type Welcome } from './protocol';
+import { parseMessage, toVisitor, type FromDocument, type Mode, type Person, type ToVisitor, type View, type Welcome } from './protocol';
 import { Documents, ownAddress, type Doc } from './shell/documents';
 import { Frames, type Tab } from './shell/frames';
 import { askOther, listen } from './shell/other';
@@ -29,6 +29,7 @@ import './ui/toasts';
 const slow = { from: 2 << 20, until: 256 << 10, look: 500 };
 const marksEvery = 50; // ms
 const describeEvery = 60; // ms
+const lookEvery = 80; // ms
 
 class Shell {
   #data = document.documentElement.dataset;
@@ -54,6 +55,8 @@ class Shell {
   #draining = 0;
   #lastMark = 0;
   #lastGo = 0;
+  /** The part of the shared page that the visitor sees, if it is less than all. */
+  #seen: number[] | null = null;
   #undescribed = new Set<Tab>();
   #describing = 0;
 
@@ -92,6 +95,7 @@ class Shell {
     listen(url => this.#openWanted(url));
     document.addEventListener('securitypolicyviolation', event => this.#leftOut(event));
     this.#guardHistory();
+    this.#lookCloser();
     this.#showStatus();
     this.#link.connect();
   }
@@ -345,10 +349,38 @@ class Shell {
     this.#link.send({ ...message, doc: doc.id });
   }
 
-  #view(tab: Tab, { width, height, dpr }: { width: number; height: number; dpr: number }): void {
-    tab.view = { width, height, dpr };
-    if (tab === this.#frames.active) this.#link.send({ type: 'view', ...tab.view });
+  #view(tab: Tab, { width, height, dpr, media }: View): void {
+    tab.view = { width, height, dpr, ...(media && { media }) };
+    if (tab === this.#frames.active) this.#showView();
     this.#pointers.moved();
+  }
+
+  #showView(): void {
+    const view = this.#frames.active?.view;
+    if (view) this.#link.send({ type: 'view', ...view, ...(this.#seen && { seen: this.#seen }) });
+  }
+
+  /** What is left of the shared page when the visitor has zoomed in by pinching, or a keyboard covers some of it. */
+  #lookCloser(): void {
+    const viewport = window.visualViewport;
+    if (!viewport) return;
+    let timer = 0;
+    const look = (): void => {
+      timer = 0;
+      const box = this.#stage.getBoundingClientRect();
+      const left = Math.max(0, viewport.offsetLeft - box.left);
+      const top = Math.max(0, viewport.offsetTop - box.top);
+      const right = Math.min(box.width, viewport.offsetLeft + viewport.width - box.left);
+      const bottom = Math.min(box.height, viewport.offsetTop + viewport.height - box.top);
+      const whole = right - left > box.width - 2 && bottom - top > box.height - 2;
+      const seen = whole || right <= left || bottom <= top ? null : [left, top, right - left, bottom - top].map(Math.round);
+      if (`${seen}` === `${this.#seen}`) return;
+      this.#seen = seen;
+      this.#showView();
+    };
+    const soon = () => void (timer ||= setTimeout(look, lookEvery));
+    viewport.addEventListener('resize', soon);
+    viewport.addEventListener('scroll', soon);
   }
 
   /** The next document of the same frame takes the place of one that leaves; a frame's is forgotten at once. */
@@ -439,7 +471,7 @@ class Shell {
     if (!active) return;
     this.#describe(active); // the server activates only what it knows
     this.#link.send({ type: 'activate', tab: active.id });
-    if (active.view) this.#link.send({ type: 'view', ...active.view });
+    this.#showView();
   }
 
   #agent(): Person | undefined { return agents(this.#present)[0]; }

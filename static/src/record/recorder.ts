@@ -36,6 +36,7 @@ import { Slots } from './slots';
 import { STATE_EVENTS, States } from './states';
 import { TopLayer } from './toplayer';
 import { Tree } from './tree';
+import { Viewport } from './viewport';
 
 const FLUSH_MS = 16;
 const FLUSH_MOST_MS = 50;
@@ -46,9 +47,6 @@ const WATCHED: MutationObserverInit = {
   childList: true, subtree: true, attributes: true, attributeOldValue: true, characterData: true, characterDataOldValue: true,
 };
 
-const innerWidthOf = getter<number>(globalThis, 'innerWidth');
-const innerHeightOf = getter<number>(globalThis, 'innerHeight');
-const pixelRatioOf = getter<number>(globalThis, 'devicePixelRatio');
 const styleOf = method<[Element], CSSStyleDeclaration>(globalThis, 'getComputedStyle');
 const baseOf = getter<string>(Node.prototype, 'baseURI');
 const NativeURL = URL;
@@ -91,7 +89,8 @@ export class Recorder {
   private scheduled = false;
   private lastCost = 0;
   private page = '';
-  private view = '';
+  /** Of a tab's own document. */
+  private readonly viewport: Viewport | null;
   /** What relative addresses count from for followers: where the document began, whatever it calls itself since. */
   private base = '';
   private readonly began: string;
@@ -143,6 +142,7 @@ export class Recorder {
       this.schedule();
     });
     this.watch(document);
+    this.viewport = realm.main && realm.parent === undefined ? new Viewport(realm, (message) => this.running && send(message)) : null;
     this.listenToWindow();
     hook(realm, this.noted());
     reportPointer({ realm, id: (node) => this.id(node), send, running: () => this.running });
@@ -151,7 +151,8 @@ export class Recorder {
   /** Begins to send, with a snapshot. */
   start(): void {
     this.running = true;
-    this.page = this.view = '';
+    this.page = '';
+    this.viewport?.restart();
     this.snapshot();
     this.sweepOn();
   }
@@ -164,13 +165,13 @@ export class Recorder {
   snapshot(): void {
     if (!this.running) return;
     takeRecords(this.observer);
+    this.viewport?.report(); // styles follow from it
     this.base = this.followersBase();
     this.whole = true;
     this.digests.restart();
     this.emit(() => this.tree.snapshot());
     this.whole = false;
     this.reportPage();
-    this.reportView();
   }
 
   /** Sends an element again, with all below it, or (deep) digests to find out what in it differs. */
@@ -276,7 +277,6 @@ export class Recorder {
   private listenToWindow(): void {
     const on = (type: string, handle: () => void) =>
       this.realm.listen(() => this.realm.global as Window, type, () => guard(handle, undefined), { capture: true, passive: true });
-    on('resize', () => this.reportView());
     for (const type of ['popstate', 'hashchange', 'load']) {
       on(type, () => {
         this.states.recheck('target');
@@ -429,15 +429,6 @@ export class Recorder {
     };
   }
 
-  private reportView(): void {
-    if (!this.running || !this.realm.main || this.realm.parent !== undefined) return;
-    const window = this.realm.global as Window;
-    const view = { width: innerWidthOf(window), height: innerHeightOf(window), dpr: pixelRatioOf(window) };
-    const text = `${view.width},${view.height},${view.dpr}`;
-    if (text === this.view || view.width === 0) return;
-    this.view = text;
-    this.send({ type: 'view', ...view });
-  }
 }
 
 function contentBox(frame: Element, left: number, top: number): Box {

@@ -1,6 +1,6 @@
 // The session's tabs at the visitor: one frame each, of which one is in front.
 
-import type { TabState } from '../protocol';
+import type { TabState, View } from '../protocol';
 import type { Urls } from '../url';
 import type { Doc } from './documents';
 
@@ -13,7 +13,7 @@ export interface Tab {
   name: string;
   /** Who opened it by script, and what they call it. */
   opener: { doc: Doc; id: string } | null;
-  view: { width: number; height: number; dpr: number } | null;
+  view: View | null;
 }
 
 /** Pages may open tabs by themselves; this many at most. */

@@ -59,6 +59,11 @@ export function digest(document: Document, options: DigestOptions = {}): string 
   const plain = (text: string): string =>
     text.replace(/:is\((:[\w-]+), \[data-tandem-[\w-]+\]\)/g, '$1').replace(/\[data-tandem-(?!masked)([\w-]+)\]/g, ':$1').replace(/:-webkit-autofill/g, ':autofill');
 
+  /** Media queries as they are answered here. */
+  const answered = (text: string): string =>
+    text.replace(/\((?:prefers-[\w-]+|any-hover|hover|any-pointer|pointer|scripting|color-gamut|dynamic-range|update|display-mode|[\w-]*(?:resolution|device-(?:width|height|pixel-ratio)))(?::[^()]*)?\)/g, (query) =>
+      document.defaultView!.matchMedia(query).matches ? '(min-width: 0px)' : '(min-width: 99999px)');
+
   function masked(element: Element): boolean {
     const purpose = (element.getAttribute('autocomplete') ?? '').toLowerCase();
     return options.masked?.(element) === true || element.hasAttribute('data-tandem-masked') || (element as HTMLInputElement).type === 'password'
@@ -144,7 +149,7 @@ export function digest(document: Document, options: DigestOptions = {}): string 
   function rules(sheet: CSSStyleSheet | null): string {
     if (sheet === null) return 'none';
     try {
-      const texts = Array.from(sheet.cssRules, (r) => css(r.cssText));
+      const texts = Array.from(sheet.cssRules, (r) => answered(css(r.cssText)));
       return (sheet.disabled ? 'disabled ' : '') + texts.join(' ');
     } catch {
       return 'unreadable';

@@ -19,6 +19,8 @@ const RETRY_MS = 1500;
 export interface MirrorOptions {
   key: string;
   url: string;
+  /** Media queries with the leader's answers. */
+  answer(media: string): string;
   /** A frame element shows another document, or (null) it is gone. */
   onFrame(frame: HTMLIFrameElement, doc: number): void;
   /** The leader's word on a text control's value; true when it was dealt with. */
@@ -61,7 +63,7 @@ export class Mirror {
 
   constructor(public document: Document, private readonly options: MirrorOptions) {
     this.addresses = new Addresses(options.key, options.url);
-    this.sheets = new Sheets(this.window, () => this.addresses, (media) => media);
+    this.sheets = new Sheets(this.window, () => this.addresses, (media) => options.answer(media));
     this.motion = new Motion(() => this.window, () => this.addresses);
     this.building = {
       document,
@@ -363,6 +365,7 @@ export class Mirror {
     // Told twice: the leader has it now, and so has the store.
     if ((name === 'src' || name === 'href') && this.failed.delete(element)) reload(element, name);
     if (element.localName === 'canvas') this.paint(element as HTMLCanvasElement);
+    if (name === 'media') this.sheets.adapt((element as HTMLStyleElement).sheet);
   }
 
   private text(node: Node, op: unknown[]): void {

@@ -5,6 +5,7 @@ import { attachCapture, type Capture } from '../input/capture';
 import { SNAPSHOT, type Mode } from '../ops';
 import type { FromRenderer, ToAgent } from '../protocol';
 import { isMasked } from './build';
+import { Answers } from './media';
 import { isShadow, Mirror } from './mirror';
 import { Scrolling } from './scrolling';
 import type { Stage } from './stage';
@@ -57,6 +58,7 @@ export class Renderer {
   private readonly docs = new Map<number, Doc>();
   private readonly tabs = new Map<number, Tab>();
   private readonly pointers = new Map<string, Of<'pointer'>>();
+  private readonly answers = new Answers();
   private active = 0;
   private inputs = 0;
   private applying = false;
@@ -77,7 +79,7 @@ export class Renderer {
       case 'tabs':
         return this.showTabs(message.tabs);
       case 'view':
-        return this.options.stage.view(message.tab ?? this.active, message);
+        return this.view(message);
       case 'people':
         return this.options.stage.know(message.people);
       case 'pointer':
@@ -177,6 +179,7 @@ export class Renderer {
     const mirror = new Mirror(document, {
       key: this.options.key,
       url: doc.url,
+      answer: (media) => this.answers.answer(media),
       onFrame: (frame, id) => this.framed(frame, id),
       onValue: (control, value) => this.value(doc, control, value),
       onFocus: (node, start, end) => doc.capture?.focus(node, start, end),
@@ -315,6 +318,12 @@ export class Renderer {
   }
 
   // --- what the leader does
+
+  private view(view: Of<'view'>): void {
+    this.options.stage.view(view.tab ?? this.active, view);
+    if (view.media === undefined || !this.answers.set(view.dpr ?? 1, view.media)) return;
+    for (const doc of this.docs.values()) this.resync(doc); // its sheets were told otherwise
+  }
 
   private value(doc: Doc, control: Element, value: string): boolean {
     const text = control.localName === 'textarea' || (control.localName === 'input' && typesText(control as HTMLInputElement));

@@ -3,7 +3,7 @@
 import type { Id } from '../ops';
 import type { Addresses } from './addresses';
 import { Invalid } from './build';
-import { adapt, askingFor } from './states';
+import { adapt, ask, askingFor } from './states';
 
 type Window = globalThis.Window & typeof globalThis;
 
@@ -52,8 +52,10 @@ export class Sheets {
 
   /** Makes the rules of a sheet that has come ask for the leader's states and media. */
   adapt(sheet: CSSStyleSheet | null | undefined): void {
+    if (!sheet) return;
+    ask(sheet.media, this.answer);
     try {
-      for (const rule of sheet?.cssRules ?? []) adapt(rule, this.answer);
+      for (const rule of sheet.cssRules) adapt(rule, this.answer);
     } catch { /* it has not loaded, or came from nowhere */ }
   }
 

@@ -6,6 +6,10 @@ import { Cursors } from '../ui/cursors';
 export interface View {
   width: number;
   height: number;
+  /** What the leader answers to media queries. */
+  media?: string[];
+  /** The part of it that the leader has zoomed in on: left, top, width and height. */
+  seen?: number[];
 }
 
 export interface Person {
@@ -21,6 +25,8 @@ const NOTICE_MS = 2500;
 export class Stage {
   private readonly sheet = document.createElement('div');
   private readonly cursors = new Cursors();
+  /** Shades what the leader, having zoomed in, does not see. */
+  private readonly lens = document.createElement('div');
   private readonly notice = document.createElement('div');
   private readonly views = new Map<number, View>();
   private people = new Map<string, Person>();
@@ -36,7 +42,9 @@ export class Stage {
     this.notice.className = 'notice';
     this.notice.hidden = true;
     this.notice.setAttribute('role', 'status');
-    this.sheet.append(this.cursors);
+    this.lens.className = 'lens';
+    this.lens.hidden = true;
+    this.sheet.append(this.lens, this.cursors);
     root.append(this.sheet, this.notice);
     new ResizeObserver(() => this.layout()).observe(root);
   }
@@ -65,7 +73,7 @@ export class Stage {
 
   view(tab: number, view: View): void {
     const side = (n: number) => Math.min(LARGEST, Math.max(1, Math.round(n)));
-    this.views.set(tab, { width: side(view.width), height: side(view.height) });
+    this.views.set(tab, { ...view, width: side(view.width), height: side(view.height) });
     for (const frame of this.sheet.querySelectorAll('iframe')) if (Number(frame.dataset['tab']) === tab) this.resize(frame, tab);
     this.layout();
   }
@@ -119,8 +127,10 @@ export class Stage {
   }
 
   private resize(frame: HTMLIFrameElement, tab: number): void {
-    const { width, height } = this.size(tab);
+    const { width, height, media } = this.size(tab);
     frame.dataset['tab'] = String(tab);
+    // A framed document prefers what its frame has.
+    frame.style.colorScheme = media?.includes('prefers-color-scheme:dark') ? 'dark' : 'light';
     frame.style.width = `${width}px`;
     frame.style.height = `${height}px`;
   }
@@ -131,6 +141,14 @@ export class Stage {
     this.sheet.style.width = `${width * scale}px`;
     this.sheet.style.height = `${height * scale}px`;
     for (const frame of this.sheet.querySelectorAll('iframe')) frame.style.transform = scale === 1 ? '' : `scale(${scale})`;
+    this.focus(this.size(this.tab).seen, scale);
     this.onLayout();
+  }
+
+  private focus(seen: number[] | undefined, scale: number): void {
+    this.lens.hidden = seen?.length !== 4;
+    if (this.lens.hidden) return;
+    const [left, top, width, height] = seen!.map((n) => `${n * scale}px`) as [string, string, string, string];
+    Object.assign(this.lens.style, { left, top, width, height });
   }
 }

@@ -112,6 +112,12 @@ function stringEnd(text: string, from: number): number {
   return text.length;
 }
 
+/** Puts the leader's answers in the place of media queries. */
+export function ask(list: MediaList, media: (text: string) => string): void {
+  const shown = media(list.mediaText);
+  if (shown !== list.mediaText) list.mediaText = shown;
+}
+
 /** Makes a rule, and those within it, ask for the leader's states and media. */
 export function adapt(rule: CSSRule, media: (text: string) => string): void {
   const { selectorText, media: list, styleSheet } = rule as CSSStyleRule & CSSMediaRule & CSSImportRule;
@@ -119,10 +125,7 @@ export function adapt(rule: CSSRule, media: (text: string) => string): void {
     const asking = askingFor(selectorText);
     if (asking !== selectorText) (rule as CSSStyleRule).selectorText = asking;
   }
-  if (list) {
-    const shown = media(list.mediaText);
-    if (shown !== list.mediaText) list.mediaText = shown;
-  }
+  if (list) ask(list, media);
   const { cssRules } = (styleSheet ?? rule) as CSSGroupingRule;
   if (cssRules && !(rule as CSSKeyframesRule & { findRule?: unknown }).findRule) for (const inner of cssRules) adapt(inner, media);
 }
