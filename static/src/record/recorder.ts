@@ -41,6 +41,10 @@ import { Viewport } from './viewport';
 const FLUSH_MS = 16;
 const FLUSH_MOST_MS = 50;
 const SWEEP_MS = 250;
+/** New nodes that are told at once; more than these would hold up the page. */
+const SLICE = 2000;
+/** Until the next of them: the page goes first. */
+const SLICE_MS = 5;
 const TITLE_MOST = 1000;
 
 const WATCHED: MutationObserverInit = {
@@ -57,12 +61,15 @@ export interface RecorderOptions {
   document: Document;
   /** Takes a message to the shell. */
   send(message: FromDocument): void;
+  /** How many new nodes are told at once. */
+  slice?: number;
 }
 
 export class Recorder {
   private readonly realm: Realm;
   private readonly document: Document;
   private readonly send: (message: FromDocument) => void;
+  private readonly slice: number;
   private readonly masks = new Masks();
   private readonly blobs: Blobs;
   private readonly controls: Controls;
@@ -96,7 +103,8 @@ export class Recorder {
   private readonly began: string;
   private whole = false;
 
-  constructor({ realm, document, send }: RecorderOptions) {
+  constructor({ realm, document, send, slice }: RecorderOptions) {
+    this.slice = slice ?? SLICE;
     this.realm = realm;
     this.document = document;
     this.send = send;
@@ -190,10 +198,26 @@ export class Recorder {
 
   /** Sends all that followers do not know yet. */
   flush(): void {
+    this.flushUpTo(Infinity);
+  }
+
+  /** Sends what followers do not know yet, and of a lot of new nodes the first; the rest follows by and by. */
+  flushSome(): void {
+    this.flushUpTo(this.slice);
+    this.goOn();
+  }
+
+  private flushUpTo(room: number): void {
     if (!this.running) return;
     guard(() => this.tree.mark(takeRecords(this.observer)), undefined);
-    this.emit(() => this.tree.flush());
+    this.emit(() => this.tree.flush(room));
+    if (this.tree.complete) this.whole = false;
     this.reportPage();
+  }
+
+  private goOn(): void {
+    if (this.tree.complete) this.whole = false;
+    else this.schedule(SLICE_MS);
   }
 
   node(id: Id): Node | null {
@@ -327,13 +351,12 @@ export class Recorder {
 
   // --- sending
 
-  private schedule(): void {
+  private schedule(wait = Math.min(FLUSH_MOST_MS, Math.max(FLUSH_MS, 3 * this.lastCost))): void {
     if (this.scheduled || !this.running) return;
     this.scheduled = true;
-    const wait = Math.min(FLUSH_MOST_MS, Math.max(FLUSH_MS, 3 * this.lastCost));
     later(() => {
       this.scheduled = false;
-      this.flush();
+      this.flushSome();
     }, wait);
   }
 
@@ -342,7 +365,7 @@ export class Recorder {
     guard(() => {
       const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due()];
       if (found.includes(true)) this.schedule();
-      this.tell((ops) => this.digests.collect(ops));
+      if (this.tree.complete) this.tell((ops) => this.digests.collect(ops));
     }, undefined);
     later(() => this.sweepOn(), SWEEP_MS);
   }

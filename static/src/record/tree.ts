@@ -33,6 +33,16 @@ export interface TreeContext extends AttributeContext {
   root(root: ShadowRoot): void;
 }
 
+/** New children of a known node that followers get later: too much was new at once. */
+interface Rest {
+  parent: Entry;
+  nodes: Node[];
+  from: number;
+  end: number;
+  /** The known child before which they belong; null for the end. */
+  before: Entry | null;
+}
+
 const composedRoot = method<[GetRootNodeOptions], Node>(Node.prototype, 'getRootNode');
 const recordType = (r: MutationRecord): string => r.type;
 
@@ -45,12 +55,20 @@ export class Tree {
   /** New elements that take in known nodes. */
   private readonly taking: Entry[] = [];
   private readonly left: Entry[] = [];
+  private rests: Rest[] = [];
+  /** How many new nodes may still be told in this flush. */
+  private room = Infinity;
   private flushes = 0;
 
   constructor(private readonly ctx: TreeContext) {}
 
   get dirty(): boolean {
     return this.parents.size > 0 || this.changedAttributes.size > 0 || this.texts.size > 0;
+  }
+
+  /** Whether followers have every node there is. */
+  get complete(): boolean {
+    return this.rests.length === 0;
   }
 
   mark(records: MutationRecord[]): void {
@@ -95,9 +113,11 @@ export class Tree {
     if ((local === 'srcset' || local === 'sizes') && localName(element) === 'img') this.touch(element, 'src');
   }
 
-  /** The whole document as it is now. */
-  snapshot(): Op[] {
+  /** The whole document as it is now, or about as many nodes of it as there is room for. */
+  snapshot(room = Infinity): Op[] {
     this.forgetMarks();
+    this.room = room;
+    this.rests = [];
     this.flushes++;
     this.nodes.clear((entry) => this.tell('removed', entry));
     const root = this.nodes.add(this.ctx.document, null, this.flushes);
@@ -110,14 +130,20 @@ export class Tree {
     return ops;
   }
 
-  /** What changed since the last flush, as ops; a snapshot when the document has a new root. */
-  flush(): Op[] {
+  /**
+   * What changed since the last flush, as ops; a snapshot when the document has a new root. Of what is new, about as
+   * many nodes as there is room for: until the tree is complete, the rest comes with the next flushes.
+   */
+  flush(room = Infinity): Op[] {
     const document = this.nodes.of(this.ctx.document);
     if (document === undefined) return [];
-    if (this.parents.has(this.ctx.document) && !same(kidsOf(this.ctx.document), document.kids)) return this.snapshot();
+    if (this.parents.has(this.ctx.document) && !same(kidsOf(this.ctx.document), document.kids)) return this.snapshot(room);
     this.flushes++;
+    this.room = room;
     const ops: Op[] = [];
     this.flushParents(ops);
+    this.flushRests(ops);
+    this.removeLeft(ops);
     this.flushAttributes(ops);
     this.flushTexts(ops);
     this.collect(ops);
@@ -130,6 +156,7 @@ export class Tree {
     const entry = this.nodes.byNumber(id);
     if (entry === undefined || !isElement(entry.node)) return ops; // it has gone meanwhile, with what was wrong about it
     this.flushes++;
+    this.room = Infinity;
     this.tell('removed', entry);
     for (const kid of entry.kids) this.nodes.forget(kid, (each) => this.tell('removed', each));
     entry.kids = [];
@@ -142,7 +169,9 @@ export class Tree {
     return ops;
   }
 
+  /** Parts speak of nodes that followers have, and so when they have all. */
   private collect(ops: Op[]): void {
+    if (!this.complete) return;
     for (const part of this.ctx.parts) guard(() => part.collect(ops), undefined); // one may fail without the others
   }
 
@@ -170,7 +199,23 @@ export class Tree {
     this.parents.clear();
     order.sort((a, b) => a.depth - b.depth);
     for (const { entry } of order) this.reconcile(entry, ops);
-    this.removeLeft(ops);
+  }
+
+  /** Goes on where there was no room before. Where children changed meanwhile they were compared again instead. */
+  private flushRests(ops: Op[]): void {
+    while (this.rests.length > 0 && this.room > 0) {
+      const { parent, nodes, from, end, before } = this.rests.shift()!;
+      if (parent.gone) continue;
+      const later = this.rests.splice(0);
+      const found: Entry[] = [];
+      this.insert(parent, before, nodes, from, end, found, ops);
+      const kids = parent.kids;
+      const at = before === null ? kids.length : kids.indexOf(before);
+      parent.kids = kids.slice(0, at).concat(present(found), kids.slice(at));
+      this.tell('children', parent);
+      this.rests.push(...later);
+      this.takeIn(ops);
+    }
   }
 
   private removeLeft(ops: Op[]): void {
@@ -187,13 +232,14 @@ export class Tree {
 
   private reconcile(parent: Entry, ops: Op[]): void {
     const live = kidsOf(parent.node);
+    if (this.rests.length > 0) this.rests = this.rests.filter((rest) => rest.parent !== parent);
     if (same(live, parent.kids)) return;
     const before = parent.kids;
     for (let i = 0; i < before.length; i++) if (before[i]!.parent === parent) before[i]!.at = i;
     const known = live.map((node) => this.nodes.of(node));
     const stays = staying(known, parent);
     const after: Entry[] = new Array(live.length);
-    let next: Id = 0;
+    let next: Entry | null = null;
     for (let end = live.length; end > 0; ) {
       const last = known[end - 1];
       let start = end - 1;
@@ -201,7 +247,7 @@ export class Tree {
         while (start > 0 && known[start - 1] === undefined) start--;
         next = this.insert(parent, next, live, start, end, after, ops);
       } else if (stays.has(last)) {
-        next = last.id;
+        next = last;
         after[start] = last;
       } else {
         while (start > 0 && known[start - 1] !== undefined && !stays.has(known[start - 1]!)) start--;
@@ -214,25 +260,40 @@ export class Tree {
       kid.at = -1; // until it is found below, or below another parent
       this.left.push(kid);
     }
-    for (const kid of after) kid.at = 0;
-    parent.kids = after;
+    parent.kids = present(after);
+    for (const kid of parent.kids) kid.at = 0;
     this.tell('children', parent);
+    this.takeIn(ops);
+  }
+
+  private takeIn(ops: Op[]): void {
     for (let taker = this.taking.pop(); taker !== undefined; taker = this.taking.pop()) this.reconcile(taker, ops);
   }
 
-  private insert(parent: Entry, next: Id, live: Node[], start: number, end: number, after: Entry[], ops: Op[]): Id {
+  /** Tells a run of new nodes, as far as there is room; returns the first, or what comes after when there was no room. */
+  private insert(parent: Entry, next: Entry | null, live: Node[], start: number, end: number, after: Entry[], ops: Op[]): Entry | null {
     const ids: Id[] = [];
     const forms: NodeForm[] = [];
     for (let i = start; i < end; i++) {
+      if (this.full(live[i]!)) {
+        this.rests.push({ parent, nodes: live, from: i, end, before: next });
+        break;
+      }
       const entry = this.nodes.add(live[i]!, parent, this.flushes);
       after[i] = entry;
       forms.push(this.form(entry, ids));
     }
-    ops.push([is.INSERT, parent.id, next, compact(ids), ...forms]);
-    return after[start]!.id;
+    if (forms.length === 0) return next;
+    ops.push([is.INSERT, parent.id, next?.id ?? 0, compact(ids), ...forms]);
+    return after[start]!;
   }
 
-  private move(parent: Entry, next: Id, known: Entry[], start: number, end: number, after: Entry[], ops: Op[]): Id {
+  /** What is not an element goes with its parent. */
+  private full(node: Node): boolean {
+    return this.room <= 0 && isElement(node);
+  }
+
+  private move(parent: Entry, next: Entry | null, known: Entry[], start: number, end: number, after: Entry[], ops: Op[]): Entry {
     const moved: Id[] = [];
     for (let i = start; i < end; i++) {
       const entry = known[i]!;
@@ -242,16 +303,21 @@ export class Tree {
       after[i] = entry;
       moved.push(entry.id);
     }
-    ops.push([is.MOVE, parent.id, next, ...moved]);
-    return moved[0]!;
+    ops.push([is.MOVE, parent.id, next?.id ?? 0, ...moved]);
+    return known[start]!;
   }
 
   private forms(nodes: Node[], parent: Entry, ids: Id[]): NodeForm[] {
     const out: NodeForm[] = [];
-    for (const node of nodes) {
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i]!;
       if (this.nodes.of(node) !== undefined) {
         if (this.taking.at(-1) !== parent) this.taking.push(parent);
         continue;
+      }
+      if (this.full(node) && parent.parent !== null) {
+        this.rests.push({ parent, nodes, from: i, end: nodes.length, before: null });
+        break;
       }
       const entry = this.nodes.add(node, parent, this.flushes);
       parent.kids.push(entry);
@@ -262,6 +328,7 @@ export class Tree {
 
   private form(entry: Entry, ids: Id[]): NodeForm {
     const node = entry.node;
+    this.room--;
     ids.push(entry.id);
     if (isText(node)) return this.text(node) ?? '';
     if (nodeType(node) === DOCTYPE) return [0, '!', doctypeName(node), doctypePublic(node), doctypeSystem(node)];
@@ -384,6 +451,9 @@ function same(live: Node[], kids: Entry[]): boolean {
   for (let i = 0; i < live.length; i++) if (kids[i]!.gone || kids[i]!.node !== live[i]) return false;
   return true;
 }
+
+/** The entries of a list that has holes for nodes followers do not have yet. */
+const present = (entries: Entry[]): Entry[] => entries.filter(() => true);
 
 /** The kids that need not move: a longest run of those whose order did not change. */
 function staying(known: (Entry | undefined)[], parent: Entry): Set<Entry> {

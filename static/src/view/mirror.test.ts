@@ -48,7 +48,7 @@ const empty = (mode: Mode): HTMLIFrameElement => {
   return frame;
 };
 
-async function pair(html: string, makeFrame = empty): Promise<Pair> {
+async function pair(html: string, makeFrame = empty, slice?: number): Promise<Pair> {
   document.body.replaceChildren();
   const leader = inline(html);
   leader.style.cssText = 'width:800px;height:600px';
@@ -67,7 +67,7 @@ async function pair(html: string, makeFrame = empty): Promise<Pair> {
   receive(p, { type: 'tabs', tabs: [{ tab: 1, url: config.url, active: true }] });
   receive(p, { type: 'view', tab: 1, width: 800, height: 600 });
   receive(p, { type: 'doc', doc: 1, tab: 1, url: config.url });
-  p.recorder = new Recorder({ realm, document: window.document, send: (message) => relay(p, 1, message) });
+  p.recorder = new Recorder({ realm, document: window.document, send: (message) => relay(p, 1, message), ...(slice && { slice }) });
   p.recorder.start();
   await until(() => root.querySelector('iframe[name=tandem-mirror]') !== null);
   p.mirror = root.querySelector('iframe')!;
@@ -463,10 +463,14 @@ function styles(p: Pair, roll: (below: number) => number): void {
 
 for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
   test(`random operations, seed ${seed}`, async () => {
-    const p = await pair('<!doctype html><html><head></head><body><div><p>a</p><p>b</p></div><ul><li>1</li><li>2</li><li>3</li></ul></body></html>');
+    const p = await pair('<!doctype html><html><head></head><body><div><p>a</p><p>b</p></div><ul><li>1</li><li>2</li><li>3</li></ul></body></html>', empty, seed % 2 === 0 ? 3 : undefined);
     const roll = random(seed);
     for (let batch = 0; batch < 60; batch++) {
-      for (let i = roll(12); i >= 0; i--) shake(p, roll);
+      for (let i = roll(12); i >= 0; i--) {
+        shake(p, roll);
+        // Half of them tell little at once, so the page goes on changing before followers have all of it.
+        if (seed % 2 === 0 && roll(2)) p.recorder.flushSome();
+      }
       same(p, `batch ${batch}`);
     }
     const known: Id[] = [];
@@ -474,6 +478,21 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     equal(new Set(known).size, known.length, 'ids are unique');
   });
 }
+
+test('much that is new is told a little at a time, from the top', async () => {
+  const p = await pair(page, empty, 50);
+  const before = p.sent.length;
+  p.document.querySelector('#list')!.innerHTML = '<li><b>a</b><i>b</i></li>'.repeat(200);
+  p.recorder.flushSome();
+  const list = p.mirror.contentDocument!.querySelector('#list')!;
+  equal(list.children.length > 2 && list.children.length < 30, true, 'some are there');
+  p.document.querySelector('#list')!.children[100]!.className = 'changed';
+  p.document.querySelector('#list')!.children[0]!.remove();
+  p.document.querySelector('#list')!.append('the end');
+  await until(() => list.children.length === 199);
+  equal(p.sent.length - before > 10, true, 'in many pieces');
+  same(p);
+});
 
 test('what a follower has lost or got wrong is told again, and only that', async () => {
   const p = await pair(page + '<div id="host"></div><section id="other"><p>far away</p></section>');
