@@ -56,6 +56,9 @@ var kinds = map[string]kind{
 	"navigate":   {func() message { return new(navigateMessage) }, maxURL + 1<<10, 2, 10},
 	"go":         {func() message { return new(goMessage) }, 1 << 10, 5, 20},
 	"resync":     {func() message { return new(resyncMessage) }, 1 << 10, 2, 30},
+	"mode":       {func() message { return new(modeMessage) }, 1 << 10, 2, 20},
+	"ask":        {func() message { return new(askMessage) }, 1 << 10, 0.2, 3},
+	"deny":       {func() message { return new(denyMessage) }, 1 << 10, 2, 20},
 	"end":        {func() message { return new(endMessage) }, 1 << 10, 1, 5},
 }
 
@@ -356,6 +359,30 @@ func (m *goMessage) check() error {
 	return checkNumbers(m.Tab)
 }
 
+// modeMessage says what the agent may do. The visitor decides, and everybody is
+// told.
+type modeMessage struct {
+	Mode   Mode `json:"mode"`
+	Paused bool `json:"paused"`
+}
+
+func (m *modeMessage) check() error {
+	if m.Mode != Shared && m.Mode != View {
+		return errors.New("unknown mode")
+	}
+	return nil
+}
+
+// askMessage asks the visitor for shared mode, denyMessage is a no; a yes is a
+// modeMessage.
+type (
+	askMessage  struct{}
+	denyMessage struct{}
+)
+
+func (*askMessage) check() error  { return nil }
+func (*denyMessage) check() error { return nil }
+
 type endMessage struct{}
 
 func (*endMessage) check() error { return nil }
@@ -588,6 +615,9 @@ type (
 		By     string `json:"by"`
 		Reason string `json:"reason"`
 	}
+	askedMessage struct {
+		From string `json:"from"`
+	}
 	performMessage struct {
 		N     uint64          `json:"n"`
 		From  string          `json:"from"`
@@ -613,6 +643,7 @@ type (
 		You      Person   `json:"you"`
 		People   []Person `json:"people"`
 		Mode     Mode     `json:"mode"`
+		Paused   bool     `json:"paused,omitempty"`
 		State    State    `json:"state"`
 		Session  string   `json:"session"`
 		URL      string   `json:"url,omitempty"`  // visitor's

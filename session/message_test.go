@@ -38,7 +38,7 @@ func TestMessagesRead(t *testing.T) {
 		if want, _, _ := strings.Cut(rest, "."); name != want {
 			t.Errorf("%s is a %q", base, name)
 		}
-		if why := mayNot(Role(from), name, Shared, Active); why != "" {
+		if why := mayNot(Role(from), name, record{State: Active, Mode: Shared}); why != "" {
 			t.Errorf("%s: %s", base, why)
 		}
 		seen[name] = true
@@ -96,6 +96,8 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.pointer":  encode("pointer", place),
 		"to-visitor.mark":     encode("mark", place),
 		"to-visitor.resync":   encode("resync", resyncMessage{3, 17, true}),
+		"to-visitor.mode":     encode("mode", modeMessage{View, true}),
+		"to-visitor.ask":      encode("ask", askedMessage{"agent"}),
 		"to-visitor.cookies":  encode("cookies", struct{}{}),
 		"to-visitor.refused":  encode("refused", refusedMessage{nil, "tab", "Too many tabs are open."}),
 		"to-visitor.ended":    encode("ended", ended),
@@ -113,6 +115,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.dialog":     encode("dialog", dialogMessage{3, "confirm", "Remove this item?"}),
 		"to-agent.notice":     encode("notice", noticeMessage{"A download was started."}),
 		"to-agent.refused":    encode("refused", refused),
+		"to-agent.mode":       encode("mode", modeMessage{Shared, false}),
 		"to-agent.leader":     encode("leader", leaderMessage{false, 1700000000000}),
 		"to-agent.ended":      encode("ended", ended),
 	}

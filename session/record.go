@@ -18,6 +18,7 @@ type record struct {
 	ID          string     `json:"id"`
 	State       State      `json:"state"`
 	Mode        Mode       `json:"mode"`
+	Paused      bool       `json:"paused,omitempty"`
 	URL         string     `json:"url,omitempty"`
 	AgentName   string     `json:"agent_name,omitempty"`
 	VisitorName string     `json:"visitor_name,omitempty"`

@@ -83,7 +83,7 @@ func (r *room) route(st *seat, name string, m message, invalid error) (after fun
 	case invalid != nil:
 		why = whyUnclear
 	default:
-		why = mayNot(st.person.Role, name, r.s.Mode(), r.s.State())
+		why = mayNot(st.person.Role, name, r.s.current())
 	}
 	if why == "" && !st.rate(name).take(1, now) {
 		why = whyTooFast
@@ -175,6 +175,12 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		return nil, r.askLeader("navigate", m.Tab, navigatedMessage{st.person.ID, *m}, now)
 	case *goMessage:
 		return nil, r.askLeader("go", m.Tab, m, now)
+	case *modeMessage:
+		return func() { r.decide(st, *m) }, ""
+	case *askMessage:
+		return nil, r.askForMore(st, now)
+	case *denyMessage:
+		r.deny()
 	case *endMessage:
 		by := string(st.person.Role)
 		return func() { r.s.endLogged(by) }, ""
@@ -245,6 +251,39 @@ func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 	r.asked[r.number] = asked{st, st.link.stream, m.N}
 	r.push(r.seat(Visitor), item{doc: noDoc, text: encode("input", performMessage{r.number, st.person.ID, m.Doc, m.Input})})
 	return ""
+}
+
+// decide lets the visitor's decision take effect. It takes the room's lock
+// itself, for it waits for the store.
+func (r *room) decide(st *seat, m modeMessage) {
+	err := r.s.share(r.s.hub.ctx, m.Mode, m.Paused)
+	if err == nil {
+		return
+	}
+	r.s.log.Error("changing what is shared", "error", err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuse(st, nil, "mode", whyUnsaved)
+}
+
+// askForMore asks the visitor for shared mode in somebody's name.
+func (r *room) askForMore(st *seat, now time.Time) (why string) {
+	if r.s.Mode() == Shared {
+		return ""
+	}
+	if why := r.unreachable(now); why != "" {
+		return why
+	}
+	r.tell(r.seat(Visitor), "ask", askedMessage{st.person.ID})
+	return ""
+}
+
+// deny tells followers that the visitor leaves it as it is.
+func (r *room) deny() {
+	why := cut(r.seat(Visitor).person.Name, 60) + " would rather not now."
+	r.followers(func(st *seat) {
+		r.push(st, item{key: "refused ask", doc: noDoc, text: encode("refused", refusedMessage{nil, "ask", why})})
+	})
 }
 
 // answered tells who asked what came of it.

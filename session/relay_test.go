@@ -66,6 +66,9 @@ var examples = map[string]string{
 	"navigate":   `{"type":"navigate","tab":1,"url":"https://shop.example/"}`,
 	"resync":     `{"type":"resync","doc":1,"node":3}`,
 	"go":         `{"type":"go","tab":1,"action":"reload"}`,
+	"mode":       `{"type":"mode","mode":"%MODE","paused":false}`,
+	"ask":        `{"type":"ask"}`,
+	"deny":       `{"type":"deny"}`,
 	"end":        `{"type":"end"}`,
 }
 
@@ -74,12 +77,12 @@ var examples = map[string]string{
 func TestRights(t *testing.T) {
 	allowed := map[Role]map[Mode]string{
 		Visitor: {
-			Shared: "doc ops gone tab tab-closed activate view pointer mark done blob dialog notice",
-			View:   "doc ops gone tab tab-closed activate view pointer mark done blob dialog notice",
+			Shared: "doc ops gone tab tab-closed activate view pointer mark done blob dialog notice mode deny",
+			View:   "doc ops gone tab tab-closed activate view pointer mark done blob dialog notice mode deny",
 		},
 		Agent: {
-			Shared: "activate pointer mark input scroll navigate go resync",
-			View:   "pointer mark scroll resync",
+			Shared: "activate pointer mark input scroll navigate go resync ask",
+			View:   "pointer mark scroll resync ask",
 		},
 	}
 	for _, mode := range []Mode{Shared, View} {
@@ -89,7 +92,7 @@ func TestRights(t *testing.T) {
 				if name == "end" || name == "pointer" { // the one ends all, the other is never answered
 					continue
 				}
-				p.send(text)
+				p.send(strings.Replace(text, "%MODE", string(mode), 1))
 				refused := false
 				p.send(`{"type":"grant-control"}`) // always refused: the answer after ours
 				for {
@@ -133,11 +136,11 @@ func TestEveryKindHasRightsAndLimits(t *testing.T) {
 		}
 		for role := range roles {
 			for _, state := range []State{Declined, Expired, Ended} {
-				if mayNot(role, name, Shared, state) == "" {
+				if mayNot(role, name, record{State: state, Mode: Shared}) == "" {
 					t.Errorf("%s may send %s when the session is %s", role, name, state)
 				}
 			}
-			if ok := mayNot(role, name, Shared, Waiting) == ""; ok != (role == Agent && name == "end") {
+			if ok := mayNot(role, name, record{State: Waiting, Mode: Shared}) == ""; ok != (role == Agent && name == "end") {
 				t.Errorf("%s may send %s while waiting: %v", role, name, ok)
 			}
 		}

@@ -208,6 +208,7 @@ func (r *room) welcome(st *seat, resumed, packed bool) welcomeMessage {
 		You:      st.person,
 		People:   r.people(),
 		Mode:     rec.Mode,
+		Paused:   rec.Paused,
 		State:    rec.State,
 		Session:  r.s.id,
 		Packed:   packed,
@@ -337,6 +338,17 @@ func (r *room) tellVisitor(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tell(r.seat(Visitor), name, struct{}{})
+}
+
+// modeChanged tells everybody what the agent may do now, the visitor too: it is
+// the answer to what they decided.
+func (r *room) modeChanged() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.s.current()
+	for _, st := range r.seats {
+		r.tell(st, "mode", modeMessage{now.Mode, now.Paused})
+	}
 }
 
 // stateChanged tells followers about the session's new state.

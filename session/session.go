@@ -50,7 +50,8 @@ type right int
 
 const (
 	never   right = iota
-	shared        // while active, in shared mode
+	shared        // while active and not paused, in shared mode
+	live          // while active and not paused
 	active        // while active
 	waiting       // also before the visitor accepted
 )
@@ -75,10 +76,14 @@ var rights = map[string]map[Role]right{
 	"go":       {Agent: shared},
 	"activate": {Visitor: active, Agent: shared},
 	// Both point, whatever the mode; the leader's own scrolling is in its ops.
-	"scroll":  {Agent: active},
+	"scroll":  {Agent: live},
 	"resync":  {Agent: active},
-	"pointer": {Visitor: active, Agent: active},
-	"mark":    {Visitor: active, Agent: active},
+	"pointer": {Visitor: active, Agent: live},
+	"mark":    {Visitor: active, Agent: live},
+	// The visitor decides what the agent may do, and the agent may ask for more.
+	"mode": {Visitor: active},
+	"deny": {Visitor: active},
+	"ask":  {Agent: live},
 	// Both may leave.
 	"end": {Visitor: active, Agent: waiting},
 }
@@ -88,6 +93,8 @@ const (
 	whyOver     = "The session is over."
 	whyWaiting  = "The visitor has not accepted yet."
 	whyLookOnly = "You can look and point, but not click or type."
+	whyPaused   = "Sharing is paused."
+	whyUnsaved  = "The server could not save that. Try again."
 	whyNotYours = "This is not yours to do."
 	whyUnclear  = "The message was not understood."
 	whyTooFast  = "That was too fast."
@@ -103,15 +110,17 @@ const (
 
 // mayNot returns why a participant may not send a kind of message, a sentence
 // for people, or "" when it may.
-func mayNot(role Role, name string, mode Mode, state State) string {
+func mayNot(role Role, name string, now record) string {
 	switch r := rights[name][role]; {
-	case state.Over():
+	case now.State.Over():
 		return whyOver
 	case r == never:
 		return whyNotYours
-	case r < waiting && state == Waiting:
+	case r < waiting && now.State == Waiting:
 		return whyWaiting
-	case r == shared && mode != Shared:
+	case r < active && now.Paused && role != Visitor:
+		return whyPaused
+	case r == shared && now.Mode != Shared:
 		return whyLookOnly
 	}
 	return ""
@@ -148,6 +157,9 @@ func (s *Session) State() State { return s.current().State }
 
 // Mode returns what the agent may do.
 func (s *Session) Mode() Mode { return s.current().Mode }
+
+// Paused reports whether the visitor shows nothing at the moment.
+func (s *Session) Paused() bool { return s.current().Paused }
 
 // StartURL returns the address the session began with, "" once it is over.
 func (s *Session) StartURL() string { return s.current().URL }
@@ -279,6 +291,42 @@ func (s *Session) accept(ctx context.Context) error {
 		s.room.stateChanged()
 	}
 	return err
+}
+
+// share is how the visitor says what the agent may do from now on. What takes
+// rights away holds at once, also when it then can't be recorded, which is the
+// error; what gives some holds when it is recorded.
+func (s *Session) share(ctx context.Context, mode Mode, paused bool) error {
+	s.saving.Lock()
+	defer s.saving.Unlock()
+	before := s.current()
+	next := before.clone()
+	next.Mode, next.Paused = mode, paused
+	more := before.Paused && !paused || before.Mode == View && mode == Shared
+	if !more {
+		s.shares(mode, paused)
+	}
+	if before.State.Over() || before.Mode == mode && before.Paused == paused {
+		return nil
+	}
+	if err := s.hub.records.put(ctx, next); err != nil {
+		return fmt.Errorf("recording what is shared: %w", err)
+	}
+	if more {
+		s.shares(mode, paused)
+	}
+	s.log.Info("sharing changed", "mode", mode, "paused", paused)
+	return nil
+}
+
+// shares lets a change of what is shared take effect, and tells everybody.
+func (s *Session) shares(mode Mode, paused bool) {
+	s.mu.Lock()
+	if !s.record.State.Over() {
+		s.record.Mode, s.record.Paused = mode, paused
+	}
+	s.mu.Unlock()
+	s.room.modeChanged()
 }
 
 func (s *Session) decline(ctx context.Context) error {

@@ -176,13 +176,18 @@ class Room {
     type: 'button', class: 'tool', 'data-tandem': action, title: labels[action], 'aria-label': labels[action],
     click: () => this.#tab && this.#link.send({ type: 'go', tab: this.#tab.tab, action }),
   }, icon(action satisfies Icon)));
+  #askButton = h('button', {
+    type: 'button', class: 'tool text', 'data-tandem': 'ask', title: 'Ask whether you may click and type, too', click: () => this.#ask(),
+  }, 'Ask to click');
   #fitButton = h('button', { type: 'button', class: 'tool text', click: () => this.#zoom(!this.#fit) });
   #stage = h('main', { class: 'stage', 'aria-label': 'The visitor’s page' });
   #veil: HTMLElement | null = null;
 
   #renderer: MessagePort | null = null;
   #mode: Mode = 'view';
+  #paused = 0; // since when
   #tab: TabState | null = null;
+  #list: TabState[] = [];
   #fit = true;
   #leader = { online: true, since: 0 };
   #linkState: LinkState = { is: 'connecting' };
@@ -203,11 +208,11 @@ class Room {
     document.body.className = 'window console ready';
     fill(document.body,
       h('header', { class: 'bar', 'aria-label': 'Session' },
-        h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#fitButton,
+        h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#askButton, this.#fitButton,
         this.#people, this.#delay, this.#status,
         h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, 'End'))),
       this.#strip, this.#stage, this.#toasts);
-    this.setMode(joined.mode);
+    this.setMode(joined.mode, false);
     this.#zoom(true);
     this.linkChanged(link.state);
     this.#measuring = setInterval(() => void this.#measure(), measure.every);
@@ -219,7 +224,7 @@ class Room {
   /** A new stream: everything comes again, so it goes to a new renderer. */
   begin(state: Welcome): void {
     this.#you = state.you.id;
-    this.setMode(state.mode);
+    this.setMode(state.mode, state.paused ?? false);
     this.#renderer?.close();
     this.#inputBase = ++this.#lastInput;
     this.#inputSent.clear();
@@ -227,7 +232,9 @@ class Room {
     this.#renderer = port1;
     port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
     const frame = h('iframe', { 'data-tandem': 'tab', title: `${this.visitor}’s page`, allow: 'clipboard-write', src: `${view}/` });
-    frame.addEventListener('load', () => frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', mode: state.mode }, view, [port2]), { once: true });
+    frame.addEventListener('load', () => {
+      frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', mode: state.mode, paused: state.paused ?? false }, view, [port2]);
+    }, { once: true });
     fill(this.#stage, frame, this.#veil);
     this.#zoom(this.#fit);
   }
@@ -237,23 +244,42 @@ class Room {
     this.#renderer?.close();
   }
 
-  setMode(mode: Mode): void {
+  setMode(mode: Mode, paused: boolean): void {
     this.#mode = mode;
-    const may = mode === 'shared';
-    fill(this.#modeLabel, icon(may ? 'pointer' : 'eye'), h('span', { class: 'short' }, shortMode(mode)));
+    this.#paused = paused ? this.#paused || Date.now() : 0;
+    const may = mode === 'shared' && !paused;
+    this.#askButton.hidden = mode === 'shared' || paused;
+    this.#askButton.disabled = false;
+    fill(this.#modeLabel, icon(mode === 'shared' ? 'pointer' : 'eye'), h('span', { class: 'short' }, shortMode(mode)));
     this.#modeLabel.title = ownRights(this.visitor, mode);
     this.#modeLabel.setAttribute('data-mode', mode);
     for (const button of this.#history) button.disabled = !may;
     this.#address.readOnly = !may;
+    this.#showStrip();
     this.#address.title = may ? 'Type an address and press Enter' : `Only ${this.visitor} can go to another page`;
+  }
+
+  /** The answer is a change of the mode, or a refusal. */
+  #ask(): void {
+    this.#link.send({ type: 'ask' });
+    this.#askButton.disabled = true;
+    this.#toasts.show(`${this.visitor} is asked whether you may click and type.`);
+  }
+
+  #modeChanged(mode: Mode, paused: boolean): void {
+    const before = this.#mode;
+    this.setMode(mode, paused);
+    this.#showStatus();
+    if (mode !== before) this.#toasts.show(`${ownRights(this.visitor, mode)}.`);
   }
 
   message(message: ToAgent): void {
     switch (message.type) {
+      case 'mode': this.#modeChanged(message.mode, message.paused); break;
       case 'people': return this.people(message.people);
       case 'tabs': this.#tabs(message.tabs); break;
       case 'leader': return this.#leaderChanged(message.online, message.since);
-      case 'refused': this.#refused(message.n, message.why); break;
+      case 'refused': this.#refused(message.n, message.what, message.why); break;
       case 'done': this.#done(message.n); break;
       case 'notice': return this.#toasts.show(message.text);
       case 'dialog': this.#toasts.show(`${this.visitor} sees a message: ${message.text}`); break;
@@ -299,8 +325,9 @@ class Room {
     this.#showDelay(this.#reaction);
   }
 
-  #refused(n: number | undefined, why: string): void {
+  #refused(n: number | undefined, what: string, why: string): void {
     if (n !== undefined) this.#inputSent.delete(n);
+    if (what === 'ask') this.#askButton.disabled = false;
     this.#toasts.show(why);
   }
 
@@ -322,9 +349,14 @@ class Room {
 
   // --- address and tabs ---
 
+  #showStrip(): void {
+    this.#strip.show(this.#list, { closable: false, enabled: this.#mode === 'shared' && !this.#paused });
+  }
+
   #tabs(tabs: TabState[]): void {
     this.#tab = tabs.find(t => t.active) ?? tabs[0] ?? null;
-    this.#strip.show(tabs, { closable: false, enabled: this.#mode === 'shared' });
+    this.#list = tabs;
+    this.#showStrip();
     this.#showAddress();
     document.title = `${this.#tab?.title || readable(this.#tab?.url ?? '')?.host || 'Page'} – ${this.visitor}`;
   }
@@ -341,7 +373,7 @@ class Room {
 
   #navigate(): void {
     const typed = this.#address.value.trim();
-    if (!typed || !this.#tab || this.#mode !== 'shared') return;
+    if (!typed || !this.#tab || this.#address.readOnly) return;
     const url = complete(typed);
     if (!url) {
       this.#toasts.show('This is not an address of a website.');
@@ -378,6 +410,9 @@ class Room {
     } else if (!this.#leader.online) {
       this.#say('busy', `${this.visitor} is away`);
       this.#cover(`${this.visitor} is away`, 'Waiting until the connection comes back. This is the last thing that was shared; it is not live.', this.#leader.since);
+    } else if (this.#paused) {
+      this.#say('busy', 'Paused');
+      this.#cover(`${this.visitor} has paused sharing`, 'This is the last thing that was shared; it is not live.', this.#paused);
     } else {
       this.#say('good', 'Live');
       this.#veil?.remove();

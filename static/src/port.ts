@@ -52,6 +52,8 @@ export type FromDocument =
   | { type: 'close'; id?: string }
   /** Where the asked-for place is now; box is a frame's content box. */
   | { type: 'located'; id: number; x: number; y: number; box?: Box }
+  /** The visitor wants nothing to be seen any more, at once. A page that forges it only hides itself. */
+  | { type: 'panic' }
   | { type: 'bye' };
 
 export type ToDocument =

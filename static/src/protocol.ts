@@ -108,6 +108,7 @@ export const welcome = object({
   you: object(you),
   people: list(person, 100),
   mode,
+  paused: optional(bool),
   state,
   session: text(20),
   url: optional(url),
@@ -129,6 +130,9 @@ export const toVisitor = {
   pointer: { from: text(64), ...place },
   mark: { from: text(64), ...place },
   resync: { doc: optional(count), node: optional(count), deep: optional(bool) },
+  mode: { mode, paused: bool },
+  /** Somebody would like to click and type as well. */
+  ask: { from: text(64) },
   cookies: {},
   refused,
   ended,
@@ -150,6 +154,7 @@ export const toAgent = {
   dialog: { doc: count, kind: text(40), text: sentence },
   notice: { text: sentence },
   refused,
+  mode: { mode, paused: bool },
   leader: { online: bool, since: optional(any) },
   ended,
 } satisfies { [type: string]: Shape };
@@ -169,6 +174,7 @@ export const fromDocument = {
   post: { to: text(100), data: any, target: optional(text(1000)) },
   close: { id: optional(text(100)) },
   located: { id: count, x: number, y: number, box: optional(any) },
+  panic: {},
   bye: {},
 } satisfies { [type: string]: Shape };
 export type FromDocument = MessageOf<typeof fromDocument>;

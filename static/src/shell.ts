@@ -3,11 +3,13 @@
 // inputs, addresses and pointers of the others are passed to them.
 
 import { Link, type LinkState } from './link';
-import { parseMessage, toVisitor, type FromDocument, type Mode, type Person, type ToVisitor, type View, type Welcome } from './protocol';
+import { parseMessage, toVisitor, type FromDocument, type Person, type ToVisitor, type View, type Welcome } from './protocol';
+import { panicKey } from './panic';
 import { Documents, ownAddress, type Doc } from './shell/documents';
 import { Frames, type Tab } from './shell/frames';
 import { askOther, listen } from './shell/other';
 import { Pointers } from './shell/pointers';
+import { Sharing, type Decision } from './shell/sharing';
 import type { Cursors } from './ui/cursors';
 import { tooOld } from './ui/browser';
 import { byId, fill, h, say } from './ui/dom';
@@ -18,7 +20,7 @@ import type { Tabs } from './ui/tabs';
 import { Since } from './ui/timer';
 import type { Toasts } from './ui/toasts';
 import { oldBrowser, trouble } from './ui/trouble';
-import { agents, called, readable, rights, shortMode } from './ui/words';
+import { agents, called, readable } from './ui/words';
 import { Urls } from './url';
 import './ui/cursors';
 import './ui/people';
@@ -30,6 +32,10 @@ const slow = { from: 2 << 20, until: 256 << 10, look: 500 };
 const marksEvery = 50; // ms
 const describeEvery = 60; // ms
 const lookEvery = 80; // ms
+/** Characters of blobs that are kept while sharing is paused. */
+const heldAtMost = 32 << 20;
+/** What the others do in the pages. The server passes none of it on while sharing is paused; some may be under way. */
+const fromOthers = new Set<ToVisitor['type']>(['input', 'scroll', 'navigate', 'go', 'activate', 'pointer', 'mark', 'resync']);
 
 class Shell {
   #data = document.documentElement.dataset;
@@ -39,14 +45,12 @@ class Shell {
   #stage = byId('stage');
   #people = byId<People>('people');
   #address = byId('address');
-  #modeButton = byId('mode');
   #status = byId('status');
   #strip = byId<Tabs>('tabs');
   #toasts = byId<Toasts>('toasts');
   #cursors = byId<Cursors>('cursors');
 
   #you = '';
-  #mode: Mode = 'view';
   #present: Person[] = [];
   #stopping = false;
   #over = false;
@@ -59,12 +63,19 @@ class Shell {
   #seen: number[] | null = null;
   #undescribed = new Set<Tab>();
   #describing = 0;
+  /** Blobs that came up while sharing was paused: pages name each only once. */
+  #held: (FromDocument & { type: 'blob' })[] = [];
+  #sharing = new Sharing({
+    button: byId('mode'), pause: byId('pause'), about: byId('about'), question: byId('question'),
+    tell: message => this.#link.send(message),
+    changed: before => this.#shareChanged(before),
+  });
 
   #frames = new Frames(this.#stage, this.#urls, () => this.#tabsChanged());
   #documents = new Documents({
     urls: this.#urls,
     scheme: this.#content.scheme,
-    mode: () => this.#mode,
+    mode: () => this.#sharing.mode,
     tabOf: window => this.#frames.of(window),
     onStart: doc => this.#started(doc),
     onMessage: (doc, message) => this.#fromDocument(doc, message),
@@ -92,6 +103,8 @@ class Shell {
       const tab = this.#frames.get((event as CustomEvent<number>).detail);
       if (tab) this.#close(tab);
     });
+    const panic = panicKey();
+    addEventListener('keydown', event => { if (panic(event.key, event.repeat, event.timeStamp)) this.#panic(); }, true);
     listen(url => this.#openWanted(url));
     document.addEventListener('securitypolicyviolation', event => this.#leftOut(event));
     this.#guardHistory();
@@ -104,7 +117,7 @@ class Shell {
 
   #welcome(state: Welcome): void {
     this.#you = state.you.id;
-    this.#mode = state.mode;
+    this.#sharing.welcomed({ mode: state.mode, paused: state.paused ?? false }, state.resumed);
     this.#showPeople(state.people);
     if (this.#stopping) {
       this.#link.send({ type: 'end' });
@@ -129,6 +142,7 @@ class Shell {
 
   /** The server begins with nothing: tell it everything. */
   #describeAll(): void {
+    if (this.#sharing.paused) return;
     for (const tab of this.#frames.all()) this.#describe(tab);
     for (const doc of this.#documents.all()) {
       this.#announce(doc);
@@ -138,7 +152,30 @@ class Shell {
   }
 
   #describe(tab: Tab): void {
-    this.#link.send({ type: 'tab', tab: tab.id, url: tab.url, title: tab.title });
+    this.#share({ type: 'tab', tab: tab.id, url: tab.url, title: tab.title });
+  }
+
+  /** Says something about what is in the pages, unless sharing is paused. When it goes on everything is told anew. */
+  #share(message: object): void {
+    if (!this.#sharing.paused) this.#link.send(message);
+  }
+
+  #shareChanged(before: Decision): void {
+    this.#showPeople(this.#present);
+    if (this.#sharing.paused === before.paused) return;
+    if (this.#sharing.paused) {
+      this.#pointers.keep([]);
+      return;
+    }
+    for (const blob of this.#held.splice(0)) this.#link.send(blob);
+    this.#describeAll();
+  }
+
+  /** Nothing is undone by it: whoever did not mean it goes on sharing. */
+  #panic(): void {
+    if (this.#over || this.#sharing.paused) return;
+    this.#sharing.pause(true);
+    this.#toasts.show(`Paused, because Esc was pressed twice. ${this.#agentName()} sees nothing new until you go on sharing.`);
   }
 
   /** A page may change its title as often as it likes; the others hear of the last one. */
@@ -152,6 +189,7 @@ class Shell {
   }
 
   #fromServer(message: ToVisitor): void {
+    if (this.#sharing.paused && fromOthers.has(message.type)) return this.#decline(message);
     switch (message.type) {
       case 'people': return this.#showPeople(message.people);
       case 'input': return this.#input(message.n, message.doc, message.input);
@@ -167,9 +205,18 @@ class Shell {
         else this.#documents.all().forEach(doc => this.#resync(doc));
         return;
       case 'cookies': return this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'cookies' }));
-      case 'refused': return this.#toasts.show(message.why);
+      case 'mode': return this.#sharing.confirmed(message);
+      case 'ask': return this.#sharing.asked(this.#present.find(p => p.id === message.from));
+      case 'refused':
+        if (message.what === 'mode') this.#sharing.failed();
+        return this.#toasts.show(message.why);
       case 'ended': return this.#ended(message.by, message.reason);
     }
+  }
+
+  /** What was under way when sharing was paused. */
+  #decline(message: ToVisitor): void {
+    if (message.type === 'input') this.#link.send({ type: 'done', n: message.n, ok: false, why: 'Sharing is paused.' });
   }
 
   #toDoc(id: number, then: (doc: Doc) => void): void {
@@ -229,7 +276,7 @@ class Shell {
     if (effectiveDirective !== 'frame-src' || !to || !tab) return;
     const text = `The page wanted to leave the session to ${to.host}. It was stopped.`;
     this.#toasts.show(text);
-    this.#link.send({ type: 'notice', text });
+    this.#share({ type: 'notice', text });
   }
 
   // --- the documents ---
@@ -244,7 +291,7 @@ class Shell {
   }
 
   #announce(doc: Doc): void {
-    this.#link.send({
+    this.#share({
       type: 'doc', doc: doc.id, tab: doc.tab, url: doc.url,
       ...(doc.parent && { parent: [doc.parent.id, doc.frameNode] }),
     });
@@ -270,7 +317,7 @@ class Shell {
         if (!doc.parent) this.#page(tab, doc, message.url, message.title ?? '');
         return;
       case 'pointer':
-        if (tab === this.#frames.active) this.#link.sendLossy('pointer', { ...message, doc: doc.id });
+        if (tab === this.#frames.active && !this.#sharing.paused) this.#link.sendLossy('pointer', { ...message, doc: doc.id });
         return;
       case 'mark': return this.#mark(doc, message);
       case 'view':
@@ -281,8 +328,9 @@ class Shell {
         this.#inputs.delete(message.n);
         this.#link.send(message);
         return;
-      case 'blob': return this.#link.send(message);
-      case 'dialog': return this.#link.send({ ...message, doc: doc.id });
+      case 'blob': return this.#blob(message);
+      case 'dialog': return this.#share({ ...message, doc: doc.id });
+      case 'panic': return this.#panic();
       case 'open': return this.#open(doc, message);
       case 'post': return this.#post(doc, message);
       case 'close': return this.#closeFrom(doc, tab, message.id);
@@ -310,7 +358,8 @@ class Shell {
     }
     this.#pointers.moved();
     if (this.#link.backlog > slow.from && !snapshot) this.#holdBack(doc);
-    if (doc.stale && !snapshot) return;
+    if (this.#sharing.paused) doc.stale = true;
+    if (this.#sharing.paused || (doc.stale && !snapshot)) return;
     doc.stale = false;
     this.#link.send(`{"type":"ops","doc":${doc.id},"ops":${json}}`);
   }
@@ -346,7 +395,13 @@ class Shell {
   #mark(doc: Doc, message: FromDocument & { type: 'mark' }): void {
     if (Date.now() - this.#lastMark < marksEvery) return;
     this.#lastMark = Date.now();
-    this.#link.send({ ...message, doc: doc.id });
+    this.#share({ ...message, doc: doc.id });
+  }
+
+  #blob(message: FromDocument & { type: 'blob' }): void {
+    if (!this.#sharing.paused) return this.#link.send(message);
+    this.#held.push(message);
+    for (let size = this.#held.reduce((sum, blob) => sum + blob.data.length, 0); size > heldAtMost;) size -= this.#held.shift()!.data.length;
   }
 
   #view(tab: Tab, { width, height, dpr, media }: View): void {
@@ -357,7 +412,7 @@ class Shell {
 
   #showView(): void {
     const view = this.#frames.active?.view;
-    if (view) this.#link.send({ type: 'view', ...view, ...(this.#seen && { seen: this.#seen }) });
+    if (view) this.#share({ type: 'view', ...view, ...(this.#seen && { seen: this.#seen }) });
   }
 
   /** What is left of the shared page when the visitor has zoomed in by pinching, or a keyboard covers some of it. */
@@ -393,7 +448,7 @@ class Shell {
     tab.frame.addEventListener('load', () => setTimeout(() => {
       if (!doc.leaving || this.#documents.get(doc.id) !== doc) return;
       this.#documents.gone(doc);
-      this.#link.send({ type: 'notice', text: 'The visitor is at a page that cannot be shown here.' });
+      this.#share({ type: 'notice', text: 'The visitor is at a page that cannot be shown here.' });
     }, 1500), { once: true });
   }
 
@@ -470,7 +525,7 @@ class Shell {
     const { active } = this.#frames;
     if (!active) return;
     this.#describe(active); // the server activates only what it knows
-    this.#link.send({ type: 'activate', tab: active.id });
+    this.#share({ type: 'activate', tab: active.id });
     this.#showView();
   }
 
@@ -480,18 +535,12 @@ class Shell {
   #showPeople(people: Person[]): void {
     this.#present = people;
     const others = people.filter(p => p.id !== this.#you && p.online).map(p => p.id);
-    this.#pointers.keep(others);
-    this.#people.show(people, this.#you, person => (person.role === 'agent' && this.#mode === 'shared' ? 'sees, clicks, types' : 'sees, points'));
+    if (!this.#sharing.paused) this.#pointers.keep(others);
+    this.#people.show(people, this.#you, person =>
+      (this.#sharing.paused ? 'sees nothing new' : person.role === 'agent' && this.#sharing.mode === 'shared' ? 'sees, clicks, types' : 'sees, points'));
     const agent = this.#agent();
     if (agent) document.documentElement.style.setProperty('--agent', agent.color);
-    const sentence = rights(this.#agentName(), this.#mode);
-    fill(this.#modeButton, icon(this.#mode === 'shared' ? 'pointer' : 'eye'),
-      h('span', { class: 'long' }, sentence), h('span', { class: 'short' }, shortMode(this.#mode)));
-    this.#modeButton.setAttribute('data-mode', this.#mode);
-    this.#modeButton.setAttribute('aria-label', `${sentence}. More about this session`);
-    fill(byId('about'), h('h2', {}, sentence),
-      h('p', {}, `Passwords, card numbers and one-time codes are hidden from ${this.#agentName()}, and so is everything outside this page.`),
-      h('p', {}, 'Nothing is recorded. Stop sharing ends it at once.'));
+    this.#sharing.show(agent);
     this.#showStatus();
   }
 
@@ -499,9 +548,11 @@ class Shell {
     const { state } = this.#link;
     const agent = this.#agent();
     const here = state.is === 'open' && !!agent?.online;
-    document.body.classList.toggle('sharing', here);
+    document.body.classList.toggle('sharing', here && !this.#sharing.paused);
+    document.body.classList.toggle('paused', this.#sharing.paused);
     if (state.is === 'away') return this.#say('busy', 'Reconnecting…', state.since);
     if (state.is !== 'open') return this.#say('busy', 'Connecting…');
+    if (this.#sharing.paused) return this.#say('waiting', 'Paused');
     if (!agent?.online) return this.#say('waiting', `${this.#agentName()} is not here`);
     this.#say('good', 'Sharing');
   }

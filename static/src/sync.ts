@@ -10,6 +10,7 @@ import { functionOf } from './hooks/inline';
 import { addListener, apply, getter, guard, later, method, type Any, type Native } from './natives';
 import { parseToDocument, type FromDocument, type FrameHello, type Hello, type ToDocument } from './port';
 import { createPerformer } from './input/perform';
+import { panicKey } from './panic';
 import { Recorder } from './record/recorder';
 
 const shellWindow = globalThis.top as Window;
@@ -27,6 +28,9 @@ const stop = method(Event.prototype, 'stopImmediatePropagation') as (e: Event) =
 const persisted = getter(PageTransitionEvent.prototype, 'persisted') as (e: Event) => boolean;
 const historyBack = method(History.prototype, 'back') as (h: History) => void;
 const historyForward = method(History.prototype, 'forward') as (h: History) => void;
+const keyOf = getter(KeyboardEvent.prototype, 'key') as (e: Event) => string;
+const repeated = getter(KeyboardEvent.prototype, 'repeat') as (e: Event) => boolean;
+const timeOf = getter(Event.prototype, 'timeStamp') as (e: Event) => number;
 const viewOf = getter(Document.prototype, 'defaultView') as (d: Document) => Window | null;
 const frameElementOf = getter(globalThis, 'frameElement') as (w: Window) => Element | null;
 const ownHistory = history;
@@ -60,6 +64,10 @@ class Connection {
     });
     const window = () => realm.global as Window;
     realm.listen(window, 'pagehide', () => this.leave(), true);
+    const panic = panicKey();
+    realm.listen(window, 'keydown', (event: Event) => {
+      if (event.isTrusted && panic(keyOf(event), repeated(event), timeOf(event))) this.send({ type: 'panic' });
+    }, true);
     realm.listen(window, 'pageshow', (event: Event) => persisted(event) && this.hello(), true);
   }
 

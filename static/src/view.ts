@@ -45,5 +45,5 @@ addEventListener('message', function hello({ source, origin, data, ports: [port]
   if (source !== parent || origin !== control || data?.tandem !== 'connect' || port === undefined) return;
   if (typeof data.key !== 'string' || !/^[\w-]{1,200}$/.test(data.key)) return;
   removeEventListener('message', hello);
-  connect(data.key, data.mode !== 'view', port);
+  connect(data.key, data.mode !== 'view' && data.paused !== true, port);
 });

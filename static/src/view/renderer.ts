@@ -22,7 +22,7 @@ const RESYNC_MS = 5000;
 export interface RendererOptions {
   key: string;
   stage: Stage;
-  /** Whether the follower may act, or only point. */
+  /** Whether the follower may act to begin with, or only point. */
   acts: boolean;
   send(message: FromRenderer): void;
   /** Makes a frame whose document is empty, of a mode, and runs no script; it need not be in the page yet. */
@@ -63,8 +63,10 @@ export class Renderer {
   private inputs = 0;
   private applying = false;
   private placing = false;
+  private acts: boolean;
 
   constructor(private readonly options: RendererOptions) {
+    this.acts = options.acts;
     options.stage.onLayout = () => this.place();
   }
 
@@ -80,6 +82,9 @@ export class Renderer {
         return this.showTabs(message.tabs);
       case 'view':
         return this.view(message);
+      case 'mode':
+        this.acts = message.mode === 'shared' && !message.paused;
+        return;
       case 'people':
         return this.options.stage.know(message.people);
       case 'pointer':
@@ -212,7 +217,7 @@ export class Renderer {
       doc: String(doc.id),
       document,
       id: (node) => mirror.id(node),
-      acts: () => this.options.acts && !this.applying,
+      acts: () => this.acts && !this.applying,
       masked: (node) => maskedAt(node),
       offset: () => this.offset(doc) ?? { x: 0, y: 0 },
       send: (message) => this.options.send({ ...message, doc: doc.id } as FromRenderer),

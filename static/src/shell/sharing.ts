@@ -1,0 +1,143 @@
+// What the visitor decides: whether the agent may act or only look, whether anything is shown at all, and what an
+// agent who asks for more is told. Sharing less holds here at once, whatever the way to the server is like; sharing
+// more holds when the server has said so.
+
+import type { Mode, Person } from '../protocol';
+import { fill, h } from '../ui/dom';
+import { icon } from '../ui/icons';
+import { called, rights, shortMode } from '../ui/words';
+
+export interface Decision {
+  mode: Mode;
+  paused: boolean;
+}
+
+export interface SharingOptions {
+  button: HTMLElement;
+  pause: HTMLElement;
+  about: HTMLElement;
+  question: HTMLElement;
+  tell(message: { type: 'mode' } & Decision | { type: 'deny' }): void;
+  changed(before: Decision): void;
+}
+
+/** Whoever is about to press something else when a question appears has not answered it. */
+const ARMED_MS = 500;
+
+export class Sharing {
+  #now: Decision = { mode: 'view', paused: false };
+  /** What the server was told and has not confirmed. */
+  #said: Decision | null = null;
+  #agent: Person | undefined;
+  #asks: Person | null = null;
+
+  constructor(private options: SharingOptions) {
+    options.pause.addEventListener('click', () => this.pause(!this.paused));
+  }
+
+  get mode(): Mode { return this.#now.mode; }
+  get paused(): boolean { return this.#now.paused; }
+
+  /** The link is up, and how things stand according to the server. */
+  welcomed(state: Decision, resumed: boolean): void {
+    if (!this.#said) this.#adopt(state);
+    else if (!resumed) this.options.tell({ type: 'mode', ...this.#said });
+  }
+
+  /** The server says how things stand now. */
+  confirmed(state: Decision): void {
+    if (this.#said && !same(this.#said, state)) return; // overtaken
+    this.#said = null;
+    this.#adopt(state);
+  }
+
+  /** The server could not do what it was told. */
+  failed(): void {
+    this.#said = null;
+  }
+
+  pause(paused: boolean): void {
+    this.#decide({ paused });
+  }
+
+  /** Somebody would like to click and type as well. */
+  asked(person: Person | undefined): void {
+    if (!person || this.mode === 'shared') return;
+    this.#asks = person;
+    this.#drawQuestion();
+  }
+
+  show(agent: Person | undefined): void {
+    this.#agent = agent;
+    this.#draw();
+  }
+
+  #decide(change: Partial<Decision>): void {
+    const next = { ...this.#now, ...this.#said, ...change };
+    this.#said = next;
+    this.options.tell({ type: 'mode', ...next });
+    if (!more(this.#now, next)) this.#adopt(next);
+  }
+
+  #adopt(next: Decision): void {
+    const before = this.#now;
+    if (same(before, next)) return;
+    this.#now = { mode: next.mode, paused: next.paused };
+    if (next.mode === 'shared') this.#answered();
+    this.options.changed(before);
+    this.#draw();
+  }
+
+  #answered(): void {
+    this.#asks = null;
+    this.options.question.hidden = true;
+  }
+
+  #draw(): void {
+    const { button, pause, about } = this.options;
+    const { mode, paused } = this.#now;
+    const agent = called(this.#agent);
+    const sentence = paused ? `Paused. ${agent} sees nothing new` : rights(agent, mode);
+    fill(button, icon(paused ? 'hidden' : mode === 'shared' ? 'pointer' : 'eye'),
+      h('span', { class: 'long' }, sentence), h('span', { class: 'short' }, paused ? 'Paused' : shortMode(mode)));
+    button.setAttribute('data-mode', mode);
+    button.setAttribute('aria-label', `${sentence}. Change what is shared`);
+    const label = paused ? 'Go on sharing' : 'Pause sharing';
+    fill(pause, icon(paused ? 'play' : 'pause'));
+    pause.title = label;
+    pause.setAttribute('aria-label', label);
+    pause.setAttribute('aria-pressed', String(paused));
+    fill(about, h('h2', {}, sentence),
+      h('p', {}, `Passwords, card numbers and one-time codes are hidden from ${agent}, and so is everything outside this page.`),
+      h('div', { class: 'choices' },
+        h('button', {
+          type: 'button', class: 'choice', 'data-tandem': mode === 'shared' ? 'restrict' : 'grant',
+          click: () => this.#decide({ mode: mode === 'shared' ? 'view' : 'shared' }),
+        }, icon(mode === 'shared' ? 'eye' : 'pointer'), mode === 'shared' ? `Let ${agent} only look and point` : `Let ${agent} click and type, too`),
+        h('button', { type: 'button', class: 'choice', click: () => this.pause(!paused) }, icon(paused ? 'play' : 'pause'), label)),
+      h('p', {}, 'Pressing Esc twice pauses at once. Nothing is recorded, and Stop sharing ends it.'));
+  }
+
+  #drawQuestion(): void {
+    const { question } = this.options;
+    const asker = called(this.#asks ?? undefined);
+    const yes = h('button', {
+      type: 'button', class: 'button primary', 'data-tandem': 'allow', disabled: true, click: () => this.#decide({ mode: 'shared' }),
+    }, 'Allow');
+    const no = h('button', {
+      type: 'button', class: 'button', 'data-tandem': 'deny', disabled: true,
+      click: () => {
+        this.#answered();
+        this.options.tell({ type: 'deny' });
+      },
+    }, 'Not now');
+    fill(question, h('p', {}, `${asker} asks to click and type in this page with you. You can take it back at any time.`),
+      h('div', { class: 'actions' }, yes, no));
+    question.hidden = false;
+    setTimeout(() => { yes.disabled = no.disabled = false; }, ARMED_MS);
+  }
+}
+
+const same = (a: Decision, b: Decision): boolean => a.mode === b.mode && a.paused === b.paused;
+const more = (before: Decision, next: Decision): boolean =>
+  (before.paused && !next.paused) || (before.mode === 'view' && next.mode === 'shared');
