@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"tandem/rewrite"
@@ -14,6 +15,7 @@ const (
 	maxCookieLine = 8 << 10
 	maxScriptText = 4 << 20
 	maxOrigin     = 512
+	maxDialog     = 16 << 10
 )
 
 // serveEndpoint answers for what our own scripts ask on a site's host.
@@ -43,6 +45,8 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		p.aliasAPI(w, r, s, host)
 	case name == "report":
 		p.reportAPI(w, r, s)
+	case name == "dialog":
+		p.dialogAPI(w, r, s)
 	case name == "policy":
 		p.policyAPI(w, r, s, host)
 	default:
@@ -132,6 +136,21 @@ func (p *Proxy) scriptAPI(w http.ResponseWriter, r *http.Request, s *session.Ses
 	w.Write(p.scripts.rewrite(src, kind, p.mapper(s, origin), func(tier, at int) {
 		p.logScript(s, origin, "run time", len(src), tier, at)
 	}))
+}
+
+// dialogAPI tells followers what the visitor is asked. The page's thread stands
+// still until the answer, and with it the shell that would pass this on.
+func (p *Proxy) dialogAPI(w http.ResponseWriter, r *http.Request, s *session.Session) {
+	q := r.URL.Query()
+	doc, err := strconv.Atoi(q.Get("doc"))
+	text, ok := readText(w, r, maxDialog)
+	if !ok {
+		return
+	}
+	if err == nil {
+		s.Dialog(doc, q.Get("kind"), string(text))
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // aliasAPI learns an origin whose name did not fit into a label. The token is

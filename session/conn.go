@@ -40,6 +40,7 @@ var (
 
 const (
 	pingEvery    = 20 * time.Second
+	beatEvery    = 3 * time.Second // how often the leader's page has to show that it lives
 	deadAfter    = time.Minute
 	ackTimeout   = 30 * time.Second // for what was sent to be acknowledged
 	ackDelay     = 40 * time.Millisecond
@@ -372,6 +373,8 @@ func (c *conn) shut(why closure, flush bool) {
 func (c *conn) writeLoop() {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
 	ack := time.NewTimer(0)
 	defer ack.Stop()
 	acking := true
@@ -397,6 +400,8 @@ func (c *conn) writeLoop() {
 			if frame := c.room.acknowledgement(c); frame != nil {
 				err = c.send(*frame)
 			}
+		case <-beat.C:
+			c.room.beat(c)
 		case <-ping.C:
 			if c.room.stalled(c) {
 				c.shut(closeTooSlow, false)

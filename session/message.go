@@ -47,6 +47,7 @@ var kinds = map[string]kind{
 	"view":       {func() message { return new(viewMessage) }, 8 << 10, 30, 100},
 	"pointer":    {func() message { return new(pointMessage) }, 1 << 10, 60, 120},
 	"mark":       {func() message { return new(pointMessage) }, 1 << 10, 30, 60},
+	"beat":       {func() message { return new(beatMessage) }, 1 << 10, 2, 10},
 	"done":       {func() message { return new(doneMessage) }, 16 << 10, 200, 1000},
 	"blob":       {func() message { return new(blobMessage) }, maxBlob*4/3 + 1<<10, 30, 100},
 	"dialog":     {func() message { return new(dialogMessage) }, 64 << 10, 5, 20},
@@ -282,6 +283,13 @@ func (m *doneMessage) check() error {
 	m.Why = cut(m.Why, maxText)
 	return nil
 }
+
+// beatMessage says that the leader's page lives, and whether it can be seen.
+type beatMessage struct {
+	Hidden bool `json:"hidden,omitempty"`
+}
+
+func (*beatMessage) check() error { return nil }
 
 type blobMessage struct {
 	ID   string `json:"id"`

@@ -28,7 +28,7 @@ func (r *room) receive(c *conn, f wire.Frame) error {
 
 // mayBeLost are the kinds of message that need no number: the next one says it
 // all again.
-var mayBeLost = map[string]bool{"pointer": true, "scroll": true}
+var mayBeLost = map[string]bool{"pointer": true, "scroll": true, "beat": true}
 
 // take is receive under the lock. What it returns is to be done without it.
 func (r *room) take(c *conn, f wire.Frame, name string, m message, invalid error) (after func(), err error) {
@@ -149,6 +149,9 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		r.followers(func(st *seat) { r.push(st, item{key: "view", doc: noDoc, text: r.view}) })
 	case *pointMessage:
 		r.point(st, name, *m)
+	case *beatMessage:
+		text := encode(name, m)
+		r.followers(func(st *seat) { r.push(st, item{key: name, doc: noDoc, lossy: true, text: text}) })
 	case *doneMessage:
 		r.answered(*m)
 	case *blobMessage:

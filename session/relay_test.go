@@ -57,6 +57,7 @@ var examples = map[string]string{
 	"view":       `{"type":"view","width":100,"height":100,"dpr":1}`,
 	"pointer":    `{"type":"pointer","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`,
 	"mark":       `{"type":"mark","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`,
+	"beat":       `{"type":"beat"}`,
 	"done":       `{"type":"done","n":1,"ok":true}`,
 	"blob":       `{"type":"blob","id":"b","mime":"image/png","data":""}`,
 	"dialog":     `{"type":"dialog","doc":1,"kind":"alert","text":"x"}`,
@@ -77,8 +78,8 @@ var examples = map[string]string{
 func TestRights(t *testing.T) {
 	allowed := map[Role]map[Mode]string{
 		Visitor: {
-			Shared: "doc ops gone tab tab-closed activate view pointer mark done blob dialog notice mode deny",
-			View:   "doc ops gone tab tab-closed activate view pointer mark done blob dialog notice mode deny",
+			Shared: "doc ops gone tab tab-closed activate view pointer mark done beat blob dialog notice mode deny",
+			View:   "doc ops gone tab tab-closed activate view pointer mark done beat blob dialog notice mode deny",
 		},
 		Agent: {
 			Shared: "activate pointer mark input scroll navigate go resync ask",

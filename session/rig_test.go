@@ -395,7 +395,7 @@ func (p *peer) expect(kind string) string {
 			return string(text)
 		}
 		switch got {
-		case "people", "leader", "tabs", "state", "view":
+		case "people", "leader", "tabs", "state", "view", "beat":
 		default:
 			p.t.Fatalf("got %s while waiting for %s", text, kind)
 		}

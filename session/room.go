@@ -420,6 +420,18 @@ type deflation struct {
 
 const maxDeflations = 4
 
+// beat asks the leader for a sign of life, which goes to all followers. Our
+// asking sets the pace: the browser slows the timers of hidden pages down, but
+// not what arrives.
+func (r *room) beat(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	followed := slices.ContainsFunc(r.seats, func(st *seat) bool { return st.person.Role != Visitor && st.conn != nil })
+	if c.role == Visitor && c.seat.conn == c && followed && r.s.State() == Active {
+		r.push(c.seat, item{key: "beat", doc: noDoc, lossy: true, text: encode("beat", struct{}{})})
+	}
+}
+
 func (r *room) owes(c *conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -70,6 +70,7 @@ var rights = map[string]map[Role]right{
 	"dialog":     {Visitor: active},
 	"notice":     {Visitor: active},
 	"done":       {Visitor: active},
+	"beat":       {Visitor: active},
 	// A follower asks for something to be done there.
 	"input":    {Agent: shared},
 	"navigate": {Agent: shared},
@@ -211,6 +212,18 @@ func (s *Session) Visitor(host, cookie string) bool { return s.keys.has(host, co
 func (s *Session) CookiesChanged() {
 	s.saveSoon()
 	s.room.tellVisitor("cookies")
+}
+
+// Dialog tells followers of a dialog that a document shows the visitor, as the
+// visitor's shell would if it could.
+func (s *Session) Dialog(doc int, kind, text string) {
+	m := &dialogMessage{doc, kind, text}
+	err := m.check()
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	if !s.Paused() {
+		s.room.route(s.room.seat(Visitor), "dialog", m, err)
+	}
 }
 
 // Alias registers which origin the token of a host label stands for. The first

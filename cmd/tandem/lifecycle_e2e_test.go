@@ -136,6 +136,32 @@ func TestViewOnly(t *testing.T) {
 	}
 }
 
+// TestSilent lets the visitor's page stand still: nothing old may pass for live.
+func TestSilent(t *testing.T) {
+	m := startMeeting(t, session.Shared)
+	m.accept()
+	m.same("home")
+	status := func(want string) string { return fmt.Sprintf(`document.querySelector('[data-tandem=status]').textContent === %q`, want) }
+	live := `!document.querySelector('.veil') && ` + status("Live")
+	m.agent.wait(top, live)
+	beats := `performance.now() > (window.tandemBegan ??= performance.now()) + 3500`
+	m.agent.wait(top, beats) // the first sign of life has come
+	m.visitor.call("Page.enable", nil, nil)
+	if err := m.visitor.eval(content, `void setTimeout(() => alert('one moment'), 50)`, nil); err != nil {
+		t.Fatal(err)
+	}
+	m.agent.wait(top, `/one moment/.test(document.body.innerText)`)
+	t.Log("a page that does not answer is not called live")
+	if err := m.agent.eval(top, `const now = Date.now; Date.now = () => now() + 20_000; 0`, nil); err != nil {
+		t.Fatal(err)
+	}
+	m.agent.wait(top, `/does not answer/.test(document.querySelector('.veil.banner')?.innerText) && `+status("Not live"))
+	m.visitor.call("Page.handleJavaScriptDialog", map[string]any{"accept": true}, nil)
+	t.Log("when it goes on, it is again")
+	m.agent.wait(top, live)
+	m.same("home")
+}
+
 func TestDecline(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	m.visitor.wait(top, `document.querySelector('[data-tandem=decline]:not(:disabled)')`)

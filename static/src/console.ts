@@ -19,6 +19,9 @@ import { ownRights, readable, shortMode } from './ui/words';
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
 
+/** The leader's page shows every 3 s that it lives. After this long without it, what is shown may be old. */
+const silent = { after: 10_000, look: 1000 }; // ms
+
 /** How often the way to the server is measured, and how long an answer may take before the link is tried anew. */
 const measure = { every: 15_000, within: 8000 };
 
@@ -199,6 +202,12 @@ class Room {
   #inputSent = new Map<number, number>();
   #reaction = 0;
   #measuring = 0;
+  #watching = 0;
+  /** When the leader's page last showed that it lives; 0 before it did. */
+  #heard = 0;
+  #hidden = false;
+  /** What the veil or the banner over the page says. */
+  #covered = '';
 
   constructor(private visitor: string, joined: Joined, private link: Link<ToAgent>, end: () => void) {
     this.#people.setAttribute('data-tandem', 'participants');
@@ -215,6 +224,7 @@ class Room {
     this.setMode(joined.mode, false);
     this.#zoom(true);
     this.linkChanged(link.state);
+    this.#watching = setInterval(() => this.#showStatus(), silent.look);
     this.#measuring = setInterval(() => void this.#measure(), measure.every);
     document.title = `${visitor}’s page – Tandem`;
   }
@@ -228,6 +238,7 @@ class Room {
     this.#renderer?.close();
     this.#inputBase = ++this.#lastInput;
     this.#inputSent.clear();
+    this.#heard = 0;
     const { port1, port2 } = new MessageChannel();
     this.#renderer = port1;
     port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
@@ -241,6 +252,7 @@ class Room {
 
   close(): void {
     clearInterval(this.#measuring);
+    clearInterval(this.#watching);
     this.#renderer?.close();
   }
 
@@ -276,6 +288,7 @@ class Room {
   message(message: ToAgent): void {
     switch (message.type) {
       case 'mode': this.#modeChanged(message.mode, message.paused); break;
+      case 'beat': return this.#beat(message.hidden ?? false);
       case 'people': return this.people(message.people);
       case 'tabs': this.#tabs(message.tabs); break;
       case 'leader': return this.#leaderChanged(message.online, message.since);
@@ -396,6 +409,7 @@ class Room {
 
   #leaderChanged(online: boolean, since: unknown): void {
     const time = typeof since === 'number' ? since : typeof since === 'string' ? Date.parse(since) : NaN;
+    this.#heard = 0;
     this.#leader = { online, since: Number.isFinite(time) && time > 0 ? Math.min(time, Date.now()) : Date.now() };
     this.#showStatus();
   }
@@ -413,11 +427,20 @@ class Room {
     } else if (this.#paused) {
       this.#say('busy', 'Paused');
       this.#cover(`${this.visitor} has paused sharing`, 'This is the last thing that was shared; it is not live.', this.#paused);
+    } else if (this.#heard > 0 && Date.now() - this.#heard > silent.after) {
+      this.#say('busy', 'Not live');
+      this.#cover(`${this.visitor}’s page does not answer`, 'It may be busy or showing a message. This is the last thing that was shared; it is not live.', this.#heard, true);
     } else {
-      this.#say('good', 'Live');
-      this.#veil?.remove();
-      this.#veil = null;
+      this.#say('good', this.#hidden ? 'Live, in the background' : 'Live');
+      this.#status.title = this.#hidden ? `${this.visitor} looks at something else. The page may be slow there.` : '';
+      this.#uncover();
     }
+  }
+
+  #beat(hidden: boolean): void {
+    this.#heard = Date.now();
+    this.#hidden = hidden;
+    this.#showStatus();
   }
 
   #say(tone: string, text: string): void {
@@ -425,12 +448,22 @@ class Room {
     if (this.#status.textContent !== text) fill(this.#status, h('span', { class: 'words' }, text));
   }
 
-  #cover(title: string, detail: string, since: number): void {
-    this.#veil?.remove();
+  /** Says over the page that it is not live. A banner lets the agent go on. */
+  #cover(title: string, detail: string, since: number, banner = false): void {
+    const covered = `${title} ${since}`;
+    if (covered === this.#covered) return;
+    this.#uncover();
+    this.#covered = covered;
     const timer = new Since();
-    this.#veil = h('div', { class: 'veil' }, h('div', {}, h('strong', {}, title, ' ', timer), h('p', {}, detail)));
+    this.#veil = h('div', { class: banner ? 'veil banner' : 'veil' }, h('div', {}, h('strong', {}, title, ' ', timer), h('p', {}, detail)));
     this.#stage.append(this.#veil);
     timer.since = since;
+  }
+
+  #uncover(): void {
+    this.#veil?.remove();
+    this.#veil = null;
+    this.#covered = '';
   }
 }
 

@@ -64,6 +64,7 @@ export class Link<In> {
 
   #lossy = new Map<string, string>();
   #lossyTimer = 0;
+  #lossyAt = 0;
 
   #received = 0;
   #inbox: Promise<void> | null = null; // frames being inflated, in order
@@ -121,7 +122,8 @@ export class Link<In> {
   sendLossy(key: string, message: object): void {
     if (!this.#welcomed) return;
     this.#lossy.set(key, JSON.stringify(message));
-    if (!this.#lossyTimer) this.#flushLossy();
+    // Timers of a hidden page may be a minute late.
+    if (!this.#lossyTimer || Date.now() - this.#lossyAt > 2 * limits.lossyEvery) this.#flushLossy();
   }
 
   /** Asks the server for everything anew. */
@@ -271,13 +273,11 @@ export class Link<In> {
     this.#acknowledged(ack);
     if (text === null) return;
     if (seq > 0) {
+      if (seq > this.#received + 1) return this.#startAgain();
+      const news = seq > this.#received;
+      if (news) this.#received = seq;
       this.#ackSoon(); // also for a duplicate: our last acknowledgement may be what was lost
-      if (seq <= this.#received) return;
-      if (seq !== this.#received + 1) {
-        this.#startAgain();
-        return;
-      }
-      this.#received = seq;
+      if (!news) return;
     }
     let message: In | null;
     try {
@@ -327,11 +327,9 @@ export class Link<In> {
   // --- sending ---
 
   #ackSoon(): void {
-    if (this.#ackTimer) return;
-    this.#ackTimer = setTimeout(() => {
-      this.#ackTimer = 0;
-      this.#write({ seq: 0, ack: this.#received, text: null });
-    }, limits.ackDelay);
+    const ack = () => this.#write({ seq: 0, ack: this.#ack(), text: null });
+    if (document.hidden) ack();
+    else this.#ackTimer ||= setTimeout(ack, limits.ackDelay);
   }
 
   #write(frame: Frame, deflated: Uint8Array<ArrayBuffer> | null = null): void {
@@ -369,7 +367,9 @@ export class Link<In> {
   }
 
   #flushLossy(): void {
+    clearTimeout(this.#lossyTimer);
     this.#lossyTimer = 0;
+    this.#lossyAt = Date.now();
     if (this.#lossy.size === 0) return;
     if (this.#socket && this.#socket.bufferedAmount < limits.busy) {
       for (const text of this.#lossy.values()) this.#write({ seq: 0, ack: this.#ack(), text });

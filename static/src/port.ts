@@ -46,7 +46,6 @@ export type FromDocument =
   | { type: 'view'; width: number; height: number; dpr: number; media: string[] }
   | { type: 'done'; n: number; ok: boolean; why?: string }
   | { type: 'blob'; id: string; mime: string; data: string }
-  | { type: 'dialog'; kind: 'alert' | 'confirm' | 'prompt'; text: string }
   | { type: 'open'; id: string; url: string; name: string; features: string }
   | { type: 'post'; to: string; data: unknown; origin: string; target: string }
   | { type: 'close'; id?: string }
@@ -57,8 +56,12 @@ export type FromDocument =
   | { type: 'bye' };
 
 export type ToDocument =
-  | { type: 'start'; doc: number; tab: string; mode: string }
+  | { type: 'start'; doc: number; tab: string; paused: boolean }
+  /** Nothing may be told of the page, or it may again. */
+  | { type: 'pause'; paused: boolean }
   | { type: 'snapshot' }
+  /** What waits for a timer is wanted now. */
+  | { type: 'flush' }
   /** An element is wanted again, with all below it, or (deep) digests to find out what in it. */
   | { type: 'again'; node: number; deep: boolean }
   | { type: 'input'; n: number; input: Input }
@@ -77,11 +80,14 @@ export function parseToDocument(data: unknown): ToDocument | null {
   const m = data as Record<string, unknown>;
   switch (m['type']) {
     case 'snapshot':
+    case 'flush':
     case 'cookies':
     case 'stop':
       return { type: m['type'] };
     case 'start':
-      return isId(m['doc']) ? { type: 'start', doc: m['doc'], tab: String(m['tab']), mode: String(m['mode']) } : null;
+      return isId(m['doc']) ? { type: 'start', doc: m['doc'], tab: String(m['tab']), paused: m['paused'] === true } : null;
+    case 'pause':
+      return { type: 'pause', paused: m['paused'] === true };
     case 'again':
       return isId(m['node']) ? { type: 'again', node: m['node'], deep: m['deep'] === true } : null;
     case 'input':

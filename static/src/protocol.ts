@@ -134,6 +134,8 @@ export const toVisitor = {
   /** Somebody would like to click and type as well. */
   ask: { from: text(64) },
   cookies: {},
+  /** The server wants to know whether the page lives. */
+  beat: {},
   refused,
   ended,
 } satisfies { [type: string]: Shape };
@@ -155,6 +157,8 @@ export const toAgent = {
   notice: { text: sentence },
   refused,
   mode: { mode, paused: bool },
+  /** The leader's page lives. */
+  beat: { hidden: optional(bool) },
   leader: { online: bool, since: optional(any) },
   ended,
 } satisfies { [type: string]: Shape };
@@ -169,7 +173,6 @@ export const fromDocument = {
   view: { ...view, dpr: number },
   done: { n: count, ok: bool, why: optional(sentence) },
   blob: { id: text(100), mime: text(200), data: text(11 << 20) },
-  dialog: { kind: text(40), text: text(10_000) },
   open: { id: text(100), url: optional(url), name: optional(text(200)), features: optional(text(1000)) },
   post: { to: text(100), data: any, target: optional(text(1000)) },
   close: { id: optional(text(100)) },

@@ -75,7 +75,7 @@ class Shell {
   #documents = new Documents({
     urls: this.#urls,
     scheme: this.#content.scheme,
-    mode: () => this.#sharing.mode,
+    paused: () => this.#sharing.paused,
     tabOf: window => this.#frames.of(window),
     onStart: doc => this.#started(doc),
     onMessage: (doc, message) => this.#fromDocument(doc, message),
@@ -162,8 +162,10 @@ class Shell {
 
   #shareChanged(before: Decision): void {
     this.#showPeople(this.#present);
-    if (this.#sharing.paused === before.paused) return;
-    if (this.#sharing.paused) {
+    const { paused } = this.#sharing;
+    if (paused === before.paused) return;
+    this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'pause', paused }));
+    if (paused) {
       this.#pointers.keep([]);
       return;
     }
@@ -204,6 +206,7 @@ class Shell {
         if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message.node, message.deep));
         else this.#documents.all().forEach(doc => this.#resync(doc));
         return;
+      case 'beat': return this.#beat();
       case 'cookies': return this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'cookies' }));
       case 'mode': return this.#sharing.confirmed(message);
       case 'ask': return this.#sharing.asked(this.#present.find(p => p.id === message.from));
@@ -217,6 +220,13 @@ class Shell {
   /** What was under way when sharing was paused. */
   #decline(message: ToVisitor): void {
     if (message.type === 'input') this.#link.send({ type: 'done', n: message.n, ok: false, why: 'Sharing is paused.' });
+  }
+
+  /** The page lives. While it is hidden its timers are late, so what waits for them is asked for. */
+  #beat(): void {
+    const { hidden } = document;
+    if (hidden) this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'flush' }));
+    this.#link.sendLossy('beat', { type: 'beat', ...(hidden && { hidden }) });
   }
 
   #toDoc(id: number, then: (doc: Doc) => void): void {
@@ -329,7 +339,6 @@ class Shell {
         this.#link.send(message);
         return;
       case 'blob': return this.#blob(message);
-      case 'dialog': return this.#share({ ...message, doc: doc.id });
       case 'panic': return this.#panic();
       case 'open': return this.#open(doc, message);
       case 'post': return this.#post(doc, message);

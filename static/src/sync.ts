@@ -47,11 +47,21 @@ class Connection {
   private port: MessagePort | null = null;
   private readonly document: Document;
   private poster: Native | undefined;
+  /** The shell's number for it. */
+  private doc = 0;
+  private paused = false;
 
   constructor(private readonly realm: Realm, private readonly parent: Connection | null) {
     this.document = realm.global.document as Document;
     const document = this.document;
-    this.recorder = new Recorder({ realm, document, send: (message) => this.send(message) });
+    this.recorder = new Recorder({
+      realm, document,
+      send: (message) => this.send(message),
+      // The shell's thread is the page's and stands still with it, so the server has to be told directly.
+      dialog: (kind, text) => {
+        if (!this.paused) realm.post(`/.tandem/dialog?doc=${this.doc}&kind=${kind}`, text);
+      },
+    });
     this.performer = createPerformer({
       document,
       realm,
@@ -123,9 +133,15 @@ class Connection {
     if (message === null) return;
     switch (message.type) {
       case 'start':
+        this.paused = message.paused;
         return this.start(message.doc);
+      case 'pause':
+        this.paused = message.paused;
+        return;
       case 'snapshot':
         return this.recorder.snapshot();
+      case 'flush':
+        return this.recorder.flush();
       case 'again':
         return this.recorder.again(message.node, message.deep);
       case 'input':
@@ -146,6 +162,7 @@ class Connection {
   }
 
   private start(doc: number): void {
+    this.doc = doc;
     this.recorder.start();
     if (this.parent !== null) this.parent.frame(this.realm.global as Window, doc);
     else if (parentWindow !== shellWindow) {

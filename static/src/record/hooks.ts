@@ -11,6 +11,8 @@ import { noteFont } from './fonts';
 import { hostOf, noteInternals } from './internals';
 import { headOf, indexOf, mediaText, priorityOf, rulesIn, valueOf, type RuleOp } from './rules';
 
+export type Dialog = 'alert' | 'confirm' | 'prompt';
+
 /** What takes note. None of it may throw; the hooks make sure. */
 export interface Noted {
   shadow(host: Element): void;
@@ -34,7 +36,7 @@ export interface Noted {
   internals(host: Element): void;
   editing(): void;
   navigated(): void;
-  dialog(kind: 'alert' | 'confirm' | 'prompt', text: string): void;
+  dialog(kind: Dialog, text: string): void;
 }
 
 // deno-lint-ignore no-explicit-any

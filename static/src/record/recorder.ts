@@ -23,7 +23,7 @@ import { encode } from './encode';
 import { Focus } from './focus';
 import { Fonts } from './fonts';
 import { Frames, isFrame } from './frames';
-import { hook } from './hooks';
+import { hook, type Dialog } from './hooks';
 import { Highlights } from './highlights';
 import { Internals } from './internals';
 import { Masks } from './mask';
@@ -63,6 +63,8 @@ export interface RecorderOptions {
   send(message: FromDocument): void;
   /** How many new nodes are told at once. */
   slice?: number;
+  /** The page is about to stand still until the visitor has answered a dialog. */
+  dialog(kind: Dialog, text: string): void;
 }
 
 export class Recorder {
@@ -103,7 +105,7 @@ export class Recorder {
   private readonly began: string;
   private whole = false;
 
-  constructor({ realm, document, send, slice }: RecorderOptions) {
+  constructor({ realm, document, send, dialog, slice }: RecorderOptions) {
     this.slice = slice ?? SLICE;
     this.realm = realm;
     this.document = document;
@@ -152,7 +154,7 @@ export class Recorder {
     this.watch(document);
     this.viewport = realm.main && realm.parent === undefined ? new Viewport(realm, (message) => this.running && send(message)) : null;
     this.listenToWindow();
-    hook(realm, this.noted());
+    hook(realm, this.noted(dialog));
     reportPointer({ realm, id: (node) => this.id(node), send, running: () => this.running });
   }
 
@@ -316,7 +318,7 @@ export class Recorder {
     this.schedule();
   }
 
-  private noted() {
+  private noted(dialog: RecorderOptions['dialog']) {
     const soon = <A extends unknown[]>(note: (...args: A) => void) => (...args: A): void => {
       note(...args);
       this.schedule();
@@ -341,10 +343,8 @@ export class Recorder {
       internals: soon((host: Element) => this.internals.touch(host)),
       editing: soon(() => this.states.recheck('editing')),
       navigated: () => this.schedule(),
-      dialog: (kind: 'alert' | 'confirm' | 'prompt', text: string) => {
-        if (!this.running) return;
-        this.flush(); // the page stands still until the dialog is gone
-        this.send({ type: 'dialog', kind, text: text.slice(0, 2000) });
+      dialog: (kind: Dialog, text: string) => {
+        if (this.running) dialog(kind, text.slice(0, 2000));
       },
     };
   }

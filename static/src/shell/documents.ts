@@ -26,7 +26,7 @@ export interface Doc {
 export interface DocumentsOptions {
   urls: Urls;
   scheme: string; // of content hosts
-  mode: () => string;
+  paused: () => boolean;
   /** The tab whose frame a window is in, and whether the window is that frame's own. */
   tabOf(window: MessageEventSource): { tab: number; main: boolean } | null;
   onStart(doc: Doc): void;
@@ -136,7 +136,7 @@ export class Documents {
     this.#byWindow.set(source, doc);
     port.onmessage = message => this.#message(doc, message.data);
     this.#options.onStart(doc);
-    port.postMessage({ type: 'start', doc: doc.id, tab: doc.tab, mode: this.#options.mode() });
+    port.postMessage({ type: 'start', doc: doc.id, tab: doc.tab, paused: this.#options.paused() });
   };
 
   /** The site behind a content host of this session; "" for any other origin. */

@@ -67,7 +67,7 @@ async function pair(html: string, makeFrame = empty, slice?: number): Promise<Pa
   receive(p, { type: 'tabs', tabs: [{ tab: 1, url: config.url, active: true }] });
   receive(p, { type: 'view', tab: 1, width: 800, height: 600 });
   receive(p, { type: 'doc', doc: 1, tab: 1, url: config.url });
-  p.recorder = new Recorder({ realm, document: window.document, send: (message) => relay(p, 1, message), ...(slice && { slice }) });
+  p.recorder = new Recorder({ realm, document: window.document, send: (message) => relay(p, 1, message), dialog: () => undefined, ...(slice && { slice }) });
   p.recorder.start();
   await until(() => root.querySelector('iframe[name=tandem-mirror]') !== null);
   p.mirror = root.querySelector('iframe')!;
@@ -346,7 +346,7 @@ test('frames show their documents', async () => {
   inner.body.innerHTML = '<p id="in">inner</p>';
   receive(p, { type: 'doc', doc: 2, tab: 1, parent: [1, 0], url: 'about:blank' });
   const realm = new Realm(holding.contentWindow, config);
-  const recorder = new Recorder({ realm, document: inner, send: (message) => relay(p, 2, message) });
+  const recorder = new Recorder({ realm, document: inner, send: (message) => relay(p, 2, message), dialog: () => undefined });
   recorder.start(); // its snapshot waits until the parent says where it belongs
   p.recorder.shows(holding.contentWindow!, 2);
   same(p, 'frame');
