@@ -118,6 +118,12 @@ func TestViewOnly(t *testing.T) {
 	m.visitor.wait(content, fmt.Sprintf(`scrollY < %f - 200`, was))
 	m.agent.wait(mirror, fmt.Sprintf(`scrollY < %f - 200`, was))
 
+	t.Log("who has zoomed in by pinching is seen to")
+	m.visitor.call("Emulation.setPageScaleFactor", map[string]any{"pageScaleFactor": 2}, nil)
+	m.agent.wait(renderer, `(() => { const box = document.querySelector('.lens:not([hidden])')?.getBoundingClientRect(); return box && box.width < innerWidth * 0.7; })()`)
+	m.visitor.call("Emulation.setPageScaleFactor", map[string]any{"pageScaleFactor": 1}, nil)
+	m.agent.wait(renderer, `document.querySelector('.lens').hidden`)
+
 	t.Log("an agent who may only look changes nothing")
 	before := len(m.shop.Log())
 	m.agent.click(mirror, `nav a[href="/build"]`)

@@ -48,7 +48,7 @@ const refused: [string, unknown][] = [
   ['a negative number', { type: 'done', n: -1, ok: true }],
   ['a fraction', { type: 'done', n: 1.5, ok: true }],
   ['no finite number', { type: 'pointer', node: 1, fx: NaN, fy: 0, x: 0, y: 0 }],
-  ['a text too long', { type: 'dialog', kind: 'alert', text: 'x'.repeat(20_000) }],
+  ['a text too long', { type: 'blob', id: 'x'.repeat(200), mime: 'image/png', data: '' }],
   ['ops that are no text', { type: 'ops', ops: [] }],
 ];
 for (const [what, value] of refused) {
