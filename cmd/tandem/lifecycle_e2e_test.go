@@ -147,7 +147,9 @@ func TestSilent(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	m.accept()
 	m.same("home")
-	status := func(want string) string { return fmt.Sprintf(`document.querySelector('[data-tandem=status]').textContent === %q`, want) }
+	status := func(want string) string {
+		return fmt.Sprintf(`document.querySelector('[data-tandem=status]').textContent === %q`, want)
+	}
 	live := `!document.querySelector('.veil') && ` + status("Live")
 	m.agent.wait(top, live)
 	beats := `performance.now() > (window.tandemBegan ??= performance.now()) + 3500`
