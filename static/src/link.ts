@@ -390,12 +390,21 @@ export class Link<In> {
 const json = ({ seq, ack, text }: Frame): string => (text === null ? `[${seq},${ack}]` : `[${seq},${ack},${text}]`);
 
 async function deflate(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const stream = new CompressionStream('deflate-raw');
+  const writer = stream.writable.getWriter();
+  void writer.write(encoder.encode(text)); // a Blob's stream would go by way of another process
+  void writer.close();
+  return new Uint8Array(await new Response(stream.readable).arrayBuffer());
 }
 
+const encoder = new TextEncoder();
+
 async function inflate(data: Uint8Array<ArrayBuffer>): Promise<string> {
-  const reader = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const stream = new DecompressionStream('deflate-raw');
+  const writer = stream.writable.getWriter();
+  writer.write(data).catch(() => undefined); // whoever reads finds out
+  writer.close().catch(() => undefined);
+  const reader = stream.readable.getReader();
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let json = '';
   let size = 0;
@@ -403,7 +412,10 @@ async function inflate(data: Uint8Array<ArrayBuffer>): Promise<string> {
     const { done, value } = await reader.read();
     if (done) return json + decoder.decode();
     size += value.length;
-    if (size > limits.inflated) throw new Error('frame too large');
+    if (size > limits.inflated) {
+      void reader.cancel();
+      throw new Error('frame too large');
+    }
     json += decoder.decode(value, { stream: true });
   }
 }

@@ -25,6 +25,7 @@ import { Fonts } from './fonts';
 import { Frames, isFrame } from './frames';
 import { hook, type Dialog } from './hooks';
 import { Highlights } from './highlights';
+import { Icon } from './icon';
 import { Internals } from './internals';
 import { Masks } from './mask';
 import { Media, MEDIA_EVENTS } from './media';
@@ -54,7 +55,6 @@ const WATCHED: MutationObserverInit = {
 const styleOf = method<[Element], CSSStyleDeclaration>(globalThis, 'getComputedStyle');
 const baseOf = getter<string>(Node.prototype, 'baseURI');
 const NativeURL = URL;
-const linkAddress = getter<string>(HTMLLinkElement.prototype, 'href');
 
 export interface RecorderOptions {
   realm: Realm;
@@ -89,6 +89,7 @@ export class Recorder {
   private readonly states: States;
   private readonly definitions = new Definitions();
   private readonly frames = new Frames();
+  private readonly icon: Icon;
   private readonly tree: Tree;
   private readonly digests: Digests;
   private readonly observer: MutationObserver;
@@ -112,6 +113,7 @@ export class Recorder {
     this.send = send;
     this.began = this.realm.urls.unmap((document.location as Location | null)?.href ?? '');
     const entry = (node: Node) => this.tree.nodes.of(node);
+    this.icon = new Icon(document);
     this.blobs = new Blobs((message) => this.running && send(message));
     this.controls = new Controls(this.masks, entry);
     this.scrolls = new Scrolls(entry);
@@ -137,7 +139,7 @@ export class Recorder {
       restore: (text, element, name) => this.restore(text, element, name),
       // What a follower needs first comes first: definitions and sheets before what they style.
       parts: [
-        this.definitions, this.fonts, this.sheets, this.slots, this.internals, this.controls, this.canvases, this.media, this.frames,
+        this.icon, this.definitions, this.fonts, this.sheets, this.slots, this.internals, this.controls, this.canvases, this.media, this.frames,
         this.top, this.states, this.animations, this.highlights, this.focus, this.scrolls,
       ],
       root: (root) => this.watch(root),
@@ -443,12 +445,10 @@ export class Recorder {
   }
 
   private describe(): { url: string; title: string; icon: string } {
-    const icons = queryAll(this.document, 'link[rel~="icon" i]');
-    const icon = icons.length > 0 ? linkAddress(icons[icons.length - 1]!) : '';
     return {
       url: this.realm.urls.unmap((this.document.location as Location).href),
       title: titleOf(this.document).slice(0, TITLE_MOST),
-      icon: this.realm.urls.unmap(icon),
+      icon: this.realm.urls.unmap(this.icon.address),
     };
   }
 

@@ -479,6 +479,22 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
   });
 }
 
+test('the page is told with its title and its last icon', async () => {
+  const p = await pair(page);
+  const last = () => p.messages.filter((m) => m.type === 'page').at(-1);
+  const icon = () => last()?.icon.replace(/.*\//, '');
+  p.document.title = 'Another';
+  p.document.head.insertAdjacentHTML('beforeend', '<link rel="icon" href="/a.png"><link rel="shortcut icon" href="/b.png"><link rel="stylesheet" href="/c.css">');
+  p.recorder.flush();
+  equal([last()?.title, icon()], ['Another', 'b.png']);
+  p.document.querySelector('link[href="/b.png"]')!.setAttribute('href', '/d.png');
+  p.recorder.flush();
+  equal(icon(), 'd.png');
+  p.document.querySelector('link[href="/d.png"]')!.remove();
+  p.recorder.flush();
+  equal(icon(), 'a.png');
+});
+
 test('much that is new is told a little at a time, from the top', async () => {
   const p = await pair(page, empty, 50);
   const before = p.sent.length;
