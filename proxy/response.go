@@ -74,7 +74,8 @@ var strippedHeaders = set(
 	"Critical-Ch", "Accept-Ch", "Delegate-Ch", "Observe-Browsing-Topics", "Service-Worker-Navigation-Preload",
 	"Access-Control-Allow-Origin", "Access-Control-Allow-Private-Network", "Access-Control-Allow-Local-Network", "Timing-Allow-Origin",
 	"Location", "Content-Location", "Refresh", "Link", "Www-Authenticate", "X-Robots-Tag", "X-Dns-Prefetch-Control",
-	"Content-Md5", "Digest", "Repr-Digest", "Content-Digest", "Trailer", "Activate-Storage-Access", "Sec-Session-Registration",
+	"Content-Md5", "Digest", "Repr-Digest", "Content-Digest", "Trailer", "Activate-Storage-Access",
+	"Connection-Allowlist", "Connection-Allowlist-Report-Only", "Allow-Connection-Allowlist-From", "Sec-Session-Registration",
 )
 
 // passes reports whether a response header reaches the browser unchanged.
@@ -195,6 +196,7 @@ func addVary(h http.Header, name string) {
 func (x *exchange) setOwnHeaders(h http.Header) {
 	policy := rewrite.CSP(x.p.content, "/.tandem/report?key="+x.memory.key)
 	h["Content-Security-Policy"] = append([]string{policy}, h["Content-Security-Policy"]...)
+	h.Set("Connection-Allowlist", rewrite.ConnectionAllowlist(x.p.content))
 	h.Set("Origin-Agent-Cluster", "?1") // document.domain must not join hosts
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 	h.Set("X-Robots-Tag", "noindex, nofollow")

@@ -81,6 +81,13 @@ func TestCSP(t *testing.T) {
 	}
 }
 
+func TestConnectionAllowlist(t *testing.T) {
+	want := `("https://*.pages.example/*" "wss://*.pages.example/*");redirects=allow;webrtc=block`
+	if got := ConnectionAllowlist(Domain{"https", "pages.example"}); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestManifest(t *testing.T) {
 	m := testMapper()
 	in := `{ "name":"https:\/\/cdn.example", "start_url": "https:\/\/cdn.example\/", "scope":"/",

@@ -345,6 +345,11 @@ var callers = map[string]string{
 	"early-before":        `<p id=p><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; p.before(f); n.eval(TEXT)</script>`,
 	"early-range":         `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; const r = document.createRange(); r.selectNode(document.body.firstChild); r.insertNode(f); n.eval(TEXT)</script>`,
 	"early-adjacent":      `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; document.body.insertAdjacentElement('beforeend', f); n.eval(TEXT)</script>`,
+	"early-other-realm":   `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; frames[0].Element.prototype.append.call(document.body, f); n.eval(TEXT)</script>`,
+	"early-other-inner":   `<iframe></iframe><div id=d></div><script>frames[0].Reflect.getOwnPropertyDescriptor(frames[0].Element.prototype, 'innerHTML').set.call(d, '<iframe src=/page-slow name=n></iframe>'); n.eval(TEXT)</script>`,
+	"early-other-range":   `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; const r = document.createRange(); r.selectNode(document.body.firstChild); frames[0].Range.prototype.insertNode.call(r, f); n.eval(TEXT)</script>`,
+	"early-in-other":      `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; Element.prototype.append.call(frames[0].document.body, f); frames[0].n.eval(TEXT)</script>`,
+	"early-polled":        `<iframe src="/x.css"></iframe><script>setTimeout(() => { frames[0].location = '/page-late' }, 300); const c = new MessageChannel(), poll = () => { try { frames[0].eval(TEXT) } catch {} c.port2.postMessage(0) }; c.port1.onmessage = poll; poll(); setTimeout(() => c.port1.close(), 1000)</script>`,
 	"early-inner":         `<div id=d></div><script>d.innerHTML = '<iframe src=/page-slow name=n></iframe>'; n.eval(TEXT)</script>`,
 	"data":                `<iframe src="data:text/html;base64,BASE64"></iframe><object data="data:text/html;base64,BASE64"></object><embed src="data:text/html;base64,BASE64">`,
 	"data-xml":            `<iframe src="data:application/xhtml+xml,<html xmlns='http://www.w3.org/1999/xhtml'><script>CALLXML</script></html>"></iframe>`,
@@ -389,15 +394,11 @@ var callers = map[string]string{
 	"prototype":           `<script>const F = RTCPeerConnection; for (const C of [F.prototype.constructor, Object.getPrototypeOf(F), F.bind(), class extends F {}]) try { const p = Reflect.construct(F, [CONFIG], C); p.createDataChannel('x'); F.prototype.createOffer.call(p).then((o) => F.prototype.setLocalDescription.call(p, o)) } catch {}</script>`,
 }
 
-// leakingCallers are known holes. What javascript: addresses make begins with
-// our script where the address goes through a hook, but location's members
-// cannot be hooked, and a member of an unknown object by a computed name is not
-// rewritten. And on a busy machine Chromium has sometimes given a script the
-// first document of a frame, inserted on its way to another one, without hooks.
-var leakingCallers = map[string]bool{
-	"javascript-computed": true, "early": true, "early-fresh": true, "early-added": true, "early-added-name": true,
-	"early-child": true, "early-before": true, "early-range": true, "early-adjacent": true, "early-inner": true,
-}
+// leakingCaller is a known hole where the browser has no connection allowlist.
+// What javascript: addresses make begins with our script where the address goes
+// through a hook, but location's members cannot be hooked, and a member of an
+// unknown object by a computed name is not rewritten.
+var leakingCaller = map[string]string{"firefox": "javascript-computed", "webkit": "javascript-computed"}
 
 func TestContainWebRTC(t *testing.T) {
 	inEveryBrowser(t, func(t *testing.T, e engine) {
@@ -409,10 +410,7 @@ func TestContainWebRTC(t *testing.T) {
 		}
 		b := newBattle(t)
 		did := callAll(b, 5*time.Second, len(callers), func(start string) { b.visitIn(e, b.invite(start, session.Shared)) })
-		if len(did) > 0 {
-			t.Logf("sent: %q", did)
-		}
-		if did = slices.DeleteFunc(did, func(name string) bool { return leakingCallers[name] }); len(did) > 0 {
+		if did = slices.DeleteFunc(did, func(name string) bool { return name == leakingCaller[e.name()] }); len(did) > 0 {
 			t.Errorf("packets left the visitor's browser by WebRTC from %q", did)
 		}
 	})
@@ -482,6 +480,12 @@ func serveCaller(w http.ResponseWriter, r *http.Request, name, address string) {
 	case "/page-slow":
 		time.Sleep(300 * time.Millisecond)
 		say("text/html", html)
+	case "/page-late":
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<!doctype html>")
+		w.(http.Flusher).Flush()
+		time.Sleep(300 * time.Millisecond)
+		io.WriteString(w, html)
 	case "/xml":
 		say("text/xml", xhtml)
 	case "/types":
@@ -577,4 +581,30 @@ form.submit()</script>`)
 	if at := get[string](visitor, content, "performance.getEntriesByType('navigation')[0].name"); !strings.HasPrefix(at, other.URL+"/post") {
 		t.Errorf("the page is at %s", at)
 	}
+}
+
+// What a frame is on its way to is left alone until its own script of ours has
+// run: Chromium makes an element that is first looked at by another window's
+// script an object of that window, where the frame's hooks do not reach.
+func TestContainFrameThatTakesItsTime(t *testing.T) {
+	inBrowsers(t, func(t *testing.T, e engine) {
+		b := newBattle(t)
+		b.site.on(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/slow" {
+				page(w, `<title>shop</title><iframe src="/slow"></iframe>`)
+				return
+			}
+			io.WriteString(w, "<!doctype html>")
+			w.(http.Flusher).Flush()
+			time.Sleep(300 * time.Millisecond)
+			io.WriteString(w, `<body><p>x</p><script>self.own = [document, document.documentElement, document.head, document.body, document.querySelector('p')]
+	.map((node) => node instanceof Node); self.done = true</script>`)
+		})
+		visitor := b.visitIn(e, b.invite(b.site.URL+"/", session.Shared))
+		visitor.wait(within("/slow"), "self.done")
+		var own []bool
+		if err := visitor.eval(within("/slow"), "self.own", &own); err != nil || slices.Contains(own, false) {
+			t.Errorf("nodes of the frame are of its realm: %v, %v", own, err)
+		}
+	})
 }

@@ -7,7 +7,7 @@ import { hookDocument, hookEvents, hookWindow } from './hooks/document';
 import { hookAttributes, hookProperties } from './hooks/element';
 import { hookErrors } from './hooks/errors';
 import { hookFetch } from './hooks/fetch';
-import { hookFrames } from './hooks/frames';
+import { hookFrames, lookForFrames } from './hooks/frames';
 import { hookHistory } from './hooks/history';
 import { hookHTML } from './hooks/html';
 import { hookLinks } from './hooks/links';
@@ -29,7 +29,9 @@ export { documentConfig, type Config } from './config';
 
 /** Hooks a window. Returns the undo. */
 export function install(realm: Realm): () => void {
-  provideRuntime(realm).html = (value) => (typeof value === 'string' ? frameDocument(realm, value, 'about:blank') : value as unknown);
+  const runtime = provideRuntime(realm);
+  runtime.html = (value) => (typeof value === 'string' ? frameDocument(realm, value, 'about:blank') : value as unknown);
+  runtime.frames = () => lookForFrames(realm);
   realm.points.documentURL = documentURL;
   realm.points.scriptURL = scriptURL;
   realm.points.revoked = revoked;

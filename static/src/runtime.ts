@@ -25,6 +25,8 @@ export interface Runtime {
   meta(meta: Any): Any;
   /** The value of a javascript: URL: a string becomes a document, which begins with our script. Not in workers. */
   html?(value: Any): Any;
+  /** Hooks the frames that this window has got, when another realm's function inserted them. Not in workers. */
+  frames?(): void;
   /** Takes back the hooks of a realm that has no script of ours, for the one that now starts there. */
   leave?(): void;
 }

@@ -207,15 +207,15 @@ function begin(realm: Realm): void {
   realm.points.tabs = tabPort(own);
   realm.points.reopened = (of) => connections.get(of)?.reopened();
   realm.points.childRealm = (child) => {
-    let left = false; // a document with a script of its own is in the same window now
-    child.patch.onUndo(() => void (left = true));
-    later(() => void (left || guard(() => adopt(child), undefined)), SETTLE_MS);
+    const document = child.global.document as Document;
+    later(() => guard(() => adopt(child, document), undefined), SETTLE_MS);
   };
   own.hello();
 
-  function adopt(child: Realm): void {
-    const document = child.global.document as Document;
-    if (viewOf(document) === null || frameElementOf(child.global as Window) === null || connections.has(child)) return;
+  // Another document in the same window is not the child's: it may wait for a script of its own. Chromium would make
+  // what we look at there first an object of this realm, out of reach of that script's hooks.
+  function adopt(child: Realm, document: Document): void {
+    if (child.global.document !== document || viewOf(document) === null || frameElementOf(child.global as Window) === null || connections.has(child)) return;
     const parent = child.parent && connections.get(child.parent);
     if (!parent) return;
     const connection = new Connection(child, parent);

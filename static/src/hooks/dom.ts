@@ -29,6 +29,8 @@ export const attrName = getter(proto('Attr'), 'name') as (a: Attr) => string;
 export const createElement = method(proto('Document'), 'createElement') as (d: Document, name: string) => Any;
 export const documentElement = getter(proto('Document'), 'documentElement') as (d: Document) => Element | null;
 export const defaultView = getter(proto('Document'), 'defaultView') as (d: Document) => Any;
+/** The window whose document has the node; null in other documents. */
+export const windowOf = (n: Node): Any => defaultView(nodeType(n) === 9 ? (n as Document) : ownerDocument(n)!);
 export const contentWindow = getter(proto('HTMLIFrameElement'), 'contentWindow') as (e: Element) => Any;
 export const frameCount = getter(scope, 'length') as (w: Any) => number;
 export const documentOf = getter(scope, 'document') as (w: Any) => Document;

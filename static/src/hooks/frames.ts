@@ -1,8 +1,9 @@
 // Frames that show a document of ours without a script of ours: about:blank, and what scripts write into it. Such
 // realms are hooked as soon as a script could reach them, or it would find native functions there.
 
-import { defineProperty, guard, method, NativeWeakMap, NativeWeakSet, startsWith, weakAdd, weakGet, weakHas, weakSet, type Any } from '../natives';
+import { defineProperty, getter, guard, method, NativeWeakMap, NativeWeakSet, startsWith, weakAdd, weakGet, weakHas, weakSet, type Any } from '../natives';
 import { Realm } from '../realm';
+import type { Runtime } from '../runtime';
 import * as dom from './dom';
 
 const NativeObserver = (globalThis as Any).MutationObserver as typeof MutationObserver;
@@ -19,6 +20,8 @@ const installers = new NativeWeakMap<Realm, Installer>();
 const hooked = new NativeWeakSet<object>();
 /** The windows of a realm's frames at the last look. */
 const seen = new NativeWeakMap<Realm, Any[]>();
+
+const rangeNode = getter((globalThis as Any).Range?.prototype, 'commonAncestorContainer') as (r: Any) => Node;
 
 /** What else puts frames into the tree, beside what hooks/text.ts and hooks/html.ts know. */
 const INSERTING: [string, string][] = [
@@ -46,9 +49,10 @@ export function hookFrames(realm: Realm, install: Installer): void {
   }
   realm.listen(() => global.document as EventTarget, 'load', () => adoptAll(realm), true);
   for (let i = 0; i < INSERTING.length; i++) {
-    patch.method(global[INSERTING[i]![0]]?.prototype, INSERTING[i]![1], (native, self, args) => {
+    const type = INSERTING[i]![0];
+    patch.method(global[type]?.prototype, INSERTING[i]![1], (native, self, args) => {
       const result = native(self, args) as unknown;
-      adoptFrames(realm);
+      adoptFrames(realm, type === 'Range' ? guard(() => rangeNode(self), null) : self);
       return result;
     });
   }
@@ -56,7 +60,7 @@ export function hookFrames(realm: Realm, install: Installer): void {
     patch.accessor(global[INSERTED[i]![0]]?.prototype, INSERTED[i]![1], {
       set: (native, self, value) => {
         native(self, [value]);
-        adoptFrames(realm);
+        adoptFrames(realm, self);
       },
     });
   }
@@ -66,13 +70,22 @@ export function hookFrames(realm: Realm, install: Installer): void {
 /** Frames of the page's own markup: observers are called before the parser runs the next script. */
 function watchParser(realm: Realm): void {
   const { global } = realm;
-  const observer = new NativeObserver(() => adoptFrames(realm));
+  const observer = new NativeObserver(() => lookForFrames(realm));
   observe(observer, dom.documentOf(global), { childList: true, subtree: true });
   realm.patch.onUndo(() => disconnect(observer));
 }
 
-/** Hooks frames that appeared since the last look; called after everything that may insert one. */
-export function adoptFrames(realm: Realm): void {
+/**
+ * Hooks frames that appeared since the last look; called after everything that may insert one. A page may use one
+ * realm's function on a node of another's, whose own hooks then have to look.
+ */
+export function adoptFrames(realm: Realm, at?: Any): void {
+  const window = at && guard(() => dom.windowOf(at as Node), null);
+  if (!window || window === realm.global) lookForFrames(realm);
+  else guard(() => (window.$tandem as Runtime).frames?.(), undefined);
+}
+
+export function lookForFrames(realm: Realm): void {
   const last = weakGet(seen, realm);
   if (!last) return;
   guard(() => {

@@ -27,7 +27,7 @@ export function hookHTML(realm: Realm): void {
     get: (value) => readBack(realm, value as string),
     set: (native, self, value) => {
       native(self, [rewritten(realm, value, 'inert')]);
-      adoptFrames(realm);
+      adoptFrames(realm, self);
     },
   });
   patch.method(global.Element?.prototype, 'insertAdjacentHTML', (native, self, args) => markup(realm, native, self, args, 1, 'inert'));
@@ -58,14 +58,14 @@ function rewritten(realm: Realm, value: Any, use: HTMLUse): Any {
 function markup(realm: Realm, native: Call, self: Any, args: Any[], at: number, use: HTMLUse): Any {
   if (args.length > at) args[at] = rewritten(realm, args[at], use);
   const result = native(self, args) as unknown;
-  adoptFrames(realm);
+  adoptFrames(realm, self);
   return result;
 }
 
 function setInner(realm: Realm, native: Call, self: Any, value: Any): void {
   if (isRawText(self)) return setRawText(realm, native, self, value);
   native(self, [rewritten(realm, value, 'inert')]);
-  adoptFrames(realm);
+  adoptFrames(realm, self);
 }
 
 function hookWriting(realm: Realm): void {
@@ -79,7 +79,7 @@ function hookWriting(realm: Realm): void {
       for (let j = 0; j < args.length; j++) text += typeof args[j] === 'string' ? args[j] : `${args[j] as string}`;
       const result = native(self, [like(typed, dom.nodeTypeOf(self) === 9 ? pending(realm, self, text) : text)]) as unknown;
       if (self === dom.documentOf(global)) realm.reopened();
-      adoptFrames(realm);
+      adoptFrames(realm, self);
       return result;
     });
   }

@@ -23,7 +23,7 @@ export function hookNetwork(realm: Realm): void {
   refuse(realm);
 }
 
-/** WebRTC and WebTransport reach other machines past every policy (CSP has no say in WebRTC). */
+/** WebRTC and WebTransport reach other machines past every policy but Chromium's connection allowlist (CSP has no say in WebRTC). */
 function refuse(realm: Realm): void {
   const names = ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport'];
   const made = new NativeWeakMap<object, object>(); // two names may be of one class

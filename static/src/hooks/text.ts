@@ -102,7 +102,7 @@ function hookInsertion(realm: Realm): void {
         const parent = parentOf(self) as Any;
         if (rawTag(parent)) guard(() => prepareChildren(realm, parent as Element, args), undefined);
         const result = native(self, args) as unknown;
-        adoptFrames(realm);
+        adoptFrames(realm, self);
         return result;
       });
     }
