@@ -32,6 +32,8 @@ const (
 	page                   // HTML, rewritten as it streams
 	xmlPage                // XHTML, SVG
 	textPage               // text, put into HTML as a browser does, so that followers see it
+	mediaPage              // a picture or film, likewise
+	filePage               // a PDF
 	stylesheet             // the rest is read whole, then rewritten
 	script                 // classic or module: the browser does not say, import and export do
 	module
@@ -40,7 +42,9 @@ const (
 	playlist
 )
 
-func (k kind) document() bool { return k == page || k == xmlPage || k == textPage }
+func (k kind) document() bool {
+	return k == page || k == xmlPage || k == textPage || k == mediaPage || k == filePage
+}
 
 const (
 	// rewriterVersion is part of validators: raise it when rewriting changes
@@ -92,6 +96,11 @@ func (x *exchange) kind(resp *http.Response) kind {
 		return plain
 	}
 	if x.visit.navigate {
+		if dest == "document" || dest == "iframe" || dest == "frame" {
+			if kind := fileKind(media, resp.Header); kind != plain {
+				return kind
+			}
+		}
 		return documentKind(media)
 	}
 	return untoldKind(media)
@@ -125,11 +134,30 @@ func documentKind(media string) kind {
 		return page
 	case "application/xhtml+xml", "image/svg+xml":
 		return xmlPage
-	case "text/plain", "application/json", "text/json", "text/xml", "application/xml":
+	case "application/json", "application/xml":
 		return textPage
 	}
-	if strings.HasSuffix(media, "+xml") {
+	if isJavaScript(media) || strings.HasSuffix(media, "+xml") || strings.HasSuffix(media, "+json") || strings.HasPrefix(media, "text/") && !savedText[media] {
 		return textPage
+	}
+	return plain
+}
+
+// savedText are the kinds of text that browsers save instead of showing them.
+var savedText = set(
+	"text/calendar", "text/x-calendar", "text/vcalendar", "text/x-vcalendar", "text/vcard", "text/x-vcard", "text/directory", "text/ldif",
+	"text/qif", "text/x-qif", "text/csv", "text/x-csv", "text/comma-separated-values", "text/tab-separated-values", "text/tsv", "text/rtf", "text/ofx",
+)
+
+// fileKind is for what browsers show by documents of their own (see files.go).
+func fileKind(media string, h http.Header) kind {
+	switch family, _, _ := strings.Cut(media, "/"); {
+	case media == "image/svg+xml":
+		return plain
+	case family == "image", family == "video", family == "audio":
+		return mediaPage
+	case media == "application/pdf" && contentLength(h) <= storedBytesMax:
+		return filePage
 	}
 	return plain
 }
@@ -253,6 +281,8 @@ func flush(w io.Writer) {
 func (x *exchange) setBody(resp *http.Response, kind kind) {
 	var err error
 	switch {
+	case kind == mediaPage || kind == filePage:
+		err = x.setFilePage(resp, kind)
 	case kind.document():
 		err = x.setPage(resp, kind)
 	case kind != plain:

@@ -181,6 +181,45 @@ func TestTextIsShownAsPage(t *testing.T) {
 	}
 }
 
+// A picture that a tab goes to is asked for once, and shown by a document of ours.
+func TestFileIsShownAsPage(t *testing.T) {
+	asked := 0
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
+		switch r.URL.Path {
+		case "/a.png":
+			w.Header().Set("Content-Type", "image/png")
+			io.WriteString(w, "PNG bytes")
+		case "/a.pdf":
+			w.Header().Set("Content-Type", "application/pdf")
+			w.Header().Set("Content-Disposition", `inline; filename="<b>.pdf"`)
+			io.WriteString(w, "%PDF")
+		}
+	})
+	w := newWorld(t, []string{origin})
+	at := w.site(origin) + "/a.png"
+	resp := w.open(at)
+	body := readAll(t, resp)
+	if !strings.Contains(body, "sync.js") || !strings.Contains(body, `src="`+at+`"`) || strings.Contains(resp.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("got %v %s", resp.Header, body)
+	}
+	if resp := w.get(at, "image", at); readAll(t, resp) != "PNG bytes" || resp.Header.Get("Content-Type") != "image/png" || asked != 1 {
+		t.Errorf("got %v, asked %d times", resp.Header, asked)
+	}
+	if a, ok := w.session.Assets().Peek(origin + "/a.png"); !ok || string(a.Body) != "PNG bytes" {
+		t.Errorf("followers have %q", a.Body)
+	}
+	readAll(t, w.get(at, "image", at))
+	if asked != 2 {
+		t.Errorf("what was handed over once is asked for anew: %d", asked)
+	}
+	body = readAll(t, w.open(w.site(origin)+"/a.pdf"))
+	if !strings.Contains(body, `download="&lt;b&gt;.pdf" href="data:application/pdf;base64,JVBERg=="`) {
+		t.Errorf("got %s", body)
+	}
+}
+
 func TestKindOfBody(t *testing.T) {
 	for _, c := range []struct {
 		dest, mode, contentType, disposition string
@@ -188,7 +227,9 @@ func TestKindOfBody(t *testing.T) {
 		want                                 kind
 	}{
 		{"iframe", "navigate", "text/html", "", 200, page}, {"iframe", "navigate", "", "", 200, page}, {"iframe", "navigate", "text/html", "", 404, page},
-		{"iframe", "navigate", "application/xhtml+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/pdf", "", 200, plain},
+		{"iframe", "navigate", "application/xhtml+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/pdf", "", 200, filePage}, {"object", "navigate", "application/pdf", "", 200, plain}, {"object", "navigate", "image/png", "", 200, plain},
+		{"iframe", "navigate", "image/png", "", 200, mediaPage}, {"document", "navigate", "video/mp4", "", 200, mediaPage}, {"iframe", "navigate", "image/svg+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/zip", "", 200, plain},
+		{"iframe", "navigate", "text/css", "", 200, textPage}, {"iframe", "navigate", "application/javascript", "", 200, textPage}, {"iframe", "navigate", "text/markdown", "", 200, textPage}, {"iframe", "navigate", "text/csv", "", 200, plain},
 		{"iframe", "navigate", "text/html", "attachment; filename=x", 200, plain}, {"iframe", "navigate", "text/html", "", 304, plain}, {"iframe", "navigate", "text/html", "", 206, page},
 		{"iframe", "navigate", "text/xml", "", 200, textPage}, {"iframe", "navigate", "application/rss+xml", "", 200, textPage}, {"iframe", "navigate", "image/png;x, text/html", "", 200, page},
 		{"empty", "cors", "text/html", "", 200, plain}, {"empty", "cors", "text/javascript", "", 200, plain},

@@ -28,6 +28,9 @@
 //     under their real URL. Followers read them from the view host (view.go), and
 //     never cause a request to a site.
 //
+// What is no page (a picture, a film, a PDF, text) is shown by a document of ours,
+// since the browser's own would have no sync script (files.go).
+//
 // WebSockets take the same way up to 5 and are then spliced (upgrade.go). What a
 // page's own scripts need from us at run time is in endpoint.go.
 //

@@ -44,6 +44,7 @@ type memory struct {
 	misses   recent[bool]      // kinds and origins that were logged as blocked
 	upgrades recent[bool]      // origin → whether its last document asked for upgrade-insecure-requests
 	csp      recent[string]    // id → a policy of a site's
+	handed   recent[handed]    // what documents show of themselves, by URL
 	digests  recent[[]string]  // origin and address → integrity that its documents demand
 }
 

@@ -58,6 +58,9 @@ func (p *Proxy) serveRequest(w http.ResponseWriter, r *http.Request, host rewrit
 		http.Error(w, "not a report", http.StatusBadRequest)
 		return
 	}
+	if x.takesHanded(w) {
+		return
+	}
 	if x.fresh() {
 		x.notModified(w)
 		return

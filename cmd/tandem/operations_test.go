@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -43,11 +45,22 @@ var operationFiles = map[string]struct{ kind, text string }{
 	"/form.html":        {"text/html", "<!doctype html><input value=first>"},
 	"/long.html":        {"text/html", "<!doctype html><p style='height:900px'>long"},
 	"/file.pdf":         {"application/pdf", "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>"},
+	"/photo.png":        {"image/png", photo()},
+	"/notes.txt":        {"text/plain", "a <note>"},
 	"/tone.wav":         {"audio/wav", silence(4)},
 }
 
 func square(color string) string {
 	return `<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="30" height="20" fill="` + color + `"/></svg>`
+}
+
+// photo is a picture of 64 by 48 pixels.
+func photo() string {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 48))); err != nil {
+		panic(err)
+	}
+	return b.String()
 }
 
 // silence is a sound file of some seconds, 8 bits at 8 kHz.
@@ -272,6 +285,42 @@ func (m *meeting) compare(page, when string) {
 	}
 	m.t.Errorf("%s: %.3f %% of pixels agree (%v)", when, 100*share, err)
 	m.keep(when)
+}
+
+// TestFiles goes to what is no page: followers see it, or what it is.
+func TestFiles(t *testing.T) {
+	b := sharedBrowser(t)
+	m := &meeting{t: t, server: startServer(t, t.TempDir())}
+	site := httptest.NewServer(http.HandlerFunc(serveOperations))
+	t.Cleanup(site.Close)
+	m.allow(site.URL)
+	m.invite(site.URL+"/", session.View)
+	m.agent = b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
+	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+	m.accept()
+	m.agent.wait(mirror, `document.body.innerText === 'start'`)
+	first := get[string](m.visitor, top, `document.querySelector('[data-tandem=tab]').src`)
+	for _, file := range []struct{ path, seen string }{
+		{"/photo.png", `document.images[0]?.naturalWidth === 64`},
+		{"/file.pdf", `/file\.pdf[^]*PDF, 1 KB/.test(document.body.innerText)`},
+		{"/tone.wav", `document.querySelector('audio')?.duration > 3`},
+		{"/notes.txt", `document.body.innerText === 'a <note>'`},
+		{"", `/cannot be shown here/.test(document.body.innerText)`},
+		{"/", `document.body.innerText === 'start'`},
+	} {
+		to := "http://elsewhere.localhost/" // refused by our policy: the browser shows a page of its own
+		if file.path != "" {
+			to = strings.TrimSuffix(first, "/") + file.path
+		}
+		if err := m.visitor.eval(top, "document.querySelector('[data-tandem=tab]').src = "+quote(to), nil); err != nil {
+			t.Fatal(err)
+		}
+		m.agent.wait(mirror, file.seen)
+		if file.path == "/photo.png" {
+			m.visitor.wait(content, file.seen)
+			m.visitor.wait(content, `document.contentType === 'image/png'`)
+		}
+	}
 }
 
 const operationDigest = `(() => { %s; return tandemTest.digest(document, {frames: false, closed: (host) => /^(?:closed-root|closed-root-changed|declarative-closed)$/.test(host.parentNode?.id)}); })()`

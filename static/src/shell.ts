@@ -29,6 +29,8 @@ import './ui/toasts';
 
 /** Unacknowledged bytes above which documents are no longer reported change by change, and below which they are again. */
 const slow = { from: 2 << 20, until: 256 << 10, look: 500 };
+/** A document whose script has not begun by this long after it has loaded has none. */
+const standAfter = 1500; // ms
 const marksEvery = 50; // ms
 const describeEvery = 60; // ms
 const lookEvery = 80; // ms
@@ -71,7 +73,7 @@ class Shell {
     changed: before => this.#shareChanged(before),
   });
 
-  #frames = new Frames(this.#stage, this.#urls, () => this.#tabsChanged());
+  #frames = new Frames(this.#stage, this.#urls, () => this.#tabsChanged(), tab => setTimeout(() => this.#standIn(tab), standAfter));
   #documents = new Documents({
     urls: this.#urls,
     scheme: this.#content.scheme,
@@ -143,7 +145,10 @@ class Shell {
   /** The server begins with nothing: tell it everything. */
   #describeAll(): void {
     if (this.#sharing.paused) return;
-    for (const tab of this.#frames.all()) this.#describe(tab);
+    for (const tab of this.#frames.all()) {
+      this.#describe(tab);
+      this.#announceStandIn(tab);
+    }
     for (const doc of this.#documents.all()) {
       this.#announce(doc);
       this.#resync(doc);
@@ -297,7 +302,9 @@ class Shell {
     this.#announce(doc);
     if (doc.parent) return;
     const tab = this.#frames.get(doc.tab);
-    if (tab) this.#page(tab, doc, doc.url, '');
+    if (!tab) return;
+    this.#noStandIn(tab);
+    this.#page(tab, doc, doc.url, '');
   }
 
   #announce(doc: Doc): void {
@@ -457,8 +464,28 @@ class Shell {
     tab.frame.addEventListener('load', () => setTimeout(() => {
       if (!doc.leaving || this.#documents.get(doc.id) !== doc) return;
       this.#documents.gone(doc);
-      this.#share({ type: 'notice', text: 'The visitor is at a page that cannot be shown here.' });
-    }, 1500), { once: true });
+      this.#standIn(tab);
+    }, standAfter), { once: true });
+  }
+
+  /** A tab that shows what has no script of ours: the others are told so, and not left with what was there before. */
+  #standIn(tab: Tab): void {
+    if (this.#over || tab.standIn || this.#documents.main(tab.id) || !this.#frames.get(tab.id)) return;
+    tab.standIn = this.#documents.number();
+    this.#announceStandIn(tab);
+  }
+
+  #announceStandIn(tab: Tab): void {
+    if (!tab.standIn) return;
+    const text = 'The visitor is at a page that cannot be shown here.';
+    const style = 'margin:0;height:100vh;display:grid;place-items:center;background:#eceef1;color:#1d2025;font:16px system-ui,sans-serif';
+    this.#share({ type: 'doc', doc: tab.standIn, tab: tab.id, url: tab.url });
+    this.#share({ type: 'ops', doc: tab.standIn, ops: [[0, 1, 'standards', ['html', 0, ['head', 0], ['body', ['style', style], ['p', 0, text]]]]] });
+  }
+
+  #noStandIn(tab: Tab): void {
+    if (tab.standIn) this.#share({ type: 'gone', doc: tab.standIn });
+    tab.standIn = 0;
   }
 
   // --- windows that pages open ---

@@ -65,6 +65,9 @@ export class Documents {
   all(): Doc[] { return [...this.#byId.values()]; }
   main(tab: number): Doc | undefined { return this.all().find(d => d.tab === tab && !d.parent); }
 
+  /** A number that no document has. */
+  number(): number { return ++this.#lastId; }
+
   send(doc: Doc, message: ToDocument): void { doc.port.postMessage(message); }
 
   /** Where a place in a document is in its tab's viewport now; null when it cannot be said. */
@@ -129,7 +132,7 @@ export class Documents {
     if (before) this.gone(before);
     if (this.#byId.size >= most) return;
     const doc: Doc = {
-      id: ++this.#lastId, window: source, tab: place.tab, parent: parent ?? null, origin, port, frameNode: 0,
+      id: this.number(), window: source, tab: place.tab, parent: parent ?? null, origin, port, frameNode: 0,
       url: ownAddress(url, origin), stale: false, leaving: false,
     };
     this.#byId.set(doc.id, doc);

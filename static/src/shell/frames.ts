@@ -14,6 +14,8 @@ export interface Tab {
   /** Who opened it by script, and what they call it. */
   opener: { doc: Doc; id: string } | null;
   view: View | null;
+  /** The document that stands in for one that has no script of ours; 0 for none. */
+  standIn: number;
 }
 
 /** Pages may open tabs by themselves; this many at most. */
@@ -30,14 +32,16 @@ export class Frames {
   #parent: HTMLElement;
   #urls: Urls;
   #changed: () => void;
+  #loaded: (tab: Tab) => void;
   #tabs: Tab[] = [];
   #active: Tab | null = null;
   #lastId = 0;
 
-  constructor(parent: HTMLElement, urls: Urls, changed: () => void) {
+  constructor(parent: HTMLElement, urls: Urls, changed: () => void, loaded: (tab: Tab) => void) {
     this.#parent = parent;
     this.#urls = urls;
     this.#changed = changed;
+    this.#loaded = loaded;
   }
 
   get active(): Tab | null { return this.#active; }
@@ -60,11 +64,12 @@ export class Frames {
     frame.title = options.title || 'Shared page';
     // Tells the sync script that there is an opener, before any script of the page asks.
     if (options.opener && !options.alone) frame.name = opened + (options.name ?? '');
-    const tab: Tab = { id, frame, url, title: options.title ?? '', name: options.name ?? '', opener: options.opener ?? null, view: null };
+    const tab: Tab = { id, frame, url, title: options.title ?? '', name: options.name ?? '', opener: options.opener ?? null, view: null, standIn: 0 };
     this.#tabs.push(tab);
     const address = this.#address(url);
     this.#asks(tab, options.foreign ?? false);
     if (address) frame.src = address;
+    frame.addEventListener('load', () => this.#loaded(tab));
     this.#parent.append(frame);
     if (options.behind && this.#active) this.#place(tab);
     else this.activate(id);
