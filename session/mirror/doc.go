@@ -29,7 +29,7 @@
 //	[8, sheet, "c", path, text]      set a rule's declarations
 //	[8, sheet, "p", path, name, value, priority]  set one of them, or remove it if value is ""
 //	[9, root, …sheets]               adoptedStyleSheets of the document (0) or a shadow root
-//	[10, canvas, picture]            what it shows: a bitmap as data: URL, or "blob:" and a blob's id
+//	[10, element, picture]           what a canvas or a video shows: a bitmap as data: URL, or "blob:" and a blob's id
 //	[11, element, doc]               which document a frame shows; null for none
 //	[12, node, start?, end?]         focus, and the selection in it; node 0 for none
 //	[13, element, state]             media: {paused, time, rate, volume, muted}

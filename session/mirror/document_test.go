@@ -56,7 +56,7 @@ func TestApply(t *testing.T) {
 		{"constructed sheets", `[1,7,9,10],[8,-2,"r","a{}"],[8,-1,"r",""],[9,13,-2,-1],[9,0,-1],[9,0],[6,-1,"disabledSheet",true]`,
 			`["class","a"],["div",0,[0,"#","open",["b",0,"x"]]]`,
 			`,[8,-1,"r",""],[6,-1,"disabledSheet",true],[8,-2,"r","a{}"],[9,13,-2,-1]`},
-		{"canvas", `[1,7,9,10,12],[2,6,0,20,["canvas",0],["canvas",0]],[10,20,"blob:a1"],[10,21,"data:image/webp;base64,AA=="]`, `["class","a"],["canvas",0],["canvas",0]`,
+		{"canvas", `[1,7,9,10,12],[2,6,0,20,["canvas",0],["video",0]],[10,20,"blob:a1"],[10,21,"data:image/webp;base64,AA=="]`, `["class","a"],["canvas",0],["video",0]`,
 			`,[10,20,"blob:a1"],[10,21,"data:image/webp;base64,AA=="]`},
 		{"frame, media, names", `[1,7,9,12],[11,10,7],[13,10,{"time":3,"paused":false}],[14,"x-a"],[14,"x-b","x-a"]`,
 			`["class","a"],["p",0,"one"]`,

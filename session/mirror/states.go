@@ -142,7 +142,7 @@ func (a *applier) canvas(start int) {
 	if a.err != nil {
 		return
 	}
-	if len(picture) > a.limits.Value || !isPicture(picture) || a.tree.nodes[at].name != "canvas" {
+	if len(picture) > a.limits.Value || !isPicture(picture) || !shows(a.tree.nodes[at].name) {
 		a.dropOp(start)
 		return
 	}
@@ -150,6 +150,9 @@ func (a *applier) canvas(start int) {
 		a.change(at, func(n *node) { n.needState().canvas = strings.Clone(picture) })
 	}
 }
+
+// shows tells the elements that may be told what they show.
+func shows(name string) bool { return name == "canvas" || name == "video" }
 
 // isPicture accepts a bitmap as a data: URL, or "blob:" and a blob's id.
 func isPicture(s string) bool {

@@ -28,6 +28,9 @@ export function noteAddress(url: string, object: unknown): void {
   if (guard(() => blobSize(object as Blob) <= MOST && SHOWN.test(blobType(object as Blob)), false)) sources.set(nameOf(url), object as Blob);
 }
 
+/** Whether followers can have what is at such an address. */
+export const hasAddress = (url: string): boolean => sources.has(nameOf(url));
+
 export const forgetAddress = (url: string): void => void sources.delete(nameOf(url));
 
 interface Wanted {

@@ -20,6 +20,7 @@ import {
   targetOf, titleOf, up,
 } from './dom';
 import { encode } from './encode';
+import { Films } from './films';
 import { Focus } from './focus';
 import { Fonts } from './fonts';
 import { Frames, isFrame } from './frames';
@@ -80,6 +81,7 @@ export class Recorder {
   private readonly media: Media;
   private readonly top: TopLayer;
   private readonly canvases: Canvases;
+  private readonly films: Films;
   private readonly sheets: Sheets;
   private readonly animations: Animations;
   private readonly fonts: Fonts;
@@ -121,6 +123,7 @@ export class Recorder {
     this.media = new Media(entry);
     this.top = new TopLayer(entry);
     this.canvases = new Canvases(entry);
+    this.films = new Films(document, this.masks);
     this.sheets = new Sheets({ entry, restore: (text) => this.restoreRule(text) });
     this.animations = new Animations(document, entry, (text) => this.restoreRule(text), () => this.schedule());
     this.highlights = new Highlights(() => (realm.global as { CSS?: { highlights?: object } }).CSS?.highlights, entry);
@@ -139,7 +142,7 @@ export class Recorder {
       restore: (text, element, name) => this.restore(text, element, name),
       // What a follower needs first comes first: definitions and sheets before what they style.
       parts: [
-        this.icon, this.definitions, this.fonts, this.sheets, this.slots, this.internals, this.controls, this.canvases, this.media, this.frames,
+        this.icon, this.definitions, this.fonts, this.sheets, this.slots, this.internals, this.controls, this.canvases, this.media, this.films, this.frames,
         this.top, this.states, this.animations, this.highlights, this.focus, this.scrolls,
       ],
       root: (root) => this.watch(root),
@@ -365,7 +368,7 @@ export class Recorder {
   private sweepOn(): void {
     if (!this.running) return;
     guard(() => {
-      const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due()];
+      const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due(), this.films.due()];
       if (found.includes(true)) this.schedule();
       if (this.tree.complete) this.tell((ops) => this.digests.collect(ops));
     }, undefined);

@@ -88,7 +88,7 @@ export function digest(document: Document, options: DigestOptions = {}): string 
       case 'src':
         return ['img', 'source', 'audio', 'video', 'track', 'input'].includes(tag) ? absolute(source(element) ?? value) : null;
       case 'poster':
-        return absolute(value);
+        return value.startsWith('data:image/jpeg') ? null : absolute(value); // of a film without an address
       case 'popover':
         return '';
       case 'content':

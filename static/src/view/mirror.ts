@@ -453,9 +453,10 @@ export class Mirror {
   }
 
   private picture(canvas: Element, source: unknown): void {
-    if (canvas.localName !== 'canvas' || typeof source !== 'string') throw new Invalid('canvas');
+    if ((canvas.localName !== 'canvas' && canvas.localName !== 'video') || typeof source !== 'string') throw new Invalid('canvas');
     const address = /^data:image\/(?:png|webp|jpeg);base64,/.test(source) ? source : /^blob:[a-z0-9]+$/.test(source) ? this.addresses.asset(source) : '';
     if (address === '') throw new Invalid('canvas');
+    if (canvas.localName === 'video') return void ((canvas as HTMLVideoElement).poster = address);
     this.pictures.set(canvas as HTMLCanvasElement, address);
     this.paint(canvas as HTMLCanvasElement);
   }
@@ -528,6 +529,8 @@ export class Mirror {
 
   /** What an element shows could not be had, or not yet. */
   unavailable(element: Element): void {
+    const film = element.localName === 'source' ? element.parentElement : element;
+    if (film?.localName === 'video') film.setAttribute('data-tandem-unavailable', '');
     const name = element.localName === 'img' ? 'src' : element.localName === 'link' ? 'href' : null;
     if (name === null) return;
     if (!this.failed.has(element)) setTimeout(() => this.failed.has(element) && reload(element, name), RETRY_MS);

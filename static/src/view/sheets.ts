@@ -14,6 +14,9 @@ video:not([controls])::-webkit-media-controls { display: none !important; }
 embed, object:not(:has(> :not(param))) {
   content: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Crect width='100%25' height='100%25' fill='%23eee'/%3E%3Ctext x='50%25' y='50%25' dominant-baseline='middle' text-anchor='middle' font-family='system-ui,sans-serif' font-size='12' fill='%23555'%3EOnly the visitor sees this%3C/text%3E%3C/svg%3E");
 }
+video[data-tandem-unavailable]:not([poster]) {
+  background: #222 url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='220' height='20'%3E%3Ctext x='110' y='14' font-family='system-ui,sans-serif' font-size='12' fill='%23ccc' text-anchor='middle'%3EOnly the visitor sees this film%3C/text%3E%3C/svg%3E") no-repeat center !important;
+}
 [data-tandem-fullscreen] {
   position: fixed !important; inset: 0 !important; margin: 0 !important; box-sizing: border-box !important; z-index: 2147483647 !important;
   width: 100% !important; height: 100% !important; min-width: 0 !important; max-width: none !important; min-height: 0 !important;
