@@ -1,11 +1,10 @@
 // Animations that scripts make, and how far those of style sheets have come.
-// Transitions follow from the same changes on both sides and are left to that;
-// what is animated in shadow trees, a document does not tell.
+// Transitions follow from the same changes on both sides and are left to that.
 
 import * as is from '../ops';
 import type { Frame, Op, Timing } from '../ops';
 import { addListener } from '../natives';
-import { DOCUMENT, getter, guard, later, method, nodeType } from './dom';
+import { DOCUMENT, FRAGMENT, getter, guard, isShadow, later, method, nodeType, rootNode } from './dom';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 
@@ -14,6 +13,7 @@ const MOST = 1000;
 const PENDING_MS = 50;
 
 const allOf = method<[], Animation[]>(Document.prototype, 'getAnimations');
+const allIn = method<[], Animation[]>(ShadowRoot.prototype, 'getAnimations');
 const effectOf = getter<AnimationEffect | null>(Animation.prototype, 'effect');
 const timelineOf = getter<AnimationTimeline | null>(Animation.prototype, 'timeline');
 const stateOf = getter<AnimationPlayState>(Animation.prototype, 'playState');
@@ -30,6 +30,12 @@ const cssName = getter<string>(CSSAnimation.prototype, 'animationName');
 const isTransition = (animation: Animation): boolean => guard(() => typeof transitionProperty(animation) === 'string', false);
 const transitionProperty = getter<string>(CSSTransition.prototype, 'transitionProperty');
 
+/** What an animation animates. */
+export function animatedBy(animation: Animation): Element | undefined {
+  const effect = effectOf(animation);
+  return (effect && guard(() => targetOf(effect), null)) ?? undefined;
+}
+
 interface Sent {
   what: string;
   clock: string;
@@ -40,6 +46,8 @@ export class Animations implements Part {
   private readonly sent = new Map<number, Sent>();
   /** What animations were seen on, to look again when followers get it anew. */
   private readonly animated = new WeakSet<Node>();
+  /** Shadow roots in which something may be animated, which a document does not tell of. */
+  private readonly roots = new Set<Node>();
   private dirty = false;
   private next = 1;
 
@@ -50,19 +58,25 @@ export class Animations implements Part {
     private readonly again: () => void,
   ) {}
 
-  /** A script or the browser has begun, ended or changed one. */
-  touch(): void {
+  /** A script or the browser has begun, ended or changed one, perhaps of a node. */
+  touch(node?: Node): void {
     this.dirty = true;
+    const root = node && rootNode(node);
+    if (root && this.entry(root) !== undefined && isShadow(root)) this.roots.add(root);
   }
 
   added(entry: Entry): void {
-    if (nodeType(entry.node) === DOCUMENT) {
+    const type = nodeType(entry.node);
+    if (type === DOCUMENT) {
       this.sent.clear();
       this.dirty = true;
+    } else if (type === FRAGMENT && isShadow(entry.node)) {
+      this.roots.add(entry.node);
     } else if (this.animated.has(entry.node)) this.dirty = true;
   }
 
   removed(entry: Entry): void {
+    this.roots.delete(entry.node);
     if (this.animated.has(entry.node)) this.dirty = true;
   }
 
@@ -70,10 +84,17 @@ export class Animations implements Part {
     if (!this.dirty) return;
     this.dirty = false;
     const gone = new Set(this.sent.keys());
-    const all = allOf(this.document);
-    for (let i = 0; i < all.length && i < MOST; i++) {
-      const id = this.tell(all[i]!, ops);
-      if (id !== 0) gone.delete(id);
+    const tell = (all: Animation[]): void => {
+      for (let i = 0; i < all.length && this.sent.size < MOST; i++) {
+        const id = this.tell(all[i]!, ops);
+        if (id !== 0) gone.delete(id);
+      }
+    };
+    tell(allOf(this.document));
+    for (const root of this.roots) {
+      const all = allIn(root);
+      if (all.length === 0) this.roots.delete(root); // until something begins there
+      else tell(all);
     }
     for (const id of gone) {
       this.sent.delete(id);

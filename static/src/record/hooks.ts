@@ -6,6 +6,7 @@ import { promiseThen } from '../natives';
 import type { Realm } from '../realm';
 import { forgetAddress, noteAddress } from './blobs';
 import { nativeStyle } from '../hooks/style';
+import { animatedBy } from './animations';
 import { declarationRule, getter, guard, method, noteShadow, ruleCount, ruleText, rulesOf } from './dom';
 import { noteFont } from './fonts';
 import { hostOf, noteInternals } from './internals';
@@ -29,7 +30,7 @@ export interface Noted {
   handedOver(canvas: Node): void;
   defined(name: string): void;
   registered(definition: PropertyDefinition): void;
-  animated(): void;
+  animated(node?: Node): void;
   highlighted(): void;
   fonts(): void;
   assigned(slot: Node): void;
@@ -260,10 +261,11 @@ function hookCanvas(hooks: Hooks, noted: Noted): void {
 
 function hookAnimations(hooks: Hooks, noted: Noted): void {
   const changed = () => noted.animated();
-  hooks.after(hooks.of('Element'), 'animate', changed);
+  hooks.after(hooks.of('Element'), 'animate', (element) => noted.animated(element));
   const animation = hooks.of('Animation');
-  for (const name of ['play', 'pause', 'cancel', 'finish', 'reverse', 'persist', 'updatePlaybackRate']) hooks.after(animation, name, changed);
-  for (const name of ['currentTime', 'startTime', 'playbackRate', 'effect', 'timeline']) hooks.afterSet(animation, name, changed);
+  const moved = (self: Animation) => noted.animated(animatedBy(self));
+  for (const name of ['play', 'pause', 'cancel', 'finish', 'reverse', 'persist', 'updatePlaybackRate']) hooks.after(animation, name, moved);
+  for (const name of ['currentTime', 'startTime', 'playbackRate', 'effect', 'timeline']) hooks.afterSet(animation, name, moved);
   const effect = hooks.of('KeyframeEffect');
   hooks.after(effect, 'setKeyframes', changed);
   for (const name of ['target', 'pseudoElement', 'composite', 'iterationComposite']) hooks.afterSet(effect, name, changed);

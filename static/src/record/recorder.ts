@@ -280,7 +280,7 @@ export class Recorder {
     on('invalid', (target) => this.controls.touch(target));
     on('focusout', (target) => this.controls.touch(target)); // it may be judged now
     for (const type of STATE_EVENTS) on(type, (target, event) => this.states.touch(event, target));
-    for (const type of ['animationstart', 'animationend', 'animationcancel']) on(type, () => this.animations.touch());
+    for (const type of ['animationstart', 'animationend', 'animationcancel']) on(type, (target) => this.animations.touch(target));
     for (const type of ['beforetoggle', 'toggle', 'close']) on(type, (target) => this.top.touch(target));
     for (const type of MEDIA_EVENTS) on(type, (target) => this.media.touch(target));
     for (const type of ['load', 'error']) on(type, (target) => this.loaded(target));
@@ -341,7 +341,7 @@ export class Recorder {
       handedOver: (canvas: Node) => this.canvases.handedOver(canvas),
       defined: soon((name: string) => this.definitions.defined(name)),
       registered: soon((definition: PropertyDefinition) => this.definitions.registered(definition)),
-      animated: soon(() => this.animations.touch()),
+      animated: soon((node?: Node) => this.animations.touch(node)),
       highlighted: soon(() => this.highlights.touch()),
       fonts: soon(() => this.fonts.touch()),
       assigned: soon((slot: Node) => this.slots.touch(slot)),
