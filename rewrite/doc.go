@@ -53,7 +53,11 @@
 //	e.location, e["top"]       $tandem.o(e).location, …             also postMessage and eval
 //	a?.b.top                   $tandem.o(a?.b)?.top
 //	{location} = e             {location} = $tandem.o(e)            declarations and parameters' defaults too
-//	({location}) => {          ({location}) => {location=$tandem.v(location);
+//	({location}) => {          ({location}) => {location=$tandem.v(location);        likewise catch
+//	const {a: {top}} = e       let {a: {top}} = e,{}=[top=$tandem.v(top)]            patterns in patterns
+//	for (const {top} of e) f() for (let {top} of e) {top=$tandem.v(top);f()}
+//	({a: {top: t}} = e)        ($tandem.f({a: {top: t}} = e,t=$tandem.v(t)))         to names but location and top
+//	{...window}                {...$tandem.o(window)}                                likewise self, document and so on
 //	window[e]                  $tandem.o(window)[e]                 likewise self, document and so on, and this outside functions
 //	window[e](a)               $tandem.c(window)[e](a)              called on the window itself
 //	new e.location.A           new ($tandem.o(e).location.A)        decorators likewise
@@ -65,9 +69,9 @@
 //	var location = a           var location = $tandem.url(a)        at the top of a classic script
 //	javascript:a               javascript:$tandem.html(a)           as its value may become a document
 //
-// Edits only ever add text, and what they add can be told from what was there:
-// calls end in "/*$*/)", names that a shorthand was given in "/*$*/:", and so on
-// (js.go). [Unscript] drops it again, of whole scripts and of functions alike.
+// Edits only ever add text, but for const, and what they add can be told from what
+// was there: calls end in "/*$*/)", names that a shorthand was given in "/*$*/:",
+// and so on (js.go). [Unscript] drops it again, of whole scripts and of functions alike.
 //
 // $tandem.o returns its argument unless that is a window or document. For these it
 // returns what stands in for them, which has to pass on every other property, for

@@ -47,7 +47,7 @@ func JS(src []byte, s Script) (out []byte, tier int) {
 		s.Report(tier, at)
 	}
 	if at := sourceMap(src); at >= 0 {
-		edits = append(edits, edit{at, at, editText, 0, markMap})
+		edits = append(edits, edit{start: at, end: at, kind: editText, text: markMap})
 	}
 	return applyEdits(src, edits), tier
 }
@@ -112,12 +112,18 @@ func mayConcern(src []byte) bool {
 		case hotAlways:
 			return true
 		case hotIndexed, hotVariable, hotThis:
-			if indexFollows(src[pos:]) {
+			if indexFollows(src[pos:]) || endsSpread(src[pos:]) && spreads(src[:start]) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// spreads reports whether src ends in "...", or in a comment.
+func spreads(src []byte) bool {
+	src = bytes.TrimRight(src, " \t\n\r\v\f")
+	return bytes.HasSuffix(src, []byte("...")) || bytes.HasSuffix(src, []byte("*/"))
 }
 
 func isNamePart(c byte) bool {
@@ -163,6 +169,7 @@ type edit struct {
 	kind       editKind
 	order      int
 	text       string
+	cover      bool // wrong if the expression around it turns out to be a pattern
 }
 
 // editKind sorts edits at the same place: what ends there, what begins there from
@@ -182,13 +189,15 @@ const (
 	markDot     = "/*$.*/?"  // makes the dot behind it a "?."
 	markAddress = "/*$url"   // the address that stood here, "*/", and the one that does
 	closing     = mark + ")" // of a call of ours
-	markBody    = "/*$=*/"   // what is put before a function's body, up to markBodyEnd
+	closingBody = mark + "}"
+	markConst   = "let/*$const*/" // stands for const
+	markBody    = "/*$=*/"        // what is put before a body or behind a value, up to markBodyEnd
 	markBodyEnd = "/*=$*/"
 	markMap     = "$" // in front of "# sourceMappingURL="
 )
 
 func (p *parser) edit(start, end int, text string) {
-	p.edits = append(p.edits, edit{start, end, editText, 0, text})
+	p.edits = append(p.edits, edit{start: start, end: end, kind: editText, text: text})
 }
 
 func (p *parser) insert(at int, text string) { p.edit(at, at, text) }
@@ -196,14 +205,26 @@ func (p *parser) insert(at int, text string) { p.edit(at, at, text) }
 // wrap puts src[start:end] into a call. Outer calls are wrapped after inner ones.
 func (p *parser) wrap(call string, start, end int) {
 	p.edits = append(p.edits,
-		edit{start, start, editOpen, -len(p.edits), call},
-		edit{end, end, editClose, 0, closing})
+		edit{start: start, end: start, kind: editOpen, order: -len(p.edits), text: call},
+		edit{start: end, end: end, kind: editClose, text: closing})
+}
+
+// uncover takes back what was made of expressions that are patterns after all,
+// or parameters. The edits from first on are of these.
+func (p *parser) uncover(first int) {
+	kept := p.edits[:first]
+	for _, e := range p.edits[first:] {
+		if !e.cover {
+			kept = append(kept, e)
+		}
+	}
+	p.edits = kept
 }
 
 // resolve edits a use of a name that turned out to be free.
 func (p *parser) resolve(r *ref) {
 	name := names[r.word]
-	if r.member != "" && !r.dynamic {
+	if r.member != "" && !r.dynamic && !r.write {
 		p.wrap(r.member, r.start, r.end)
 	}
 	if r.word > wPostMessage {

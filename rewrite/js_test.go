@@ -38,7 +38,7 @@ func expectJS(t *testing.T, kind ScriptKind, in, want string) {
 
 // unmarked drops the comments that only tell what was written by us.
 func unmarked(out []byte) string {
-	s := strings.NewReplacer("return"+mark, "return ", "typeof"+mark, "typeof ", mark, "", "/*$.*/", "", markBody, "", markBodyEnd, "").Replace(string(out))
+	s := strings.NewReplacer("return"+mark, "return ", "typeof"+mark, "typeof ", mark, "", "/*$.*/", "", markBody, "", markBodyEnd, "", "/*$const*/", "").Replace(string(out))
 	return addressMarks.ReplaceAllString(s, "")
 }
 
@@ -92,6 +92,32 @@ func TestJS(t *testing.T) {
 		{"(class top { m() { top } }); top", "(class top { m() { top } }); §top"},
 		{"try {} catch (location) { location } location", "try {} catch (location) { location } §location"},
 		{"try {} catch ({top: [location]}) { location; top }", "try {} catch ({top: [location]}) { location; §top }"},
+		{"try {} catch ({location: l, a: {top}}) { l }", "try {} catch ({location: l, a: {top}}) {l=§v(l);top=§v(top); l }"},
+		// patterns in patterns, in loops and catches
+		{"const {a: {location: l}} = w", "let {a: {location: l}} = w,{}=[l=§v(l)]"},
+		{"const {location: l, a: {location: m}} = w, x = m.b", "let {location: l, a: {location: m}} = §o(w),{}=[m=§v(m)], x = m.b"},
+		{"function f() { var [{top: t = 1}] = x.top; let {a: [{'location': l}]} = y }", "function f() { var [{top: t = 1}] = §o(x).top,{}=[t=§v(t)]; let {a: [{'location': l}]} = y,{}=[l=§v(l)] }"},
+		{"var {a: {location}} = w", ""},
+		{"for (const {location: l} of w) l", "for (let {location: l} of w) {l=§v(l);l}"},
+		{"for (const {top} of w) { const top = 1 } top", "for (let {top} of w) {top=§v(top);{ const top = 1 }} §top"},
+		{"for (let {top} of w) if (top) f(top); else g\nx", "for (let {top} of w) {top=§v(top);if (top) f(top); else g}\nx"},
+		{"async () => { for await (const [{top}] of w); }", "async () => { for await (let [{top}] of w){top=§v(top);;} }"},
+		{"for (const {a: {top: t}} = w; t;) t", "for (let {a: {top: t}} = w,{}=[t=§v(t)]; t;) t"},
+		{"for ({top: t} of w) t; for ({top} of w) top", "for ({top: t} of w) {t=§v(t);t;} for ({top:§top} of w) §top"},
+		{"[f({top: t}).x, a[{top: t}].x, new f({top: t}).x, f?.({top: t}), `${{top: t}}`.x] = w", ""},
+		{"async ({top: t}) => t; async ({top: t}).x", "async ({top: t}) => (t=§v(t),t); async ({top: t}).x"},
+		{"for (const {a: {b}} of w) f(b, top)", "for (const {a: {b}} of w) f(b, §top)"},
+		{"f({a: {location: l}} = w)", "f(§f({a: {location: l}} = w,l=§v(l)))"},
+		{"[{location: l}] = w; [{a: {top: t}} = b] = w", "§f([{location: l}] = w,l=§v(l)); §f([{a: {top: t}} = b] = w,t=§v(t))"},
+		{"({a: {top: t}} = w) => t; ([{top: t} = w]) => t", "({a: {top: t}} = w) => (t=§v(t),t); ([{top: t} = §o(w)]) => (t=§v(t),t)"},
+		{"for ([{a: {top: t}} = b] of w) t", "for ([{a: {top: t}} = b] of w) {t=§v(t);t}"},
+		{"export const {a: {top: t}} = w", "export let {a: {top: t}} = w,{}=[t=§v(t)]"},
+		{"x = {a: {top: t}}; const {a: b} = {top: t}", ""},
+		// copies of a window
+		{"({...window}); f({a, ...self, ...{}}); ({ ... document })", "({...§o(window)}); f({a, ...§o(self), ...{}}); ({ ... §o(document) })"},
+		{"({...this}); ({...top})", "({...§o(this)}); ({...§o(§top)})"},
+		{"({...window.a, ...self || b, ...(window)}); f(...window); [...self]; function g(self) { ({...self, ...this}) }", ""},
+		{"({...window} = x); ({...self}) => self; ({...self} = x)", ""},
 		{"for (let top = 0; top < 1; top++) top; top", "for (let top = 0; top < 1; top++) top; §top"},
 		{"for (const location of x) location", ""},
 		{"switch (top) { case 1: let top; top }", "switch (§top) { case 1: let top; top }"},

@@ -21,7 +21,7 @@ func (p *parser) assignment(noIn bool) expr {
 }
 
 func (p *parser) assignment1(noIn bool) expr {
-	first, taken := len(p.refs), len(p.taken)
+	first, taken, edits := len(p.refs), len(p.taken), len(p.edits)
 	if p.keyword(wYield) && p.generator {
 		return p.yield(noIn)
 	}
@@ -38,10 +38,11 @@ func (p *parser) assignment1(noIn bool) expr {
 		if named {
 			p.refs[e.ref].target = true
 		}
+		p.uncover(edits)
 		p.arrow(first, taken, async, noIn)
 		return expr{start: e.start}
 	case p.isAssignment():
-		p.assigned(e, first)
+		p.assigned(e, first, edits)
 		plain := p.at('=')
 		p.next()
 		start := p.start
@@ -49,7 +50,10 @@ func (p *parser) assignment1(noIn bool) expr {
 		if plain && named {
 			p.refs[e.ref].open, p.refs[e.ref].last = start, p.prevEnd
 		}
-		e.kind = exprOther
+		if plain && (e.kind == exprObject || e.kind == exprArray) {
+			p.replaceAssigned(e.start, p.takenFrom(taken, p.depth, true))
+		}
+		e.kind, e.global = exprOther, false
 	}
 	if named {
 		p.refs[e.ref].target = true
@@ -78,14 +82,27 @@ func (p *parser) isAssignment() bool {
 	return true
 }
 
-// assigned marks the uses in e as targets of an assignment.
-func (p *parser) assigned(e expr, first int) {
+// replaceAssigned replaces what patterns in the pattern of an assignment took.
+func (p *parser) replaceAssigned(start int, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	first := len(p.edits)
+	p.wrap("$tandem.f(", start, p.prevEnd)
+	p.edits[first+1].text = markBody + "," + replacing(names, ",") + markBodyEnd + closing
+	p.edits[first].cover, p.edits[first+1].cover = true, true
+}
+
+// assigned marks the uses in e as targets of an assignment. The edits from edits
+// on are of e.
+func (p *parser) assigned(e expr, first, edits int) {
 	switch e.kind {
 	case exprName:
 		if e.ref >= 0 {
 			p.refs[e.ref].write = true
 		}
 	case exprArray, exprObject:
+		p.uncover(edits)
 		for i := first; i < len(p.refs); i++ {
 			if p.refs[i].target {
 				p.refs[i].write = true
@@ -120,7 +137,7 @@ func (p *parser) yield(noIn bool) expr {
 func (p *parser) conditional(noIn bool) expr {
 	e := p.binary(noIn)
 	if p.eat('?') {
-		e.kind = exprOther
+		e.kind, e.global = exprOther, false
 		p.assignment(false)
 		p.expect(':')
 		p.assignment(noIn)
@@ -133,7 +150,7 @@ func (p *parser) conditional(noIn bool) expr {
 func (p *parser) binary(noIn bool) expr {
 	e := p.unary()
 	for p.isBinary(noIn) {
-		e.kind = exprOther
+		e.kind, e.global = exprOther, false
 		p.next()
 		p.unary()
 	}
@@ -164,7 +181,7 @@ func (p *parser) unary() expr {
 		prefixed = true
 		if write && !p.isPrefix() {
 			e := p.postfix()
-			p.assigned(e, len(p.refs))
+			p.assigned(e, len(p.refs), len(p.edits))
 			return expr{start: start}
 		}
 	}
@@ -219,7 +236,7 @@ func (p *parser) beginsOperand() bool {
 func (p *parser) postfix() expr {
 	e := p.leftHandSide()
 	if (p.is(opInc) || p.is(opDec)) && !p.newline {
-		p.assigned(e, len(p.refs))
+		p.assigned(e, len(p.refs), len(p.edits))
 		p.next()
 		e.kind = exprOther
 	}
@@ -256,7 +273,7 @@ func (p *parser) newExpression() expr {
 	}
 	p.mode = saved
 	if p.at('(') {
-		p.list()
+		p.arguments()
 	}
 	return e
 }
@@ -296,13 +313,19 @@ func (p *parser) computed(e expr, end int) bool {
 	if literal || !e.global {
 		return false
 	}
-	if e.variable && !p.indexed {
-		p.variable = true
-		p.fail()
-	}
 	call := "$tandem.o("
 	if p.at('(') && !p.fixed || p.is(opOptional) && p.peekAt('(') {
 		call = "$tandem.c("
+	}
+	return p.wrapGlobal(call, e, end)
+}
+
+// wrapGlobal puts a window or document into a call, and reports true, or has that
+// done if its name turns out to be free.
+func (p *parser) wrapGlobal(call string, e expr, end int) bool {
+	if e.variable && !p.indexed {
+		p.variable = true
+		p.fail()
 	}
 	if e.ref >= 0 {
 		p.refs[e.ref].member = call
@@ -333,11 +356,12 @@ func (p *parser) index() {
 		return
 	}
 	p.expect('[')
-	first := len(p.refs)
+	first, taken := len(p.refs), len(p.taken)
 	saved := p.inside()
 	p.expression(false)
 	p.mode = saved
 	p.notTargets(first)
+	p.taken = p.taken[:taken]
 	p.expect(']')
 }
 
@@ -380,7 +404,7 @@ func (p *parser) chain(e expr) expr {
 func (p *parser) optional(e expr, end int) {
 	switch {
 	case p.at('('):
-		p.list()
+		p.arguments()
 	case p.at('['):
 		if p.isOurIndex() {
 			p.wrapObject(e, end)
@@ -421,14 +445,26 @@ func (p *parser) wrapObject(e expr, end int) bool {
 }
 
 func (p *parser) call(e expr) {
-	open := p.start
-	p.list()
+	open, end := p.start, p.prevEnd
+	if string(p.src[e.start:end]) == "async" {
+		p.list() // the parameters of an arrow function, perhaps
+	} else {
+		p.arguments()
+	}
 	if e.kind != exprName || e.ref < 0 {
 		return
 	}
 	if r := &p.refs[e.ref]; r.word == wEval {
 		r.call, r.open, r.last = true, open+1, p.prevEnd-1
 	}
+}
+
+// arguments parses "(…)": nothing in it is a target of what is around it.
+func (p *parser) arguments() {
+	first, taken := len(p.refs), len(p.taken)
+	p.list()
+	p.notTargets(first)
+	p.taken = p.taken[:taken]
 }
 
 // list parses "(…)": arguments, an expression in parentheses, or the parameters of
@@ -582,7 +618,10 @@ func (p *parser) object() (hasKey bool) {
 func (p *parser) property() (hasKey bool) {
 	if p.is(opEllipsis) {
 		p.next()
-		p.assignment(false)
+		first := len(p.edits)
+		if e := p.assignment(false); e.global && p.wrapGlobal("$tandem.o(", e, p.prevEnd) {
+			p.edits[first].cover, p.edits[first+1].cover = true, true
+		}
 		return false
 	}
 	name := p.token
@@ -630,10 +669,11 @@ func (p *parser) template() {
 			p.pos = int(p.cold[p.passed].end)
 			continue
 		}
-		first := len(p.refs)
+		first, taken := len(p.refs), len(p.taken)
 		p.next()
 		p.expression(false)
 		p.notTargets(first)
+		p.taken = p.taken[:taken]
 		if !p.at('}') {
 			p.fail()
 		}

@@ -22,9 +22,9 @@ type parser struct {
 	functions int // around the token at hand, and classes
 
 	// The variables that patterns have taken location and top into, of the
-	// parameters at hand and of what may turn out to be some.
-	taken        []string
-	inParameters bool
+	// bindings at hand and of what may turn out to be some.
+	taken     []taken
+	inBinding bool
 
 	variable bool // self, parent or frames was met in front of a bracket, while p.indexed is not set
 	awaits   bool // await was taken for a name in front of what may be an operand
@@ -64,6 +64,12 @@ type ref struct {
 	open, last int  // or of the value assigned
 
 	member string // not "": used for a member by a computed name, by way of that
+}
+
+// taken is a variable that a pattern takes location or top into.
+type taken struct {
+	name  string
+	depth int // of the pattern, which says whether it is in another
 }
 
 // expr is what an expression turned out to be.
@@ -433,16 +439,19 @@ func (p *parser) forStatement() {
 	p.eatWord(wAwait)
 	p.expect('(')
 	p.open(scope{})
+	var names []string
 	switch {
 	case p.at(';'):
 	case p.keyword(wVar), p.keyword(wConst), (p.keyword(wLet) || p.keyword(wUsing) || p.keyword(wAwait)) && p.beginsLexical():
-		p.declaration(p.keyword(wVar), true)
+		names = p.declaration(p.keyword(wVar), true)
 	default:
-		first := len(p.refs)
+		first, taken, edits := len(p.refs), len(p.taken), len(p.edits)
 		e := p.expression(true)
 		if p.keyword(wOf) || p.keyword(wIn) {
-			p.assigned(e, first)
+			p.assigned(e, first, edits)
+			names = p.takenFrom(taken, 0, true)
 		}
+		p.taken = p.taken[:taken]
 	}
 	if p.eatWord(wOf) || p.eatWord(wIn) {
 		p.expression(false)
@@ -457,7 +466,13 @@ func (p *parser) forStatement() {
 		}
 	}
 	p.expect(')')
+	start := p.start
 	p.statement()
+	if len(names) > 0 { // in braces of its own: the body may bind the same names
+		p.edits = append(p.edits,
+			edit{start: start, end: start, kind: editOpen, order: math.MinInt, text: markBody + "{" + replacing(names, ";") + markBodyEnd},
+			edit{start: p.prevEnd, end: p.prevEnd, kind: editClose, order: math.MaxInt, text: closingBody})
+	}
 	p.close()
 }
 
@@ -492,8 +507,12 @@ func (p *parser) tryStatement() {
 		p.open(scope{})
 		if p.at('(') && !p.skip() {
 			p.next()
+			first, within := len(p.taken), p.inBinding
+			p.inBinding = true
 			p.binding(false)
+			p.inBinding = within
 			p.expect(')')
+			p.replaceTaken(first)
 		}
 		p.block()
 		p.close()
@@ -503,22 +522,45 @@ func (p *parser) tryStatement() {
 	}
 }
 
-// declaration parses var, let, const, using or await using and its bindings.
-func (p *parser) declaration(isVar, noIn bool) {
+// declaration parses var, let, const, using or await using and its bindings. What
+// patterns in patterns take is replaced at once, by one more binding that binds
+// nothing; in the head of a loop that goes over values it has to be replaced in
+// the body, and is returned.
+func (p *parser) declaration(isVar, noIn bool) (names []string) {
 	p.eatWord(wAwait)
+	keyword := p.token
 	p.next()
-	global := isVar && p.script.Kind == ScriptClassic && p.isTop()
+	global := isVar && (p.script.Kind == ScriptClassic || p.script.Kind == ScriptEval) && p.isTop()
+	first, replaced, within := len(p.taken), false, p.inBinding
 	for {
 		location := global && p.kind == tokName && p.word == wLocation
+		p.inBinding = !global
 		hasKey := p.binding(isVar)
+		p.inBinding = within
 		if p.at('=') {
 			p.next()
 			p.initializer(hasKey, location, noIn)
+			if names := p.takenFrom(first, p.depth+1, false); len(names) > 0 {
+				p.insertAfter(p.prevEnd, markBody+",{}=["+replacing(names, ",")+"]"+markBodyEnd)
+				replaced = true
+			}
+		} else if names = p.takenFrom(first, 0, false); len(names) > 0 {
+			replaced = true
 		}
+		p.taken = p.taken[:first]
 		if !p.eat(',') {
-			return
+			break
 		}
 	}
+	if replaced && keyword.word == wConst {
+		p.edit(keyword.start, keyword.end, markConst)
+	}
+	return names
+}
+
+// insertAfter puts text behind what ends there.
+func (p *parser) insertAfter(at int, text string) {
+	p.edits = append(p.edits, edit{start: at, end: at, kind: editClose, order: math.MaxInt, text: text})
 }
 
 // isTop reports whether a var here belongs to the script itself.
@@ -608,7 +650,7 @@ func (p *parser) objectBinding(isVar bool) (hasKey bool) {
 			} else {
 				p.fail()
 			}
-			if p.inParameters {
+			if p.inBinding {
 				p.take(key, target)
 			}
 		}
@@ -626,8 +668,35 @@ func (p *parser) take(key, target token) {
 		w = wordOf(p.src[key.start+1 : key.end-1])
 	}
 	if target.kind == tokName && (w == wLocation || w == wTop) {
-		p.taken = append(p.taken, string(p.src[target.start:target.end]))
+		p.taken = append(p.taken, taken{string(p.src[target.start:target.end]), p.depth})
 	}
+}
+
+// takenFrom returns the variables that were taken since first by patterns deeper
+// than depth. In an assignment those of our names are perhaps the window's, and
+// left out.
+func (p *parser) takenFrom(first, depth int, assignment bool) (names []string) {
+	for _, t := range p.taken[first:] {
+		if t.depth > depth && !(assignment && (t.name == "location" || t.name == "top")) {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
+// replacing is code that replaces what variables hold.
+func replacing(names []string, separator string) string {
+	text := ""
+	for i, name := range names {
+		if i > 0 {
+			text += separator
+		}
+		text += name + "=$tandem.v(" + name + ")"
+	}
+	if separator == ";" {
+		text += ";"
+	}
+	return text
 }
 
 // propertyName parses the name of a property and reports whether it is one that a
@@ -680,13 +749,13 @@ func (p *parser) function(async, generator bool, name word) {
 	saved := p.mode
 	p.mode = mode{async: async, generator: generator}
 	p.functions++
-	first, within := len(p.taken), p.inParameters
-	p.inParameters = true
+	first, within := len(p.taken), p.inBinding
+	p.inBinding = true
 	p.parameters()
 	p.replaceTaken(first)
-	p.inParameters = false
+	p.inBinding = false
 	p.braces()
-	p.inParameters = within
+	p.inBinding = within
 	p.functions--
 	p.mode = saved
 	p.close()
@@ -696,27 +765,17 @@ func (p *parser) function(async, generator bool, name word) {
 // or document that was passed as an argument. It reports whether that has to be
 // closed.
 func (p *parser) replaceTaken(first int) (open bool) {
-	names := p.taken[first:]
+	names := p.takenFrom(first, 0, false)
 	p.taken = p.taken[:first]
 	if len(names) == 0 {
 		return false
 	}
-	text, at := markBody, p.start
+	text, at := "("+replacing(names, ",")+",", p.start
 	block := p.at('{')
 	if block {
-		at = p.end
-	} else {
-		text += "("
+		text, at = replacing(names, ";"), p.end
 	}
-	for _, name := range names {
-		text += name + "=$tandem.v(" + name + ")"
-		if block {
-			text += ";"
-		} else {
-			text += ","
-		}
-	}
-	p.edits = append(p.edits, edit{at, at, editOpen, math.MinInt, text + markBodyEnd})
+	p.edits = append(p.edits, edit{start: at, end: at, kind: editOpen, order: math.MinInt, text: markBody + text + markBodyEnd})
 	return !block
 }
 
@@ -756,16 +815,16 @@ func (p *parser) arrow(first, taken int, async, noIn bool) {
 	p.mode = mode{async: async}
 	p.next()
 	open := p.replaceTaken(taken)
-	within := p.inParameters
-	p.inParameters = false
+	within := p.inBinding
+	p.inBinding = false
 	if p.at('{') {
 		p.braces()
 	} else {
 		p.assignment(noIn)
 	}
-	p.inParameters = within
+	p.inBinding = within
 	if open {
-		p.edits = append(p.edits, edit{p.prevEnd, p.prevEnd, editClose, 0, closing})
+		p.edits = append(p.edits, edit{start: p.prevEnd, end: p.prevEnd, kind: editClose, text: closing})
 	}
 	p.mode = saved
 	p.close()

@@ -43,6 +43,7 @@ const (
 	prevUnsure     prevKind = iota // nothing
 	prevOperator                   // an operand follows
 	prevComma                      // likewise
+	prevSpread                     // likewise, "..."
 	prevOperand                    // an operator follows
 	prevDot                        // a name that is no keyword follows
 	prevExpression                 // return, typeof and the like
@@ -106,23 +107,23 @@ type hotness byte
 const (
 	hotNever hotness = iota
 	hotAlways
-	hotIndexed  // before a bracket
+	hotIndexed  // before a bracket, or behind "..."
 	hotVariable // likewise, and everywhere in scripts in which it is before a bracket anywhere
 	hotThis     // before a bracket, outside functions
 )
 
 // concerns reports whether a name of that hotness concerns us, rest being what
-// follows it.
-func (s *skimmer) concerns(h hotness, rest []byte, function bool) bool {
+// follows it, and spread whether it is all there is behind "...".
+func (s *skimmer) concerns(h hotness, rest []byte, function, spread bool) bool {
 	switch h {
 	case hotAlways:
 		return true
 	case hotIndexed:
-		return indexFollows(rest)
+		return spread || indexFollows(rest)
 	case hotVariable:
-		return s.indexed || indexFollows(rest)
+		return spread || s.indexed || indexFollows(rest)
 	case hotThis:
-		return !function && indexFollows(rest)
+		return !function && (spread || indexFollows(rest))
 	}
 	return false
 }
@@ -167,7 +168,7 @@ scan:
 				if was != prevDot {
 					prev = w.prev
 				}
-				if w.hot != hotNever && s.concerns(w.hot, src[pos:], top.function) {
+				if w.hot != hotNever && s.concerns(w.hot, src[pos:], top.function, was == prevSpread && endsSpread(src[pos:])) {
 					top.hot = true
 				}
 			} else if jsClass[c] == classDigit && pos < len(src) && src[pos] == '.' && was != prevDot {
@@ -275,7 +276,7 @@ scan:
 			prev = prevDot
 			if pos+1 < len(src) && src[pos] == '.' && src[pos+1] == '.' {
 				pos += 2
-				prev = prevOperator
+				prev = prevSpread
 			}
 		case '#':
 			pos++
@@ -380,6 +381,12 @@ func indexFollows(src []byte) bool {
 	return false
 }
 
+// endsSpread reports whether what is before src may be all of what is spread.
+func endsSpread(src []byte) bool {
+	src = bytes.TrimLeft(src, " \t\n\r\v\f")
+	return len(src) > 0 && (src[0] == ',' || src[0] == '}' || src[0] == '/' || src[0] >= utf8.RuneSelf)
+}
+
 type slashKind byte
 
 const (
@@ -394,7 +401,7 @@ func slashAfter(prev, before prevKind) slashKind {
 	switch prev {
 	case prevOperand, prevDot:
 		return slashDivides
-	case prevOperator, prevComma, prevExpression, prevStatement, prevOpen, prevArrow, prevColon, prevSemicolon:
+	case prevOperator, prevComma, prevSpread, prevExpression, prevStatement, prevOpen, prevArrow, prevColon, prevSemicolon:
 		return slashBegins
 	case prevParen:
 		switch before {
@@ -408,7 +415,7 @@ func slashAfter(prev, before prevKind) slashKind {
 		switch before {
 		case prevSemicolon, prevStatement, prevOpen:
 			return slashBegins
-		case prevOperator, prevComma:
+		case prevOperator, prevComma, prevSpread:
 			return slashDivides
 		}
 	}

@@ -18,7 +18,7 @@ func Unscript(src string) string {
 		text, rest := src[:i], src[i:]
 		if inComment := strings.HasSuffix(text, "/*"); strings.HasPrefix(rest, "$tandem.") {
 			rest = rest[len("$tandem."):]
-			for _, call := range []string{"o(", "v(", "js(", "url(", "meta(", "html(", "c(", "w(location,"} {
+			for _, call := range []string{"o(", "v(", "js(", "url(", "meta(", "html(", "c(", "f(", "w(location,"} {
 				if after, ok := strings.CutPrefix(rest, call); ok {
 					rest = after
 					break
@@ -28,6 +28,8 @@ func Unscript(src string) string {
 			text, rest = unmark(text[:len(text)-2], after)
 		} else if after, ok := strings.CutPrefix(rest, "$.*/?"); ok && inComment {
 			text, rest = text[:len(text)-2], after
+		} else if after, ok := strings.CutPrefix(rest, "$const*/"); ok && inComment {
+			text, rest = strings.TrimSuffix(text[:len(text)-2], "let")+"const", after
 		} else if after, ok := strings.CutPrefix(rest, "$=*/"); ok && inComment {
 			text = text[:len(text)-2]
 			_, rest, _ = strings.Cut(after, markBodyEnd)
@@ -48,7 +50,7 @@ func Unscript(src string) string {
 
 // unmark drops what a mark between before and after announces.
 func unmark(before, after string) (string, string) {
-	for _, ours := range []string{")", "?.", "("} {
+	for _, ours := range []string{")", "?.", "(", "}"} {
 		if rest, ok := strings.CutPrefix(after, ours); ok {
 			return before, rest
 		}

@@ -22,13 +22,14 @@ func TestUnscript(t *testing.T) {
 		"eval( x ); (0, eval)(x); eval(eval)", "import(a); import('https://cdn.example/x.js')", "import a from 'https://cdn.example/a.js'; export * from \"//cdn.example/b.js\"",
 		"import.meta.url", "with (a) { location; ({top}) }", "var location = 'x'", ")) location.href; a.top.x",
 		"({location}) => location; (async ({top: t}) => t); function f({location: l}, {top}) { top }", "window[k](a); self[k]; new a.top(); new window[k]",
-		"with (a) location = b", "@a.top.b class A {}",
+		"with (a) location = b", "@a.top.b class A {}", "const {a: {location}, b} = w, c = 1", "for (const {top} of w) f(top)\nx", "({a: {top: t}} = w)",
+		"try {} catch ({location: l}) { l }", "({...window, ...self})",
 		"top//# sourceMappingURL=x.map", "a\n//# sourceMappingURL=x.map\n// end\n", "a/*# sourceMappingURL=x*/", "'//# sourceMappingURL=x'",
 	} {
 		out, _ := JS([]byte(in), Script{Mapper: testMapper()})
 		vectors = append(vectors, vector{string(out), in})
 	}
-	vectors = append(vectors, vector{"/*$url'a", "'a"}, vector{"/*$url'a'*/'b", "'a'"}, vector{"x/*$*/:", "x"}, vector{"$tandem", "$tandem"})
+	vectors = append(vectors, vector{"/*$url'a", "'a"}, vector{"/*$url'a'*/'b", "'a'"}, vector{"x/*$*/:", "x"}, vector{"$tandem", "$tandem"}, vector{"x/*$const*/ y", "xconst y"})
 	if *update {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)

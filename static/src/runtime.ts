@@ -18,6 +18,7 @@ export interface Runtime {
   o(value: Any): Any;
   c(value: Any): Any;
   v(value: Any): Any;
+  f(value: Any): Any;
   w(current: Any, value: Any): Any;
   js(source: Any): Any;
   eval(source: Any): Any;
@@ -336,7 +337,8 @@ export function provideRuntime(realm: Realm): Runtime {
     o: inWindow ? (value) => facades.of(value) : (value) => value,
     c: inWindow ? (value) => facades.callable(value) : (value) => value,
     w: (current, value) => (own && current === own ? navigationURL(realm, realm.map(value)) : value),
-    v: (value) => (value === own && own ? location() : inWindow ? facades.named(value) : value),
+    v: (value) => (value === own && own ? location() : inWindow ? facades.stand(facades.named(value)) : value),
+    f: (value) => value,
     js: (source) => evaluated(realm, source),
     eval: evaluate,
     url: (specifier) => guard(() => realm.points.scriptURL?.(realm, realm.map(specifier), 'module') ?? realm.map(specifier), specifier),

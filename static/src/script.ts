@@ -9,8 +9,8 @@ import { Memo, type Realm } from './realm';
 export type ScriptKind = 'script' | 'module' | 'eval' | 'function' | 'handler' | 'url';
 
 const WORDS = ['location', 'top', 'eval', 'import', 'postMessage'];
-/** Windows and documents, where a member is taken by a computed name. */
-const INDEXED = ['window[', 'document[', 'this[', 'self[', 'parent[', 'frames['];
+/** Windows and documents, where a member is taken by a computed name, or all are. */
+const INDEXED = ['window[', 'document[', 'this[', 'self[', 'parent[', 'frames[', '...window', '...document', '...globalThis', '...self'];
 const memo = new Memo(4 << 20);
 
 

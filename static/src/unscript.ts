@@ -3,8 +3,8 @@
 
 import { endsWith, includes, indexOf, slice, startsWith } from './natives';
 
-const CALLS = ['o(', 'v(', 'js(', 'url(', 'meta(', 'html(', 'c(', 'w(location,'];
-const OURS = [')', '?.', '('];
+const CALLS = ['o(', 'v(', 'js(', 'url(', 'meta(', 'html(', 'c(', 'f(', 'w(location,'];
+const OURS = [')', '?.', '(', '}'];
 const KEYS = ['location', 'top', 'eval'];
 
 /** The source text that the server made `source` of, or of a part of it such as a function. */
@@ -23,6 +23,9 @@ export function unscript(source: string): string {
     } else if (bare !== undefined && startsWith(source, '$.*/?', at)) {
       out += bare;
       from = at + 5;
+    } else if (bare !== undefined && startsWith(source, '$const*/', at)) {
+      out += (endsWith(bare, 'let') ? slice(bare, 0, bare.length - 3) : bare) + 'const';
+      from = at + 8;
     } else if (bare !== undefined && startsWith(source, '$=*/', at)) {
       out += bare;
       const end = indexOf(source, '/*=$*/', at + 4);
