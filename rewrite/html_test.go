@@ -187,7 +187,10 @@ func TestHTMLForeign(t *testing.T) {
 		"<svg><font><style>" + link:                                                     "<svg><font><style>" + done,
 		"<svg><font color=x><style>" + link:                                             "<svg><font color=x><style>" + link,
 		"<svg><style>a{b:url(&quot;//cdn.example/&quot;)}</style>":                      "<svg><style>a{b:url(\"@/\")}</style>",
-		"<svg><style><![CDATA[a>b{c:url(//cdn.example/)}]]></style>":                    "<svg><style>a&gt;b{c:url(@/)}</style>",
+		"<svg><style><![CDATA[a>b{c:url(//cdn.example/)}]]></style>":                    "<svg><style><![CDATA[a>b{c:url(@/)}]]></style>",
+		"<svg><style>&amp;<![CDATA[a>b{c:url(//cdn.example/)}]]></style>":               "<svg><style>&amp;a&gt;b{c:url(@/)}</style>",
+		"<svg><style> <![CDATA[a>b{]]>c:url(//cdn.example/)}</style>":                   "<svg><style> a&gt;b{c:url(@/)}</style>",
+		"<svg><script><![CDATA[x=[[location]]]]><![CDATA[>1]]></script>":                "<svg><script>x=[[$tandem.location]]&gt;1</script>",
 		"<svg><script>location&#46;x</script>":                                          "<svg><script>$tandem.location.x</script>",
 	} {
 		expectHTML(t, "<head>"+in, "<head>^"+want)
@@ -242,7 +245,7 @@ func TestXHTML(t *testing.T) {
 	expectXML(t, "<svg/>", "<svg>^</svg>")
 	expectXML(t, "<h:html><h:head><h:a href='//cdn.example/&lt;'/></h:head></h:html>", "<h:html><h:head>^<h:a href='@/&lt;'/></h:head></h:html>")
 	expectXML(t, "<html><head><script>//<![CDATA[\nif (a&&b<c) location.x\n//]]></script><title><a href='//cdn.example/'/></title></head></html>",
-		"<html><head>^<script>//\nif (a&amp;&amp;b&lt;c) $tandem.location.x\n//</script><title><a href='@/'/></title></head></html>")
+		"<html><head>^<script>//<![CDATA[\nif (a&&b<c) $tandem.location.x\n//]]></script><title><a href='@/'/></title></head></html>")
 	expectXML(t, "<html><head><![CDATA[<a href='//cdn.example/'>]]><!-- --!> <a href='//cdn.example/'> --></head></html>",
 		"<html><head>^<![CDATA[<a href='//cdn.example/'>]]><!-- --!> <a href='//cdn.example/'> --></head></html>")
 }

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"bytes"
 	"html"
+	"slices"
 	"strings"
 )
 
@@ -119,7 +120,7 @@ func (h *document) rewriteText(pos, end int) {
 		return
 	}
 	if h.mode == modeForeign {
-		out = []byte(textEscaper.Replace(string(out)))
+		out = encodeForeignText(h.in[pos:end], out)
 	}
 	h.replace(pos, end, out)
 }
@@ -225,6 +226,21 @@ func decodeForeignText(s []byte) []byte {
 			_, s, _ = bytes.Cut(s, []byte("-->"))
 		}
 	}
+}
+
+// encodeForeignText returns markup for a text that src stood for, before it was
+// rewritten. One CDATA section with mere text around it stays one.
+func encodeForeignText(src, text []byte) []byte {
+	before, section, _ := bytes.Cut(src, []byte("<![CDATA["))
+	_, after, ok := bytes.Cut(section, []byte("]]>"))
+	if ok && !bytes.ContainsAny(before, "&<") && !bytes.ContainsAny(after, "&<") &&
+		len(text) >= len(before)+len(after) && bytes.HasPrefix(text, before) && bytes.HasSuffix(text, after) {
+		inner := text[len(before) : len(text)-len(after)]
+		if !bytes.Contains(inner, []byte("]]>")) {
+			return slices.Concat(before, []byte("<![CDATA["), inner, []byte("]]>"), after)
+		}
+	}
+	return []byte(textEscaper.Replace(string(text)))
 }
 
 // isScriptURL reports whether a URL is of the javascript scheme.
