@@ -46,8 +46,7 @@
 //     the Reporting API are dropped: the browser would report from nowhere, even
 //     after the session. COOP and COEP have no meaning in a frame.
 //   - Subresource integrity is checked on the body as the site sent it, for what a
-//     document's markup demands (integrity.go); an integrity attribute that a script
-//     sets is not, nor the integrity section of an import map.
+//     document demands, in markup, import maps or by script (integrity.go).
 //   - Mixed content is judged by the real schemes, where Origin or Referer tells
 //     who asks (mixed.go). A page whose policy hides it from us is not protected.
 //     upgrade-insecure-requests holds for all documents of the origin that sent it last.

@@ -43,6 +43,8 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		p.scriptAPI(w, r, s, host)
 	case name == "alias":
 		p.aliasAPI(w, r, s, host)
+	case name == "integrity":
+		p.integrityAPI(w, r, s, host)
 	case name == "report":
 		p.reportAPI(w, r, s)
 	case name == "dialog":
@@ -110,8 +112,9 @@ var scriptKinds = map[string]rewrite.ScriptKind{
 
 // scriptAPI rewrites source text that a page made at run time.
 func (p *Proxy) scriptAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
-	kind, ok := scriptKinds[r.URL.Query().Get("kind")]
-	if !ok {
+	name := r.URL.Query().Get("kind")
+	kind, ok := scriptKinds[name]
+	if !ok && name != "importmap" {
 		http.Error(w, "unknown kind", http.StatusBadRequest)
 		return
 	}
@@ -130,6 +133,11 @@ func (p *Proxy) scriptAPI(w http.ResponseWriter, r *http.Request, s *session.Ses
 	}
 	src, ok := readText(w, r, maxScriptText)
 	if !ok {
+		return
+	}
+	if name == "importmap" {
+		out, _ := rewrite.ImportMap(src, p.mapper(s, origin), nil)
+		writeText(w, string(out))
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"tandem/rewrite"
+	"tandem/session"
 )
 
 // Subresource integrity is checked here, on the body as the site sent it,
@@ -18,10 +20,40 @@ var errIntegrity = errors.New("body is not what the page's integrity attribute s
 func integrityKey(by rewrite.Origin, u *url.URL) string { return by.String() + " " + pageURL(u) }
 
 // learnIntegrity takes in an integrity attribute of the document.
-func (x *exchange) learnIntegrity(address, metadata string) {
-	if u, err := x.target.Parse(x.mapper.Unmap(address)); err == nil {
+func (x *exchange) learnIntegrity(base, address, metadata string) {
+	from, err := x.target.Parse(base)
+	if err != nil {
+		from = x.target
+	}
+	if u, err := from.Parse(x.mapper.Unmap(address)); err == nil {
 		x.memory.addIntegrity(integrityKey(x.origin, u), metadata, x.p.now())
 	}
+}
+
+// maxDemand bounds an address and what is demanded of it.
+const maxDemand = 16 << 10
+
+// integrityAPI takes in what a script demands: an address of the site's, and
+// integrity metadata. Only pages of the very host may, for what others demand
+// would do as well.
+func (p *Proxy) integrityAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	origin, ok := p.originOf(host)
+	if !ok || !p.ownPage(r) {
+		notFound(w, r)
+		return
+	}
+	text, ok := readText(w, r, maxDemand)
+	if !ok {
+		return
+	}
+	address, metadata, _ := strings.Cut(string(text), "\n")
+	u, err := url.Parse(address)
+	if err != nil || !u.IsAbs() || metadata == "" {
+		http.Error(w, "no demand", http.StatusBadRequest)
+		return
+	}
+	p.memories.of(s).addIntegrity(integrityKey(origin, u), metadata, p.now())
+	writeText(w, "")
 }
 
 // demanded is what the page that asks demands of a script or style sheet.

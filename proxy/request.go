@@ -331,6 +331,9 @@ func (x *exchange) refererHeader() string {
 	case "origin", "strict-origin":
 		return from.origin.String() + "/"
 	}
+	if x.visit.site == crossSite && strings.Contains(x.in.Header.Get("User-Agent"), "Firefox/") {
+		return from.origin.String() + "/" // more it tells no other site, whatever the page's policy
+	}
 	return real
 }
 

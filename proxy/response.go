@@ -37,6 +37,8 @@ func (x *exchange) respond(resp *http.Response) {
 	x.mapHeaders(browser, site, resp.StatusCode)
 	x.setPolicies(browser, site, kind)
 	x.setOwnHeaders(browser)
+	laxReferrer(browser, site)
+	clearSiteData(browser, site)
 	if x.visit.navigate && kind == plain {
 		browser.Set("X-Content-Type-Options", "nosniff") // what is not rewritten must not become a document
 		if media := strings.ToLower(browser.Get("Content-Type")); strings.HasPrefix(media, "multipart/") || strings.HasPrefix(media, "message/") {
@@ -114,7 +116,9 @@ func (x *exchange) mapHeaders(h, site http.Header, status int) {
 		// To the browser every content host is of the same site.
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	}
-	if h.Get("Cross-Origin-Resource-Policy") == "" {
+	if h.Get("Cross-Origin-Resource-Policy") == "" && x.leader {
+		// What comes without the jar is for everybody: documents without an origin,
+		// which are strangers to the browser, have no other.
 		h.Set("Cross-Origin-Resource-Policy", "same-site")
 	}
 }
@@ -201,6 +205,32 @@ func (x *exchange) setOwnHeaders(h http.Header) {
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	h.Set("X-Dns-Prefetch-Control", "off")
+}
+
+// laxReferrer lets the browser say more than ours would, if the site says so;
+// what says less is done by refererHeader.
+func laxReferrer(h, site http.Header) {
+	if policy := referrerPolicy(site["Referrer-Policy"]); policy == "unsafe-url" || policy == "no-referrer-when-downgrade" {
+		h.Set("Referrer-Policy", policy)
+	}
+}
+
+// clearSiteData passes on what is about the storage and caches of an origin,
+// which content hosts have one each of. Cookies are in the jar (learn); the
+// browser's own are ours.
+func clearSiteData(h, site http.Header) {
+	var kept []string
+	for part := range strings.SplitSeq(strings.Join(site["Clear-Site-Data"], ","), ",") {
+		switch part = textproto.TrimString(part); part {
+		case `"*"`:
+			kept = append(kept, `"cache"`, `"storage"`)
+		case `"cache"`, `"storage"`:
+			kept = append(kept, part)
+		}
+	}
+	if kept != nil {
+		h.Set("Clear-Site-Data", strings.Join(kept, ", "))
+	}
 }
 
 // learn keeps what the site's response says about later requests.

@@ -16,7 +16,7 @@ import (
 // S13: what a site tells a browser to do must not happen to us.
 func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 	hostile := map[string]string{
-		"Set-Cookie": "a=b", "Clear-Site-Data": `"*"`, "Service-Worker-Navigation-Preload": "true", "Strict-Transport-Security": "max-age=1",
+		"Set-Cookie": "a=b", "Service-Worker-Navigation-Preload": "true", "Strict-Transport-Security": "max-age=1",
 		"Alt-Svc": `h3=":443"`, "NEL": "{}", "Reporting-Endpoints": `a="https://x"`, "Report-To": "{}", "SourceMap": "x", "X-SourceMap": "x",
 		"Public-Key-Pins": "x", "Expect-CT": "x", "X-Frame-Options": "DENY", "Cross-Origin-Embedder-Policy": "require-corp",
 		"Cross-Origin-Opener-Policy": "same-origin", "Speculation-Rules": `"/x"`, "Permissions-Policy": "geolocation=*", "Accept-CH": "x",
@@ -28,7 +28,8 @@ func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 			w.Header().Set(name, v)
 		}
 		w.Header().Set("Origin-Agent-Cluster", "?0")
-		w.Header().Set("Referrer-Policy", "unsafe-url")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Clear-Site-Data", `"*", "cookies", "executionContexts"`)
 		w.Header().Set("Content-Security-Policy", "script-src https://evil.example; report-to x")
 		w.Header().Set("X-Custom", "kept for scripts")
 		w.Header().Set("Content-Type", "text/html")
@@ -51,7 +52,7 @@ func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 			t.Errorf("%s: policies %q", dest, csp)
 		}
 		for name, want := range map[string]string{"Origin-Agent-Cluster": "?1", "Referrer-Policy": "strict-origin-when-cross-origin",
-			"X-Dns-Prefetch-Control": "off", "X-Robots-Tag": "noindex, nofollow"} {
+			"X-Dns-Prefetch-Control": "off", "X-Robots-Tag": "noindex, nofollow", "Clear-Site-Data": `"cache", "storage"`} {
 			if got := resp.Header.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", dest, name, got, want)
 			}
@@ -59,6 +60,36 @@ func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 		if got := resp.Header.Get("X-Custom") != ""; got != (dest == "empty") {
 			t.Errorf("%s: X-Custom passed: %v", dest, got)
 		}
+	}
+}
+
+func TestReferrerPolicy(t *testing.T) {
+	var policy string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Referrer-Policy", policy) })
+	w := newWorld(t, []string{origin})
+	for in, want := range map[string]string{"": "strict-origin-when-cross-origin", "no-referrer": "strict-origin-when-cross-origin", "unsafe-url": "unsafe-url",
+		"origin, nonsense, No-Referrer-When-Downgrade": "no-referrer-when-downgrade", "unsafe-url, origin": "strict-origin-when-cross-origin"} {
+		policy = in
+		if got := w.open(w.site(origin) + "/").Header.Get("Referrer-Policy"); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Documents without an origin are strangers to the browser. They get what
+// everybody gets, and nothing that took the jar.
+func TestResourcesAreForTheSession(t *testing.T) {
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {})
+	w := newWorld(t, []string{origin})
+	page := w.site(origin)
+	w.open(page + "/")
+	if got := w.get(page+"/x.png", "image", page).Header.Get("Cross-Origin-Resource-Policy"); got != "same-site" {
+		t.Errorf("with the jar: %q", got)
+	}
+	w.client.Jar = nil
+	resp := w.get(page+"/x.png", "image", "", "Sec-Fetch-Site", "cross-site", "Origin", "null")
+	if got, ok := resp.Header["Cross-Origin-Resource-Policy"]; ok || resp.StatusCode != http.StatusOK {
+		t.Errorf("without: %s %q", resp.Status, got)
 	}
 }
 

@@ -110,8 +110,8 @@ func (h *document) base() {
 		if !h.isNamed(&h.attrs[i], "href") {
 			continue
 		}
-		h.based = true
-		if o, err := ParseOrigin(h.value("href")); err == nil {
+		h.based, h.baseHref = true, strings.TrimSpace(h.value("href"))
+		if o, err := ParseOrigin(h.baseHref); err == nil {
 			h.mapper.Base = o
 		}
 		return

@@ -9,8 +9,9 @@ import (
 // CSS appends the style sheet, declaration list or value src to dst, with every
 // URL passed through mapURL: those in url(), @import, image-set() and src()
 // (CSS Values 4 §4.5, CSS Images 4 §5). All other bytes are kept, in names of
-// namespaces and in strings and selectors too. Comments that name a source map, for
-// development tools to fetch, lose their meaning.
+// namespaces and in strings too. Selectors of attributes that are or hold an
+// address match the mapped one as well (selector.go). Comments that name a source
+// map, for development tools to fetch, lose their meaning.
 func CSS(dst, src []byte, mapURL func(dst, url []byte) []byte) []byte {
 	s := cssScanner{src: src, dst: dst, mapURL: mapURL, sheet: true}
 	s.scan()
@@ -37,7 +38,7 @@ func scanCSS(dst, src []byte, mapURL func(dst, url []byte) []byte) (_ []byte, ch
 
 // mayHoldHost turns away sheets in which no URL can name a host.
 func mayHoldHost(src []byte) bool {
-	return bytes.Contains(src, []byte("//")) || bytes.IndexByte(src, '\\') >= 0 ||
+	return bytes.Contains(src, []byte("//")) || bytes.IndexByte(src, '\\') >= 0 || bytes.Contains(src, []byte("*=")) ||
 		bytes.Contains(src, []byte("http")) || bytes.Contains(src, []byte("HTTP"))
 }
 
@@ -56,7 +57,7 @@ type cssScanner struct {
 
 const maxNested = 1 << 10 // deeper parentheses are not told apart
 
-var cssStops = [256]bool{'"': true, '\'': true, '/': true, '\\': true, '(': true, ')': true, '@': true}
+var cssStops = [256]bool{'"': true, '\'': true, '/': true, '\\': true, '(': true, ')': true, '@': true, '[': true}
 
 func (s *cssScanner) scan() {
 	src := s.src
@@ -75,6 +76,8 @@ func (s *cssScanner) scan() {
 			i = s.escapedName(i)
 		case '@':
 			i = s.atRule(i)
+		case '[':
+			i = s.attribute(i)
 		case '(':
 			i = s.function(s.nameBefore(i), i)
 		case ')':

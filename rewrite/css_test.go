@@ -28,7 +28,16 @@ func TestCSS(t *testing.T) {
 		// not URLs
 		{`@namespace url(http://www.w3.org/1999/xhtml);@namespace svg "http://www.w3.org/2000/svg";a{b:url(//cdn.example/)}`,
 			`@namespace url(http://www.w3.org/1999/xhtml);@namespace svg "http://www.w3.org/2000/svg";a{b:url(§/)}`},
-		{`a[href="//cdn.example/"]{content:"url(//cdn.example/)"}`, ``},
+		{`a[x]{content:"url(//cdn.example/)"}`, ``},
+		// selectors
+		{`a[href="//cdn.example/x"]{b:c}`, `a:is([href="//cdn.example/x"],[href="§/x"]){b:c}`},
+		{`a:not([ xlink|href ^= '//cdn.example' i ])b{}`, `a:not(:is([ xlink|href ^= '//cdn.example' i ],[ xlink|href ^= '§' i ]))b{}`},
+		{`[href*="cdn.example"]{} [href*="cdn-a.example/x"]`, `:is([href*="cdn.example"],[href*="cdn-example"]){} :is([href*="cdn-a.example/x"],[href*="` + strings.TrimPrefix(testMapper().Map("//cdn-a.example/x"), "//") + `"])`},
+		{`[href*="example."]{}`, `:is([href*="example."],[href*="example-"]){}`},
+		{`[href="\2f/cdn.example/\"']{}`, ``},
+		{`[href="\2f/cdn.example/\""]{}`, `:is([href="\2f/cdn.example/\""],[href="§/\""]){}`},
+		{`[href*=".pdf"]{} [href$="cdn.example"] [href*="a..b"] [href*=cdn] [class*="a b.c"] [href^="http"] [a=b] [c`, ``},
+		{`a{grid-area:[x] 1 / [y];--b:[} [href="//cdn.example`, ``},
 		{`/* url(//cdn.example/) */ a{b:c}`, ``},
 		{`a{b:my-url(//cdn.example/);c:#url(//cdn.example/);d:1url(//cdn.example/)}`, ``},
 		{`a{b:url(data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E);c:url(/x//y)}`, ``},

@@ -176,8 +176,8 @@ func FuzzManifest(f *testing.F) {
 	f.Add(`{"imports":{"a":"//b.c"},"integrity":{}}`)
 	m := testMapper()
 	f.Fuzz(func(t *testing.T, in string) {
-		once, _ := mapImportMap([]byte(in), m)
-		if twice, _ := mapImportMap(once, m); string(twice) != string(once) {
+		once, _ := ImportMap([]byte(in), m, nil)
+		if twice, _ := ImportMap(once, m, nil); string(twice) != string(once) {
 			t.Fatalf("%q: once %q, twice %q", in, once, twice)
 		}
 		Manifest([]byte(in), m)

@@ -29,9 +29,10 @@ type Page struct {
 	Script func(size, tier, at int)
 
 	// OnIntegrity, if set, is told of each script or link with an integrity
-	// attribute: its address as it is written, and the attribute, which is renamed,
-	// because the browser would compare the rewritten body.
-	OnIntegrity func(url, metadata string)
+	// attribute, and of what import maps say: the address as it is written, the
+	// document's base then, if it has one, and the metadata. The browser does not
+	// see them, because it would compare the rewritten body.
+	OnIntegrity func(base, url, metadata string)
 
 	XHTML bool // the document is XML: XHTML, SVG
 	Limit int  // longest tag, script or style sheet in bytes; 0 means 16 MiB
@@ -114,6 +115,7 @@ type document struct {
 	started  bool // past the byte order mark
 	injected bool
 	based    bool // past the first base href
+	baseHref string
 	rooted   bool // XML: past the root's start tag
 	subset   int  // XML: depth of "[" in the doctype
 

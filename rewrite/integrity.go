@@ -28,12 +28,12 @@ func Integrity(metadata string, body []byte) bool {
 
 // integrity tells of an element whose address and integrity are those given.
 func (h *document) integrity(address string) {
-	metadata := h.value("integrity")
-	if h.page.OnIntegrity == nil || metadata == "" {
-		return
-	}
-	if url := strings.TrimSpace(h.value(address)); url != "" && len(metadata) <= maxIntegrity {
-		h.page.OnIntegrity(url, metadata)
+	h.demand(h.value(address), h.value("integrity"))
+}
+
+func (h *document) demand(url, metadata string) {
+	if url = strings.TrimSpace(url); h.page.OnIntegrity != nil && url != "" && metadata != "" && len(metadata) <= maxIntegrity {
+		h.page.OnIntegrity(h.baseHref, url, metadata)
 	}
 }
 

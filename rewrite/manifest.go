@@ -18,9 +18,16 @@ func Manifest(src []byte, m *Mapper) []byte {
 	return out
 }
 
-// mapImportMap maps every address in an import map, and makes its integrity
-// section inert, since the modules' bodies may be rewritten.
-func mapImportMap(src []byte, m *Mapper) ([]byte, bool) {
+// ImportMap maps every address in an import map. Its integrity section becomes
+// inert, since the modules' bodies may be rewritten; demand, if it is not nil, is
+// told what it says.
+func ImportMap(src []byte, m *Mapper, demand func(url, metadata string)) (_ []byte, changed bool) {
+	var says struct{ Integrity map[string]string }
+	if demand != nil && bytes.Contains(src, []byte("integrity")) && json.Unmarshal(src, &says) == nil {
+		for url, metadata := range says.Integrity {
+			demand(url, metadata)
+		}
+	}
 	return mapJSON(src,
 		func(_, value string) string { return m.Map(value) },
 		func(key string) string {

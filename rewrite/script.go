@@ -114,7 +114,7 @@ func (h *document) rewriteText(pos, end int) {
 		out, _ = JS(text, Script{Kind: h.script, Mapper: &h.mapper, Report: h.report(len(text))})
 		changed = !bytes.Equal(out, text)
 	case contentImportMap:
-		out, changed = mapImportMap(text, &h.mapper)
+		out, changed = ImportMap(text, &h.mapper, h.demand)
 	}
 	if !changed {
 		return

@@ -58,9 +58,12 @@ var layers = map[string]string{
 	"realm":      "natives patch config url",
 	"reflection": "natives patch realm",
 	"script":     "natives realm",
-	"runtime":    "natives patch realm url script trusted reflection",
-	"hooks":      "natives patch realm url config attrs html css script runtime trusted unscript",
-	"install":    "natives patch realm config url script runtime hooks",
+	"ancestors":  "natives realm",
+	"selectors":  "natives css",
+	"performed":  "natives",
+	"runtime":    "natives patch realm url script trusted reflection ancestors",
+	"hooks":      "natives patch realm url config attrs html css script runtime trusted unscript ancestors selectors performed",
+	"install":    "natives patch realm config url script runtime hooks ancestors",
 	"ui":         "protocol",
 }
 

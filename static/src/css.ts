@@ -14,6 +14,9 @@ export function mapCSS(text: string, map: (url: string) => string): string {
   return new Scanner(text, map).run();
 }
 
+/** What a string or name with escapes stands for. */
+export const unescapeCSS = (text: string): string => new Scanner(text, (url) => url).unescaped();
+
 const STRING_FUNCTIONS = ' image-set( -webkit-image-set( src( image( cross-fade( ';
 
 class Scanner {
@@ -30,6 +33,12 @@ class Scanner {
     const { text } = this;
     while (this.at < text.length) this.step(charCodeAt(text, this.at));
     return this.done ? this.out + slice(text, this.done) : text;
+  }
+
+  unescaped(): string {
+    let out = '';
+    while (this.at < this.text.length) out += this.text[this.at] === '\\' ? this.escape() : this.text[this.at++];
+    return out;
   }
 
   private step(c: number): void {
@@ -158,7 +167,8 @@ function isBare(url: string): boolean {
   return true;
 }
 
-function quote(url: string, mark: string): string {
+/** A string in the quotes given. */
+export function quote(url: string, mark: string): string {
   let out = mark;
   for (let i = 0; i < url.length; i++) {
     const c = charCodeAt(url, i);

@@ -19,6 +19,8 @@ export interface HTMLSinks {
   script?: (text: string, type: string | null) => string;
   /** Decodes character references as an attribute value does. */
   decode(raw: string): string;
+  /** Told what a script that runs, or a link, demands of its address. */
+  integrity?: (url: string, metadata: string) => void;
 }
 
 const kinds = new NativeMap<string, Record<string, AttributeKind>>();
@@ -150,6 +152,7 @@ class Splicer {
     const closed = this.html[this.at - 2] === '/';
     const saved = (tag === 'a' || tag === 'area') && this.find(list, 'download') !== null;
     const policy = tag === 'meta' && this.isPolicy(list);
+    if (tag === 'script' && this.sinks.script || tag === 'link') this.demand(list, tag === 'link' ? 'href' : 'src');
     for (let i = 0; i < list.length; i++) this.attribute(tag, list[i]!, saved, policy);
     if (tag === 'svg' || tag === 'math') {
       if (!closed) this.foreign++;
@@ -166,6 +169,13 @@ class Splicer {
     const value = includes(raw, '&') ? sinks.decode(raw) : raw;
     const result = sinks.value(kind, value, tag, saved);
     if (result !== value) this.replace(from, to, `"${escape(result)}"`);
+  }
+
+  /** Tells what integrity a script or link demands. */
+  private demand(list: Attribute[], address: string): void {
+    const { integrity, decode } = this.sinks;
+    const url = this.find(list, address), metadata = this.find(list, 'integrity');
+    if (integrity && url && metadata) integrity(decode(url), decode(metadata));
   }
 
   private isPolicy(list: Attribute[]): boolean {

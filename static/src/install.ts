@@ -1,6 +1,7 @@
 // Puts all hooks into a realm. The order matters little, but for the runtime: it must exist before any script of
 // the page runs.
 
+import { hookAncestors } from './ancestors';
 import { documentURL, revoked, scriptURL } from './hooks/blobs';
 import { hookCookies } from './hooks/cookie';
 import { hookDocument, hookEvents, hookWindow } from './hooks/document';
@@ -8,9 +9,10 @@ import { hookAttributes, hookProperties } from './hooks/element';
 import { hookErrors } from './hooks/errors';
 import { hookFetch } from './hooks/fetch';
 import { hookFrames, lookForFrames } from './hooks/frames';
-import { hookHistory } from './hooks/history';
+import { hookHistory, runErrand } from './hooks/history';
 import { hookHTML } from './hooks/html';
 import { hookLinks } from './hooks/links';
+import { hookMedia } from './hooks/media';
 import { hookNetwork } from './hooks/network';
 import { hookOpen } from './hooks/open';
 import { hookPolicy } from './hooks/policy';
@@ -32,9 +34,11 @@ export function install(realm: Realm): () => void {
   const runtime = provideRuntime(realm);
   runtime.html = (value) => (typeof value === 'string' ? frameDocument(realm, value, 'about:blank') : value as unknown);
   runtime.frames = () => lookForFrames(realm);
+  runtime.run = (window, errand) => runErrand(realm, window, errand);
   realm.points.documentURL = documentURL;
   realm.points.scriptURL = scriptURL;
   realm.points.revoked = revoked;
+  hookAncestors(realm, (errand) => runErrand(realm, realm.global, errand));
   hookCookies(realm);
   hookDocument(realm);
   hookWindow(realm);
@@ -51,6 +55,7 @@ export function install(realm: Realm): () => void {
   hookFetch(realm);
   hookXHR(realm);
   hookNetwork(realm);
+  hookMedia(realm);
   hookWorkers(realm);
   hookHistory(realm);
   hookOpen(realm);

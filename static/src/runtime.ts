@@ -6,6 +6,7 @@ import {
   method, NativeDOMException, NativeProxy, NativeURL, NativeWeakMap, NativeWeakSet, objectCreate, ownKeys, setter, slice, startsWith,
   weakAdd, weakGet, weakHas, weakSet, type Any, type Native,
 } from './natives';
+import { deputyFor, sendAway, windowAbove, type Errand } from './ancestors';
 import { hookNames, hookReflection, namesOf } from './reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
@@ -24,6 +25,8 @@ export interface Runtime {
   eval(source: Any): Any;
   url(specifier: Any): Any;
   meta(meta: Any): Any;
+  /** Navigates a window for a document below; see ancestors.ts. */
+  run?(window: Any, errand: Errand): void;
   /** The value of a javascript: URL: a string becomes a document, which begins with our script. Not in workers. */
   html?(value: Any): Any;
   /** Hooks the frames that this window has got, when another realm's function inserted them. Not in workers. */
@@ -73,7 +76,26 @@ export function tabWindow(global: Any): Any {
 
 /** Sends a window to a site's URL. */
 export function navigate(realm: Realm, window: Any, url: string): void {
-  setHref(locationGetter(window), navigationURL(realm, realm.map(url)));
+  const mapped = navigationURL(realm, realm.map(url));
+  if (!sendAway(realm, window, { url: mapped })) setHref(locationGetter(window), mapped);
+}
+
+/** Sends a window to a mapped URL that another document asked for. */
+export function go(window: Any, url: string, replace: boolean): void {
+  if (replace) apply(nativeLocation.replace, locationGetter(window), [url]);
+  else setHref(locationGetter(window), url);
+}
+
+/** Has another document send the window of a location to a mapped URL, if this one may not. */
+function leave(realm: Realm, native: Location, url: string, replace: boolean): boolean {
+  const window = native === nativeLocation ? undefined : windowAbove(native) as unknown;
+  return window !== undefined && sendAway(realm, window, { url, replace });
+}
+
+/** The location of a window that this document may not navigate, as one that may sees it. */
+function theirs(native: Location): Any {
+  const window = native === nativeLocation ? undefined : windowAbove(native) as unknown;
+  return window === undefined ? undefined : guard(() => deputyFor(window)?.o(window).location as unknown, undefined);
 }
 
 const PARTS = ['origin', 'protocol', 'host', 'hostname', 'port'];
@@ -144,7 +166,10 @@ class Facades {
 
   private ofDocument(document: Any): object {
     return this.forward(document, (key) => (key === 'location' ? this.location(documentLocation(document)) : document[key]),
-      (url) => setHref(documentLocation(document), navigationURL(this.realm, this.realm.map(url))));
+      (url) => {
+        const native = documentLocation(document) as Location, mapped = navigationURL(this.realm, this.realm.map(url));
+        if (!leave(this.realm, native, mapped, false)) setHref(native, mapped);
+      });
   }
 
   /** A stand-in that a destructuring pattern may also read other properties of. */
@@ -230,7 +255,13 @@ function locationMethod(realm: Realm, native: Location, key: PropertyKey, fn: Na
     call(...args: Any[]) {
       if (key === 'toString') return realm.unmap(hrefOf(native));
       if (key === 'valueOf') return this;
-      if ((key === 'assign' || key === 'replace') && args.length) args[0] = navigationURL(realm, realm.map(args[0]));
+      if ((key === 'assign' || key === 'replace') && args.length) {
+        args[0] = navigationURL(realm, realm.map(args[0]));
+        if (leave(realm, native, args[0], key === 'replace')) return undefined;
+      } else if (key === 'reload') {
+        const other = theirs(native);
+        if (other) return other.reload() as unknown;
+      }
       return apply(fn, native, args);
     },
   }.call;
@@ -255,8 +286,12 @@ function read(realm: Realm, native: Location, key: PropertyKey, get: Native): An
 const isScheme = (text: string): boolean => apply(regExpTest, /^[a-z][a-z0-9+.-]*(?::|$)/i, [text]);
 
 function write(realm: Realm, native: Location, key: PropertyKey, set: Native, value: Any): void {
+  const other = key === 'href' ? undefined : theirs(native);
   if (key === 'href') {
-    setHref(native, navigationURL(realm, realm.map(value)));
+    const url = navigationURL(realm, realm.map(value));
+    if (!leave(realm, native, url, false)) setHref(native, url);
+  } else if (other) {
+    other[key] = value;
   } else if (arrayIndexOf(PARTS, key as string) >= 0) {
     const site = realm.urls.unmap(hrefOf(native));
     const changed = withPart(site, key as string, `${value as string}`);

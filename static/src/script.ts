@@ -6,7 +6,7 @@ import {
 } from './natives';
 import { Memo, type Realm } from './realm';
 
-export type ScriptKind = 'script' | 'module' | 'eval' | 'function' | 'handler' | 'url';
+export type ScriptKind = 'script' | 'module' | 'eval' | 'function' | 'handler' | 'url' | 'importmap';
 
 const WORDS = ['location', 'top', 'eval', 'import', 'postMessage'];
 /** Windows and documents, where a member is taken by a computed name, or all are. */
@@ -35,7 +35,7 @@ function isName(c: number): boolean {
 
 /** The rewritten text. When the server cannot be asked the text stays: our policy blocks what would escape. */
 export function rewriteScript(realm: Realm, source: string, kind: ScriptKind): string {
-  if (!mayNeedRewriting(source) && (kind !== 'url' || hasNoValue(source))) return source;
+  if (kind === 'importmap' ? !includes(source, '//') && !includes(source, 'integrity') : !mayNeedRewriting(source) && (kind !== 'url' || hasNoValue(source))) return source;
   const key = kind + source;
   const known = memo.get(key);
   if (known !== undefined) return known;
@@ -55,7 +55,7 @@ const CLASSIC_TYPES = ['', 'text/javascript', 'application/javascript', 'applica
 export function scriptKind(type: string | null): ScriptKind | undefined {
   const name = toLowerCase(trim(type ?? ''));
   if (arrayIndexOf(CLASSIC_TYPES, name) >= 0) return 'script';
-  return name === 'module' ? 'module' : undefined;
+  return name === 'module' || name === 'importmap' ? name : undefined;
 }
 
 /** A `javascript:` URL with its script rewritten; every other URL as it is. */

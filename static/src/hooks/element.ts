@@ -2,22 +2,23 @@
 // form; scripts see the site's.
 
 import {
-  apply, getter, guard, includes, NativeURL, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
+  getter, guard, includes, NativeURL, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
 } from '../natives';
 import { ASIDE, attributeKind, isPolicy, mayMatter, type AttributeKind } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { part, withPart } from '../runtime';
+import { mapSelectors, stringEnd } from '../selectors';
 import { like } from '../trusted';
 import { authorScript } from '../unscript';
 import * as dom from './dom';
+import { demandIntegrity } from './integrity';
 import { mapPolicy, originalPolicy } from './policy';
 import { rewriteValue } from './rewrite';
 import { unmapTextInto } from './shared';
 
 const scope = globalThis as Any;
 const hrefOfURL = getter(scope.URL?.prototype, 'href') as (u: URL) => string;
-const regExpTest = RegExp.prototype.test as Any;
 const attrValue = getter(scope.Attr?.prototype, 'value') as (a: Attr) => string;
 const setAttrValue = setter(scope.Attr?.prototype, 'value') as (a: Attr, value: string) => void;
 
@@ -55,6 +56,18 @@ function intoTree(realm: Realm, element: Element, name: string, kind: AttributeK
   return like(value, mapped);
 }
 
+/** An attribute of a script or link is about to be set that may say what its address has to hold. */
+function willDemand(realm: Realm, element: Any, name: string, value: Any): void {
+  guard(() => {
+    const tag = dom.isElement(element) ? toLowerCase(dom.localName(element)) : '';
+    const address = tag === 'script' ? 'src' : tag === 'link' ? 'href' : '';
+    if (address === '' || name !== 'integrity' && name !== address) return;
+    const text = `${value as string}`;
+    if (name === address) demandIntegrity(realm, text, dom.getAttribute(element as Element, ASIDE + 'integrity'));
+    else demandIntegrity(realm, dom.getAttribute(element as Element, address), text);
+  }, undefined);
+}
+
 /** The content of a meta element that becomes a policy, which it is not yet. */
 function mapContent(realm: Realm, meta: Element): void {
   const content = dom.getAttribute(meta, 'content');
@@ -89,6 +102,7 @@ export function hookAttributes(realm: Realm): void {
 
 function setNamed(realm: Realm, native: Call, self: Any, args: Any[], at: 0 | 1): Any {
   const kind = args.length > at + 1 ? kindOf(self, args[at]) : undefined;
+  if (kind) willDemand(realm, self, toLowerCase(args[at] as string), args[at + 1]);
   if (kind === 'aside') args[at] = ASIDE + toLowerCase(args[at] as string);
   else if (kind) args[at + 1] = intoTree(realm, self, args[at] as string, kind, args[at + 1]);
   else if (args[at] === 'download') return changeDownload(realm, self, () => native(self, args));
@@ -193,6 +207,7 @@ export function hookProperties(realm: Realm): void {
       get: (value, self) => (typeof value === 'string' ? resolved(realm, self, name, value) : value),
       set: (native, self, value) => {
         const kind = kindOf(self, name);
+        if (kind) willDemand(realm, self, name, value);
         native(self, [kind ? intoTree(realm, self, name, kind, value) : value]);
       },
     });
@@ -204,6 +219,7 @@ export function hookProperties(realm: Realm): void {
       get: (_, self) => dom.getAttribute(self, ASIDE + name) ?? '',
       set: (_, self, value) => {
         nativeGet(self); // throws for what is no such element
+        willDemand(realm, self, name, value);
         dom.setAttribute(self, ASIDE + name, `${value as string}`);
       },
     });
@@ -254,6 +270,7 @@ function hookLinkParts(realm: Realm, type: string): void {
 /** Absolute URLs in the strings of selectors and XPath expressions have to match what the tree holds. */
 function hookSelectors(realm: Realm): void {
   const { patch, global } = realm;
+  const url = (text: string) => realm.urls.map(text);
   const map = (holder: Any, name: string, rewrite: (text: string) => string) =>
     patch.method(holder?.prototype, name, (native, self, args) => {
       if (typeof args[0] === 'string' && (includes(args[0], '//') || includes(args[0], '*='))) args[0] = rewrite(args[0]);
@@ -262,7 +279,7 @@ function hookSelectors(realm: Realm): void {
   const holders = [global.Element, global.Document, global.DocumentFragment];
   const names = ['querySelector', 'querySelectorAll', 'matches', 'closest', 'webkitMatchesSelector'];
   for (let i = 0; i < holders.length; i++) {
-    for (let j = 0; j < names.length; j++) map(holders[i], names[j]!, (text) => mapSelector(realm, text));
+    for (let j = 0; j < names.length; j++) map(holders[i], names[j]!, (text) => mapSelectors(text, url));
   }
   const evaluators = [global.Document, global.XPathEvaluator];
   for (let i = 0; i < evaluators.length; i++) {
@@ -272,49 +289,14 @@ function hookSelectors(realm: Realm): void {
   patch.accessor(global.XPathResult?.prototype, 'stringValue', { get: (value) => realm.urls.unmapText(value as string) });
 }
 
-/** Each attribute selector whose string is an address, or for `*=` a host, matches by the proxied form as well. */
-function mapSelector(realm: Realm, text: string): string {
-  let out = '', done = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === '"' || text[at] === "'") at = stringEnd(text, at);
-    if (text[at] !== '[') continue;
-    const start = at;
-    while (at < text.length && text[at] !== ']') at = text[at] === '"' || text[at] === "'" ? stringEnd(text, at) + 1 : at + 1;
-    const selector = slice(text, start, at + 1);
-    const mapped = mapStrings(realm, selector, includes(selector, '*='));
-    if (mapped === selector) continue;
-    out += slice(text, done, start) + `:is(${selector},${mapped})`;
-    done = at + 1;
-  }
-  return out + slice(text, done);
-}
-
-/** A part of a host name as it stands in a label (url.ts); any other text as it is. */
-function labelPart(text: string): string {
-  if (!(apply(regExpTest, /^[a-z0-9-]*(?:\.[a-z0-9-]+)+\.?$/, [text]) as boolean)) return text;
-  let out = '';
-  for (let i = 0; i < text.length; i++) out += text[i] === '.' ? '-' : text[i] === '-' ? '--' : text[i];
-  return out;
-}
-
-/** Where the string that begins there ends: at its closing quote. */
-function stringEnd(text: string, at: number): number {
-  const mark = text[at];
-  for (at++; at < text.length && text[at] !== mark; at++) if (text[at] === '\\') at++;
-  return at;
-}
-
-/** The URLs in the strings of a text mapped; with parts, host names too are written as our labels have them. */
-function mapStrings(realm: Realm, text: string, parts = false): string {
+/** The URLs in the strings of a text mapped. */
+function mapStrings(realm: Realm, text: string): string {
   let out = '', done = 0;
   for (let at = 0; at < text.length; at++) {
     if (text[at] !== '"' && text[at] !== "'") continue;
     const start = at + 1;
     at = stringEnd(text, at);
-    const value = slice(text, start, at);
-    const mapped = realm.urls.map(value);
-    out += slice(text, done, start) + (mapped === value && parts ? labelPart(value) : mapped);
+    out += slice(text, done, start) + realm.urls.map(slice(text, start, at));
     done = at;
   }
   return out + slice(text, done);

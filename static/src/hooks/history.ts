@@ -1,9 +1,10 @@
 // history and the Navigation API. A URL of another origin must throw as it does without us, and with our browser's
 // own check it does: the mapped URL is of another origin too.
 
-import { getter, guard, later, method, setter, type Any } from '../natives';
+import { getter, guard, later, method, push, setter, type Any } from '../natives';
 import type { Realm } from '../realm';
-import { domException, navigate } from '../runtime';
+import { domException, go, navigate } from '../runtime';
+import type { Entries, Errand } from '../ancestors';
 import { navigationURL } from '../script';
 import { preventDefault, createElement, documentOf, appendChild, documentElement, setAttribute, removeNode } from './dom';
 import { unmapInto } from './shared';
@@ -64,20 +65,39 @@ function guardNavigation(realm: Realm): void {
     if (realm.urls.map(url) === url || !cancelable(event)) return;
     preventDefault(event);
     const form = formDataOf(event) as FormData | null;
-    later(() => (form ? resubmit(realm, url, form) : navigate(realm, global, url)));
+    later(() => (form ? resubmit(realm, { url: realm.urls.map(url), data: entriesOf(form) }) : navigate(realm, global, url)));
   }, { capture: true });
 }
 
-/** Sends a form's data again to the mapped address. */
-function resubmit(realm: Realm, url: string, data: FormData): void {
+/** What a form holds. */
+export function entriesOf(data: FormData): Entries {
+  const entries: Entries = [];
+  forEachEntry(data, (value: unknown, name: string) => push(entries, [name, value]));
+  return entries;
+}
+
+/** Does to a window what a document below it wants. A form cannot be aimed at a frame in between that has no name. */
+export function runErrand(realm: Realm, window: Any, errand: Errand): void {
+  if (errand.data) {
+    if (window === realm.global || errand.name !== undefined) resubmit(realm, errand);
+  } else {
+    go(window, errand.url, errand.replace === true);
+  }
+}
+
+/** Sends a form's data to the mapped address. */
+function resubmit(realm: Realm, { url, data, enctype, name }: Errand): void {
   const document = documentOf(realm.global);
   const form = createElement(document, 'form') as HTMLFormElement;
   setAttribute(form, 'method', 'post');
-  setAttribute(form, 'action', realm.urls.map(url));
+  setAttribute(form, 'action', url);
   setAttribute(form, 'hidden', '');
-  forEachEntry(data, (value: unknown, name: string) => {
+  setAttribute(form, 'target', name ?? '_self');
+  if (enctype !== undefined) setAttribute(form, 'enctype', enctype);
+  for (let i = 0; i < data!.length; i++) {
+    const key = data![i]![0], value = data![i]![1];
     const input = createElement(document, 'input') as HTMLInputElement;
-    setAttribute(input, 'name', name);
+    setAttribute(input, 'name', key);
     if (typeof value === 'string') {
       setAttribute(input, 'type', 'hidden');
       setAttribute(input, 'value', value);
@@ -89,7 +109,7 @@ function resubmit(realm: Realm, url: string, data: FormData): void {
       setFiles(input, filesOf(transfer));
     }
     appendChild(form, input);
-  });
+  }
   appendChild(documentElement(document)!, form);
   submit(form);
   removeNode(form);

@@ -9,7 +9,8 @@ import { authorScript } from '../unscript';
 import * as dom from './dom';
 import { adoptFrames } from './frames';
 import { restorePolicies } from './policy';
-import { html, type HTMLUse } from './rewrite';
+import { authorMap } from './integrity';
+import { authorCSS, html, type HTMLUse } from './rewrite';
 import { isRawText, originalText, setRawText } from './text';
 
 export function hookHTML(realm: Realm): void {
@@ -41,7 +42,7 @@ export function hookHTML(realm: Realm): void {
 /** HTML as its author wrote it. */
 function readBack(realm: Realm, text: string): string {
   if (typeof text !== 'string') return text;
-  let out = authorScript(realm.urls.unmapText(restorePolicies(realm, text)));
+  let out = authorScript(authorMap(authorCSS(realm, restorePolicies(realm, text))));
   if (!includes(out, ASIDE)) return out;
   for (let at = indexOf(out, ASIDE); at >= 0; at = indexOf(out, ASIDE, at)) out = slice(out, 0, at) + slice(out, at + ASIDE.length);
   return out;

@@ -5,10 +5,13 @@
 import {
   getter, guard, includes, later, method, NativeURL, NativeWeakSet, setter, slice, startsWith, toLowerCase, weakAdd, weakHas, type Any,
 } from '../natives';
+import { deputyFor, sendAway } from '../ancestors';
+import { isPerformed } from '../performed';
 import type { Realm } from '../realm';
 import { navigate, tabWindow } from '../runtime';
 import * as dom from './dom';
-import { isFrame, openTab } from './open';
+import { entriesOf } from './history';
+import { frameNamed, isFrame, openTab } from './open';
 
 const scope = globalThis as Any;
 const eventType = getter(scope.Event?.prototype, 'type');
@@ -22,11 +25,14 @@ const areaHref = getter(scope.HTMLAreaElement?.prototype, 'href');
 const formAction = getter(scope.HTMLFormElement?.prototype, 'action');
 const submitAction = getter(scope.HTMLButtonElement?.prototype, 'formAction');
 const inputAction = getter(scope.HTMLInputElement?.prototype, 'formAction');
+const formEnctype = getter(scope.HTMLFormElement?.prototype, 'enctype');
 const formMethod = getter(scope.HTMLFormElement?.prototype, 'method');
 const NativeFormData = scope.FormData as typeof FormData;
 const NativeParams = scope.URLSearchParams as typeof URLSearchParams;
 const paramsToString = method(scope.URLSearchParams?.prototype, 'toString');
 const setSearch = setter(scope.URL?.prototype, 'search');
+const hashOf = getter(scope.URL?.prototype, 'hash');
+const setHash = setter(scope.URL?.prototype, 'hash');
 const hrefOf = getter(scope.URL?.prototype, 'href');
 
 export function hookLinks(realm: Realm): void {
@@ -76,25 +82,29 @@ function targetOf(element: Element, attribute: string): string {
 /** Follows a link that leaves its window; false when the browser can do it. */
 function followLink(realm: Realm, event: Event): boolean {
   const link = linkOf(event);
-  if (!link || dom.hasAttribute(link, 'download') || eventType(event) === 'auxclick' && button(event) !== 1) return false;
+  if (!link || dom.hasAttribute(link, 'download')) return false;
+  if (eventType(event) === 'auxclick' && (button(event) !== 1 || !event.isTrusted && !isPerformed(event))) return false;
   const url = (dom.localName(link) === 'area' ? areaHref : linkHref)(link) as unknown;
   if (typeof url !== 'string' || url === '' || startsWith(toLowerCase(slice(url, 0, 11)), 'javascript:')) return false;
   const modified = eventType(event) === 'auxclick' || keys[0](event) || keys[1](event) || keys[2](event);
   const place = modified ? 'tab' : placeOf(realm, targetOf(link, 'target'));
   if (place === 'native') return false;
   if (place === 'tab') openTab(realm, url, modified ? '' : nameOf(targetOf(link, 'target')), opener(link));
-  else navigate(realm, place === 'top' ? tabWindow(realm.global) : realm.global, url);
+  else navigate(realm, place, url);
   return true;
 }
 
-type Place = 'native' | 'self' | 'top' | 'tab';
+/** The browser's own business, a new tab, or a window that we have to navigate. */
+type Place = Any;
 
 function placeOf(realm: Realm, target: string): Place {
   const name = toLowerCase(target);
   if (name === '' || name === '_self') return 'native';
-  if (name === '_top') return realm.main ? 'self' : 'top';
-  if (name === '_parent') return realm.main ? 'self' : 'native';
-  return name !== '_blank' && isFrame(realm, target) ? 'native' : 'tab';
+  if (name === '_top') return tabWindow(realm.global) as Any;
+  if (name === '_parent') return (realm.main ? realm.global : realm.global.parent) as Any;
+  if (name === '_blank' || !isFrame(realm, target)) return 'tab';
+  const frame = frameNamed(realm, target) as Any;
+  return frame && deputyFor(frame) !== undefined ? frame : 'native';
 }
 
 const nameOf = (target: string): string => (toLowerCase(target) === '_blank' ? '' : target);
@@ -114,15 +124,23 @@ function submitElsewhere(realm: Realm, form: HTMLFormElement, submitter: Element
   const place = placeOf(realm, target);
   if (place === 'native') return false;
   const post = ((submitter && dom.getAttribute(submitter, 'formmethod')) ?? (formMethod(form) as string)) === 'post';
+  const data = () => new NativeFormData(form, submitter as HTMLElement | null);
   if (post) {
-    submitHere(form, submitter, place === 'top' ? '_top' : '_self');
-    return false;
+    if (place === 'tab' || deputyFor(place) === undefined) {
+      submitHere(form, submitter);
+      return false;
+    }
+    const enctype = (submitter && dom.getAttribute(submitter, 'formenctype')) ?? (formEnctype(form) as string);
+    const name = target[0] === '_' ? undefined : target;
+    return sendAway(realm, place, { url: actionOf(form, submitter), data: entriesOf(data()), enctype, name });
   }
   const url = new NativeURL(actionOf(form, submitter));
-  const data = new NativeParams(new NativeFormData(form, submitter as HTMLElement | null) as Any);
-  setSearch(url, paramsToString(data));
-  if (place === 'tab') openTab(realm, hrefOf(url) as string, nameOf(target), 'noopener');
-  else navigate(realm, place === 'top' ? tabWindow(realm.global) : realm.global, hrefOf(url) as string);
+  const hash = hashOf(url) as string;
+  setHash(url, '');
+  setSearch(url, '');
+  const address = `${hrefOf(url) as string}?${paramsToString(new NativeParams(data() as Any)) as string}${hash}`;
+  if (place === 'tab') openTab(realm, address, nameOf(target), 'noopener');
+  else navigate(realm, place, address);
   return true;
 }
 
@@ -134,10 +152,10 @@ function actionOf(form: HTMLFormElement, submitter: Element | null): string {
 }
 
 /** A tab cannot be opened with a body, so a form with one goes where it can be seen: into this window. */
-function submitHere(form: Element, submitter: Element | null, target: string): void {
+function submitHere(form: Element, submitter: Element | null): void {
   const element = submitter && dom.hasAttribute(submitter, 'formtarget') ? submitter : form;
   const name = element === form ? 'target' : 'formtarget';
   const before = dom.getAttribute(element, name);
-  dom.setAttribute(element, name, target);
+  dom.setAttribute(element, name, '_self');
   later(() => (before === null ? dom.removeAttribute(element, name) : dom.setAttribute(element, name, before)));
 }

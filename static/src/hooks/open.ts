@@ -5,6 +5,7 @@ import {
   defineProperty, dispatch, getter, guard, includes, indexOf, mapGet, mapSet, NativeMap, NativeURL, NativeWeakMap, numberToString,
   objectCreate, setter, slice, startsWith, toLowerCase, trim, weakGet, weakSet, type Any,
 } from '../natives';
+import { deputyFor } from '../ancestors';
 import type { Realm, TabEvents, TabPort } from '../realm';
 import { domException, isWindow, navigate, tabWindow } from '../runtime';
 import { navigationURL } from '../script';
@@ -15,6 +16,7 @@ const nativeName = getter(scope, 'name') as (w: Any) => string;
 const setNativeName = setter(scope, 'name') as (w: Any, name: string) => void;
 const NativeMessageEvent = scope.MessageEvent as typeof MessageEvent;
 const hrefOf = getter(scope.URL?.prototype, 'href') as (u: URL) => string;
+const canParse = scope.URL?.canParse as (url: string, base: string) => boolean;
 const random = Math.random;
 
 /** The shell names a tab's frame so when a tab opened it: the mark, and then the window's own name. */
@@ -45,7 +47,19 @@ export function hookOpen(realm: Realm): void {
     const name = args[1] === undefined || args[1] === null ? '' : `${args[1] as string}`;
     const lower = toLowerCase(name);
     if (lower === '_self' || lower === '_parent' || lower === '_top') return openHere(realm, url, lower);
-    if (name && lower !== '_blank' && isFrame(realm, name)) return native(global, [url, name]);
+    if (name && lower !== '_blank' && isFrame(realm, name)) {
+      const frame = frameNamed(realm, name) as Any;
+      if (!frame || deputyFor(frame) === undefined) {
+        try {
+          return native(global, [url, name]) as unknown;
+        } catch (error) {
+          if (!frame) throw error; // and else it is Firefox, which refuses in a sandbox
+        }
+      }
+      if (url) navigate(realm, frame, url);
+      return frame;
+    }
+    if (url && !canParse(url, baseURI(documentOf(global)))) return native(global, [url, name]); // throws
     const features = args[2] === undefined ? '' : `${args[2] as string}`;
     return openTab(realm, url, lower === '_blank' ? '' : name, features);
   });
@@ -80,13 +94,18 @@ function openHere(realm: Realm, url: string, target: string): Any {
 
 /** Whether a name is that of a frame of this tab which a document may address. */
 export function isFrame(realm: Realm, name: string): boolean {
+  return guard(() => nativeName(realm.global) === name, false) || frameNamed(realm, name) !== undefined;
+}
+
+/** The frame of that name below the document, its parent or the tab's. */
+export function frameNamed(realm: Realm, name: string): Any {
   const { global } = realm;
-  if (guard(() => nativeName(global) === name, false)) return true;
   const places = [global, guard(() => global.parent, null), tabWindow(global)];
   for (let i = 0; i < places.length; i++) {
-    if (guard(() => isWindow(places[i][name]) && places[i][name] !== global.top, false)) return true;
+    const frame = guard(() => places[i][name] as unknown, undefined);
+    if (isWindow(frame) && frame !== global.top) return frame;
   }
-  return false;
+  return undefined;
 }
 
 /** Opens a tab. The URL may be mapped; empty is about:blank. Gives null where the opener is not to know the tab. */

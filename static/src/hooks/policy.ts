@@ -1,14 +1,17 @@
 // The site's own Content-Security-Policy. The server sends it mapped, beside ours; here the page gets to see what it
 // would without us: violations of its own policies, in its own words, and none of ours.
 
-import { apply, addListener, getter, guard, includes, indexOf, lastIndexOf, method, push, slice, type Any, type Native } from '../natives';
+import {
+  apply, addListener, getPrototypeOf, getter, guard, includes, indexOf, lastIndexOf, method, NativeWeakSet, ownKeys, push, slice, weakAdd, weakHas, type Any,
+  type Native,
+} from '../natives';
 import { escape } from '../html';
 import { Memo, type Realm } from '../realm';
 import { domException } from '../runtime';
 
 const scope = globalThis as Any;
 const policyOf = getter(scope.SecurityPolicyViolationEvent?.prototype, 'originalPolicy') as ((e: Event) => string) | undefined;
-const bodyOf = getter(scope.Report?.prototype, 'body') as ((r: Any) => Any) | undefined;
+const objectPrototype = Object.prototype;
 const stop = method(scope.Event?.prototype, 'stopImmediatePropagation') as (e: Event) => void;
 
 /** In our own policy, and in no other. */
@@ -78,12 +81,14 @@ export function hookPolicy(realm: Realm): void {
 function hookReports(realm: Realm): void {
   const { patch, global } = realm;
   const native = global.ReportingObserver?.prototype;
-  if (!native || !bodyOf) return;
+  if (!native) return;
   const theirs = (reports: Any): Any[] => {
     const kept: Any[] = [];
     for (let i = 0; i < reports.length; i++) {
-      const body = bodyOf(reports[i]);
-      if (!guard(() => includes(body.originalPolicy as string, OURS), false)) push(kept, reports[i]);
+      const body = reports[i].body as Any;
+      if (guard(() => includes(body.originalPolicy as string, OURS), false)) continue;
+      guard(() => hookReport(realm, reports[i] as object, body as object), undefined);
+      push(kept, reports[i]);
     }
     return kept;
   };
@@ -98,4 +103,30 @@ function hookReports(realm: Realm): void {
     return make(args);
   });
   patch.method(native, 'takeRecords', (call, self, args) => theirs(call(self, args)));
+}
+
+/** Classes of reports and their bodies that have hooks. Some browsers have no names for them. */
+const hooked = new NativeWeakSet<object>();
+
+function hookReport(realm: Realm, report: object, body: object): void {
+  const prototypes = [getPrototypeOf(report), getPrototypeOf(body)];
+  for (let i = 0; i < prototypes.length; i++) {
+    const prototype = prototypes[i];
+    if (!prototype || prototype === objectPrototype || weakHas(hooked, prototype)) continue;
+    weakAdd(hooked, prototype);
+    if (i === 0) realm.patch.accessor(prototype, 'url', { get: (value) => realm.unmap(value) });
+    realm.patch.accessor(prototype, 'originalPolicy', { get: (value) => originalPolicy(realm, value as string) ?? (value as string) });
+    realm.patch.method(prototype, 'toJSON', (native, self, args) => inSiteTerms(realm, native(self, args)));
+  }
+}
+
+/** An object that was made of a report, in the site's terms. */
+function inSiteTerms(realm: Realm, json: Any): Any {
+  const keys = json !== null && typeof json === 'object' ? ownKeys(json as object) as string[] : [];
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!, value = json[key] as unknown;
+    if (typeof value === 'object') inSiteTerms(realm, value);
+    else if (typeof value === 'string') json[key] = (key === 'originalPolicy' ? originalPolicy(realm, value) : undefined) ?? realm.unmap(value) as string;
+  }
+  return json;
 }

@@ -4,16 +4,25 @@ import { rewriteCSS } from '../css';
 import { escape, rewriteHTML, rewriteList, rewriteRefresh, rewriteSrcset, type AttributeKind, type HTMLSinks } from '../html';
 import { arrayIndexOf, guard, includes, indexOf, slice, toJSON, toLowerCase, trim, type Any } from '../natives';
 import type { Realm } from '../realm';
+import { authorSelectors, mapSelectors } from '../selectors';
 import { navigationURL, rewriteScript, rewriteScriptURL, scriptKind } from '../script';
 import { ownHTML } from '../trusted';
 import * as dom from './dom';
+import { demandIntegrity, demandMapped } from './integrity';
 import { mapPolicy } from './policy';
 
 /** What becomes of HTML: markup only, or a document or fragment whose scripts will run. */
 export type HTMLUse = 'inert' | 'runs';
 
 export const css = (realm: Realm, text: string): string =>
-  guard(() => rewriteCSS(text, (url) => realm.urls.map(url)), text);
+  guard(() => {
+    const map = (url: string) => realm.urls.map(url);
+    return mapSelectors(rewriteCSS(text, map), map);
+  }, text);
+
+/** A style sheet, or a text that may hold one, as its author wrote it. */
+export const authorCSS = (realm: Realm, text: string): string =>
+  realm.urls.unmapText(authorSelectors(text, (url) => realm.urls.map(url)));
 
 const NAVIGATING = ['iframe', 'frame', 'object', 'embed', 'a', 'area', 'form', 'button', 'input', 'portal', 'fencedframe'];
 
@@ -26,8 +35,10 @@ function sinks(realm: Realm, use: HTMLUse): HTMLSinks {
   return {
     value: (kind, value, tag, saved) => rewriteValue(realm, kind, value, tag, saved),
     style: (text) => css(realm, text),
+    integrity: (url, metadata) => demandIntegrity(realm, url, metadata),
     script: use === 'inert' ? undefined : (text, type) => {
       const kind = scriptKind(type);
+      if (kind === 'importmap') demandMapped(realm, text);
       return kind ? rewriteScript(realm, text, kind) : text;
     },
     decode,

@@ -4,7 +4,7 @@
 import { getOwnPropertyDescriptor, includes, NativeProxy, NativeWeakMap, ownKeys, weakGet, weakSet, type Any } from '../natives';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
-import { css } from './rewrite';
+import { authorCSS, css } from './rewrite';
 import { unmapTextInto } from './shared';
 
 /** Stand-in to declaration, and the other way. */
@@ -29,7 +29,15 @@ export function hookStyle(realm: Realm): void {
   at(global.CSSGroupingRule?.prototype, 'insertRule', 0);
   at(global.StylePropertyMap?.prototype, 'set', 1, stringsOnly(text));
   patch.constructor_('FontFace', (make, args) => make(withText(args, 1, stringsOnly(text))));
-  unmapTextInto(realm, global.CSSRule?.prototype, ['cssText']);
+  const selectors: [string, string][] = [
+    ['CSSRule', 'cssText'], ['CSSStyleRule', 'selectorText'], ['CSSScopeRule', 'start'], ['CSSScopeRule', 'end'], ['CSSConditionRule', 'conditionText'],
+  ];
+  for (let i = 0; i < selectors.length; i++) {
+    patch.accessor(global[selectors[i]![0]]?.prototype, selectors[i]![1], {
+      get: (value) => (typeof value === 'string' ? authorCSS(realm, value) : value as unknown),
+      set: (native, self, value) => native(self, [text(value)]),
+    });
+  }
   unmapTextInto(realm, global.CSSImportRule?.prototype, ['href']);
 }
 

@@ -9,7 +9,8 @@ import * as dom from './dom';
 import { adoptFrames } from './frames';
 import { like } from '../trusted';
 import { authorScript } from '../unscript';
-import { css } from './rewrite';
+import { authorMap, demandMapped, INERT } from './integrity';
+import { authorCSS, css } from './rewrite';
 
 const scope = globalThis as Any;
 const textData = getter(scope.CharacterData?.prototype, 'data') as (n: Node) => string;
@@ -48,13 +49,14 @@ function authorText(realm: Realm, node: Any, value: Any): Any {
 
 /** Whether text could be of ours: asked first, as nearly no text is. */
 const mayBeOurs = (realm: Realm, value: Any): boolean =>
-  typeof value === 'string' && (includes(value, '$tandem.') || includes(value, '/*$') || realm.urls.unmapText(value) !== value);
+  typeof value === 'string' && (includes(value, INERT) || includes(value, '$tandem.') || includes(value, '/*$') || authorCSS(realm, value) !== value);
 
-const asAuthor = (realm: Realm, text: string): string => authorScript(realm.urls.unmapText(text));
+const asAuthor = (realm: Realm, text: string): string => authorScript(authorMap(authorCSS(realm, text)));
 
 function rewriteText(realm: Realm, element: Element, text: string): string {
   if (rawTag(element) === 'style') return css(realm, text);
   const kind = scriptKind(dom.getAttribute(element, 'type'));
+  if (kind === 'importmap') demandMapped(realm, text);
   return kind && dom.getAttribute(element, 'src') === null ? rewriteScript(realm, text, kind) : text;
 }
 

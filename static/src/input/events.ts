@@ -2,6 +2,7 @@
 // mouse would make them.
 
 import { defaultView, dispatch, ownerDocument } from './dom';
+import { markPerformed } from '../performed';
 import { ALT, CTRL, META, SHIFT } from './messages';
 
 export interface Point {
@@ -61,7 +62,7 @@ export function fire(target: Element, type: string, { x, y }: Point, details: De
   if (!pointer && type !== 'click' && type !== 'auxclick' && type !== 'contextmenu') {
     return dispatch(target, new MouseEventNative(type, init));
   }
-  return dispatch(target, new PointerEventNative(type, {
+  const event = new PointerEventNative(type, {
     ...init,
     pointerId: POINTER_ID,
     pointerType: 'mouse',
@@ -69,5 +70,7 @@ export function fire(target: Element, type: string, { x, y }: Point, details: De
     width: 1,
     height: 1,
     pressure: init.buttons ? 0.5 : 0,
-  }));
+  });
+  markPerformed(event);
+  return dispatch(target, event);
 }

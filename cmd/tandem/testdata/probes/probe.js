@@ -7,7 +7,9 @@
 const probes = [];
 
 /** Declares a probe: run returns what it sees. */
-function probe(name, run) { probes.push([name, run]); }
+function probe(name, run) { if (wanted.test(name)) probes.push([name, run]); }
+
+const wanted = new RegExp($ONLY);
 
 /** What a probe saw: text stays, the rest is JSON; an exception is something to see, too. */
 async function outcome(run) {
