@@ -328,13 +328,13 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 	decoded, came := transcode(decoded, first, resp.Header)
 	p := &rewrite.Page{
 		Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage,
-		Policies: x.policies, Nonce: x.nonce, OnPolicy: x.learnMeta, OnIntegrity: x.learnIntegrity,
+		Policies: x.policies, Nonce: x.nonce, OnPolicy: x.learnMeta, OnIntegrity: x.learnIntegrity, OnFrame: x.learnFrame,
 		Script: func(size, tier, at int) { x.p.logScript(x.session, x.origin, "inline", size, tier, at) },
 	}
 	x.writeAs(resp, func(w io.Writer) error {
 		sink = w
 		return encodeTo(w, came, func(w io.Writer) error {
-			return rewrite.HTML(&frameSpotter{Writer: w, x: x}, decoded, p)
+			return rewrite.HTML(w, decoded, p)
 		})
 	})
 	return nil

@@ -21,11 +21,7 @@ func integrityKey(by rewrite.Origin, u *url.URL) string { return by.String() + "
 
 // learnIntegrity takes in an integrity attribute of the document.
 func (x *exchange) learnIntegrity(base, address, metadata string) {
-	from, err := x.target.Parse(base)
-	if err != nil {
-		from = x.target
-	}
-	if u, err := from.Parse(x.mapper.Unmap(address)); err == nil {
+	if u, err := x.resolve(base, address); err == nil {
 		x.memory.addIntegrity(integrityKey(x.origin, u), metadata, x.p.now())
 	}
 }
@@ -54,6 +50,19 @@ func (p *Proxy) integrityAPI(w http.ResponseWriter, r *http.Request, s *session.
 	}
 	p.memories.of(s).addIntegrity(integrityKey(origin, u), metadata, p.now())
 	writeText(w, "")
+}
+
+// resolve returns the real address that a document's HTML names.
+func (x *exchange) resolve(base, address string) (*url.URL, error) {
+	from := x.target
+	if base != "" {
+		u, err := x.target.Parse(x.mapper.Unmap(base))
+		if err != nil {
+			return nil, err
+		}
+		from = u
+	}
+	return from.Parse(x.mapper.Unmap(address))
 }
 
 // demanded is what the page that asks demands of a script or style sheet.

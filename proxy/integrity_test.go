@@ -23,7 +23,8 @@ func TestIntegrityIsChecked(t *testing.T) {
 			io.WriteString(w, `<script src="/good.js" integrity="`+digest+`"></script><script src="bad.js" integrity="sha256-x"></script>
 				<script src="/both.js" integrity="sha256-x"></script><script src="/both.js" integrity="`+digest+`"></script>
 				<script type="importmap">{"integrity": {"./mapped.js": "sha256-x"}}</script>
-				<script src="/moved.js" integrity="sha256-x"></script><script src="`+other+`/good.js" integrity="`+digest+`"></script>`)
+				<script src="/moved.js" integrity="sha256-x"></script><script src="`+other+`/good.js" integrity="`+digest+`"></script>
+				<base href="/below/"><script src="bad.js" integrity="sha256-x"></script>`)
 		case "/moved.js":
 			http.Redirect(w, r, "/elsewhere.js", http.StatusFound)
 		default:
@@ -57,7 +58,7 @@ func TestIntegrityIsChecked(t *testing.T) {
 	}{
 		{page + "/good.js", "no-cors", 200}, {page + "/bad.js", "no-cors", 502}, {page + "/both.js", "no-cors", 200},
 		{page + "/moved.js", "no-cors", 302}, {page + "/elsewhere.js", "no-cors", 502}, {page + "/free.js", "no-cors", 200},
-		{page + "/mapped.js", "cors", 502}, {page + "/set.js", "no-cors", 502},
+		{page + "/mapped.js", "cors", 502}, {page + "/set.js", "no-cors", 502}, {page + "/below/bad.js", "no-cors", 502},
 		{w.site(other) + "/good.js", "cors", 200}, {w.site(other) + "/good.js", "no-cors", 502},
 	} {
 		resp := w.get(c.url, "script", page, "Sec-Fetch-Mode", c.mode)

@@ -184,6 +184,14 @@ func documentCookies(m *memory, target *url.URL, to rewrite.Origin, now time.Tim
 	return jar.Context{URL: target, SiteForCookies: topSite(m, to, now), SameSite: jar.Same, Now: now}
 }
 
+// learnFrame notices the address of a frame: a browser asks for it as it does for
+// the tab's own document.
+func (x *exchange) learnFrame(base, address string) {
+	if u, err := x.resolve(base, address); err == nil {
+		x.memory.rememberFrame(pageURL(u), x.p.now())
+	}
+}
+
 // topSite returns the site of the tab in which documents of o are shown.
 func topSite(m *memory, o rewrite.Origin, now time.Time) string {
 	if site, ok := m.top(o, now); ok {

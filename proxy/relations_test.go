@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,13 +98,16 @@ func TestArrivalKeyIsTheSameForAllSpellings(t *testing.T) {
 }
 
 func TestFrameNamedInHTMLIsNotTheTab(t *testing.T) {
-	m := &memory{}
-	target, _ := url.Parse("https://pay.example/frame?a=1&b=2")
-	x := &exchange{memory: m, p: &Proxy{now: time.Now}, target: &url.URL{Scheme: "https", Host: "shop.example", Path: "/"},
-		mapper: &rewrite.Mapper{Domain: rewrite.Domain{Scheme: "http", Host: "t.localhost"}, Session: "abcdefghijkl", Base: rewrite.Origin{Scheme: "https", Host: "shop.example"}}}
-	f := &frameSpotter{Writer: new(recorder), x: x}
-	f.Write([]byte(`<p><iframe class=x src="http://pay-example--abcdefghijkl.t.localhost/frame?a=1&amp;b=2"></iframe>`))
-	if !m.isFrame(pageURL(target), time.Now()) {
-		t.Error("frame not noticed")
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, r.Header.Get("Sec-Fetch-Dest")+`<iframe src="/one?a=1&amp;b=2"></iframe><base href="/below/"><iframe src=two></iframe>`)
+	})
+	w := newWorld(t, []string{origin})
+	page := w.site(origin)
+	readAll(t, w.open(page+"/"))
+	for path, want := range map[string]string{"/one?a=1&b=2": ">iframe<", "/below/two": ">iframe<", "/two": ">document<"} {
+		if text := readAll(t, w.open(page+path)); !strings.Contains(text, want) {
+			t.Errorf("%s: no %q in %s", path, want, text)
+		}
 	}
 }

@@ -40,6 +40,7 @@ type world struct {
 	id      string
 	agent   string // the agent's link
 	session *session.Session
+	addr    string       // where the proxy listens
 	client  *http.Client // the visitor's; follows no redirects
 	log     *lockedBuffer
 }
@@ -78,7 +79,8 @@ func newWorld(t testing.TB, allow []string, options ...option) *world {
 	}
 	server := &http.Server{Handler: w.proxy}
 	go server.Serve(ln)
-	w.client = w.newClient(ln.Addr().String())
+	w.addr = ln.Addr().String()
+	w.client = w.newClient(w.addr)
 	t.Cleanup(func() {
 		w.client.CloseIdleConnections()
 		w.proxy.Close()

@@ -69,38 +69,33 @@ var Attrs = []Attr{
 	{"integrity", AttrAside, []string{"script", "link"}}, // the body may be rewritten
 }
 
-// attrKinds is Attrs by name, and then by element; "" stands for every element.
-var attrKinds = indexAttrs()
+// attrsByLetter is Attrs by the first letter of their names.
+var attrsByLetter, attrSieve = indexAttrs()
 
-func indexAttrs() map[string]map[string]AttrKind {
-	index := map[string]map[string]AttrKind{}
-	for _, a := range Attrs {
-		elements := index[a.Name]
-		if elements == nil {
-			elements = map[string]AttrKind{}
-			index[a.Name] = elements
-		}
-		if a.Elements == nil {
-			elements[""] = a.Kind
-		}
-		for _, e := range a.Elements {
-			elements[e] = a.Kind
+// indexAttrs returns Attrs by first letter, and a sieve that has, by first
+// letter, a bit for each length a listed name has. It turns away class, id, alt
+// and most others before they are compared.
+func indexAttrs() (index [256][]*Attr, sieve [256]uint32) {
+	for i := range Attrs {
+		a := &Attrs[i]
+		lower := a.Name[0]
+		for _, c := range []byte{lower, lower - 'a' + 'A'} {
+			index[c] = append(index[c], a)
+			sieve[c] |= 1 << len(a.Name)
 		}
 	}
-	return index
+	return index, sieve
 }
 
-// attrSieve has, by first letter, a bit for each length a listed name has. It
-// turns away class, id, alt and most others before any look-up.
-var attrSieve = sieveAttrs()
+// mayMatter reports whether an attribute of that name might be rewritten in some
+// element.
+func mayMatter(name []byte) bool {
+	return len(name) < 32 && attrSieve[name[0]]&(1<<len(name)) != 0 || isHandler(name)
+}
 
-func sieveAttrs() (sieve [256]uint32) {
-	for _, a := range Attrs {
-		bit := uint32(1) << len(a.Name)
-		sieve[a.Name[0]] |= bit
-		sieve[a.Name[0]-'a'+'A'] |= bit
-	}
-	return sieve
+// isHandler reports whether an attribute is an event handler.
+func isHandler(name []byte) bool {
+	return len(name) > 2 && name[0]|0x20 == 'o' && name[1]|0x20 == 'n'
 }
 
 // attrKind returns what the attribute of an element holds, or "".
@@ -108,12 +103,21 @@ func attrKind(element, name []byte) AttrKind {
 	if len(name) > 31 || attrSieve[name[0]]&(1<<len(name)) == 0 {
 		return ""
 	}
-	var lower [32]byte
-	elements := attrKinds[string(lowerInto(lower[:0], name))]
-	if kind := elements[string(element)]; kind != "" || elements == nil {
-		return kind
+	for _, a := range attrsByLetter[name[0]] {
+		if len(a.Name) == len(name) && equalFold(name, a.Name) && a.of(element) {
+			return a.Kind
+		}
 	}
-	return elements[""]
+	return ""
+}
+
+func (a *Attr) of(element []byte) bool {
+	for _, e := range a.Elements {
+		if e == string(element) {
+			return true
+		}
+	}
+	return a.Elements == nil
 }
 
 func lowerInto(dst, name []byte) []byte {

@@ -8,6 +8,9 @@ import (
 
 // attributes rewrites the attributes of the start tag that was read.
 func (h *document) attributes() {
+	if len(h.attrs) == 0 && !h.vouched {
+		return
+	}
 	t := &h.tag
 	name := t.name
 	if h.page.XHTML {
@@ -23,11 +26,13 @@ func (h *document) attributes() {
 	case "meta":
 		h.meta()
 	case "base":
-		h.base()
+		h.baseAttrs()
 	case "link":
 		h.link()
 	case "script":
 		h.scriptAttrs()
+	case "iframe":
+		h.iframe()
 	default:
 		for i := range h.attrs {
 			h.attribute(name, &h.attrs[i])
@@ -35,9 +40,19 @@ func (h *document) attributes() {
 	}
 }
 
+// iframe tells of the address of a frame.
+func (h *document) iframe() {
+	for i := range h.attrs {
+		h.attribute([]byte("iframe"), &h.attrs[i])
+	}
+	if src := strings.TrimSpace(h.value("src")); src != "" && h.page.OnFrame != nil {
+		h.page.OnFrame(h.baseHref, src)
+	}
+}
+
 func (h *document) attribute(element []byte, a *attr) {
 	name := h.in[a.name:a.nameEnd]
-	if len(name) > 2 && name[0]|0x20 == 'o' && name[1]|0x20 == 'n' {
+	if isHandler(name) {
 		h.handler(a)
 		return
 	}
@@ -98,8 +113,8 @@ func (h *document) obey(p Policy) {
 	}
 }
 
-// base remembers what the first base element with an address says about "//host".
-func (h *document) base() {
+// baseAttrs remembers what the first base element with an address says about "//host".
+func (h *document) baseAttrs() {
 	for i := range h.attrs {
 		h.attribute([]byte("base"), &h.attrs[i])
 	}
@@ -215,6 +230,9 @@ func (h *document) setAside(a *attr) {
 // in scheme or host, and the value can be mapped as it is written.
 func (h *document) url(a *attr) {
 	raw := h.in[a.value:a.valueEnd]
+	if isPlainlyRelative(raw) {
+		return
+	}
 	if amp := bytes.IndexByte(raw, '&'); amp >= 0 && !bytes.ContainsAny(raw[:amp], "?#") {
 		h.edit(a, h.mapURL)
 		return
@@ -230,6 +248,11 @@ func (h *document) url(a *attr) {
 	if h.tmp, changed = h.mapper.appendMap(h.tmp[:0], raw); changed {
 		h.replace(a.value, a.valueEnd, h.tmp)
 	}
+}
+
+// isPlainlyRelative knows most of the URLs that need no mapping by their first bytes.
+func isPlainlyRelative(raw []byte) bool {
+	return len(raw) == 0 || raw[0] == '#' || raw[0] == '?' || len(raw) > 1 && raw[0] == '/' && raw[1] != '&' && !startsAuthority(raw[1])
 }
 
 func (h *document) mapURL(v []byte) ([]byte, bool) {
@@ -272,7 +295,7 @@ func (h *document) mapDocument(v []byte) ([]byte, bool) {
 	}
 	var out bytes.Buffer
 	page := *h.page
-	page.Mapper, page.XHTML, page.Policies = &h.mapper, false, h.policies
+	page.Mapper, page.XHTML, page.Policies, page.base = &h.mapper, false, h.policies, h.baseHref
 	if err := rewriteHTML(&out, bytes.NewReader(v), &page, h.depth+1); err != nil {
 		return nil, true // too long, and the part that was written stops at no sensible place
 	}

@@ -21,9 +21,11 @@ func (s foreignStack) inForeign() bool {
 	return len(s) > 0 && s[len(s)-1].foreign
 }
 
+func isForeignRoot(name []byte) bool { return string(name) == "svg" || string(name) == "math" }
+
 // start follows a start tag and reports whether its element is foreign.
 func (s *foreignStack) start(name []byte, selfClosing bool, fontAttr func() bool) bool {
-	root := string(name) == "svg" || string(name) == "math"
+	root := isForeignRoot(name)
 	if len(*s) == 0 && !root {
 		return false
 	}

@@ -33,9 +33,13 @@ type Page struct {
 	// document's base then, if it has one, and the metadata. The browser does not
 	// see them, because it would compare the rewritten body.
 	OnIntegrity func(base, url, metadata string)
+	// OnFrame, if set, is told of the address of each iframe, likewise.
+	OnFrame func(base, url string)
 
 	XHTML bool // the document is XML: XHTML, SVG
 	Limit int  // longest tag, script or style sheet in bytes; 0 means 16 MiB
+
+	base string // of the document that has this one in a srcdoc attribute
 }
 
 // ErrTooLong is returned when a tag, script or style element exceeds the limit.
@@ -66,7 +70,7 @@ type htmlBuffers struct {
 
 func rewriteHTML(w io.Writer, r io.Reader, p *Page, depth int) error {
 	b := buffers.Get().(*htmlBuffers)
-	h := &document{page: p, mapper: *p.Mapper, limit: p.Limit, depth: depth, htmlBuffers: b}
+	h := &document{page: p, mapper: *p.Mapper, limit: p.Limit, baseHref: p.base, depth: depth, htmlBuffers: b}
 	for _, policy := range p.Policies {
 		h.obey(policy)
 	}
@@ -135,7 +139,8 @@ type document struct {
 // tag is the tag being looked at; positions are in document.in.
 type tag struct {
 	start, end  int
-	name        []byte // lower case
+	name        []byte // lower case; in document.in, too, if it is written so
+	lower       []byte // else here
 	selfClosing bool
 }
 
@@ -280,23 +285,33 @@ func (h *document) next(pos int) (_ int, ok bool) {
 	case modeVerbatim:
 		return len(h.in), true
 	}
-	i := bytes.IndexByte(h.in[pos:], '<')
-	if i < 0 {
-		h.text(pos, len(h.in))
-		return len(h.in), true
+	return h.data(pos)
+}
+
+// data passes text and tags up to where something else begins.
+func (h *document) data(pos int) (_ int, ok bool) {
+	for h.mode == modeData && pos < len(h.in) {
+		i := bytes.IndexByte(h.in[pos:], '<')
+		if i < 0 {
+			h.text(pos, len(h.in))
+			return len(h.in), true
+		}
+		h.text(pos, pos+i)
+		if pos, ok = h.markup(pos + i); !ok {
+			return pos, false
+		}
 	}
-	i += pos
-	if i > pos {
-		h.text(pos, i)
-	}
-	return h.markup(i)
+	return pos, true
 }
 
 // text looks at character data: what is not white space opens the body.
 func (h *document) text(pos, end int) {
-	if h.injected || h.page.XHTML {
-		return
+	if !h.injected && !h.page.XHTML {
+		h.findText(pos, end)
 	}
+}
+
+func (h *document) findText(pos, end int) {
 	for i := pos; i < end; i++ {
 		if !isSpace(h.in[i]) {
 			h.inject(i)
@@ -542,7 +557,7 @@ func indexEndTag(src []byte, from int, name []byte) (_ int, found bool) {
 }
 
 // equalFold reports whether s is a beginning of the lower-case name.
-func equalFold(s, name []byte) bool {
+func equalFold[T string | []byte](s []byte, name T) bool {
 	for i, c := range s {
 		if c >= 'A' && c <= 'Z' {
 			c |= 0x20
@@ -603,7 +618,10 @@ func (h *document) startTag(pos int) (int, bool) {
 	if !h.injected && string(t.name) != "html" && string(t.name) != "head" {
 		h.inject(pos)
 	}
-	foreign := h.foreign.start(t.name, t.selfClosing, h.hasFontAttr)
+	foreign := false
+	if len(h.foreign) > 0 || isForeignRoot(t.name) {
+		foreign = h.foreign.start(t.name, t.selfClosing, h.hasFontAttr)
+	}
 	h.attributes()
 	h.enter(foreign)
 	if !h.injected && string(t.name) == "head" {
@@ -615,6 +633,11 @@ func (h *document) startTag(pos int) (int, bool) {
 // endTag passes the end tag at pos. Before the head, these four open it and the
 // others mean nothing.
 func (h *document) endTag(pos int) (int, bool) {
+	if h.injected && len(h.foreign) == 0 {
+		if i := skipName(h.in, pos+2); i < len(h.in) && h.in[i] == '>' {
+			return i + 1, true
+		}
+	}
 	if !h.parseTag(pos, pos+2) {
 		return pos, false
 	}
@@ -670,14 +693,14 @@ func localName(name []byte) []byte {
 }
 
 // parseTag reads the tag whose name is at name (HTML §13.2.5.8 to 40). It reports
-// false if the tag is not complete.
+// false if the tag is not complete. Attributes that cannot matter are passed over.
 func (h *document) parseTag(start, name int) bool {
-	src, i := h.in, name
-	for i < len(src) && !isTagEnd(src[i]) {
-		i++
-	}
+	src := h.in
+	i := skipName(src, name)
 	t := &h.tag
-	t.start, t.name = start, lowerInto(t.name[:0], src[name:i])
+	t.start = start
+	t.name = h.lower(src[name:i])
+	all := h.needsAll()
 	h.attrs = h.attrs[:0]
 	for {
 		slash := false
@@ -694,7 +717,7 @@ func (h *document) parseTag(start, name int) bool {
 			return !h.failed
 		}
 		a := attr{name: i}
-		for i++; i < len(src) && src[i] != '=' && !isTagEnd(src[i]); {
+		for i++; i < len(src) && !endsAttrName[src[i]]; {
 			i++
 		}
 		a.nameEnd, a.value, a.valueEnd = i, i, i
@@ -706,9 +729,45 @@ func (h *document) parseTag(start, name int) bool {
 				return false
 			}
 		}
-		h.attrs = append(h.attrs, a)
+		if all || mayMatter(src[a.name:a.nameEnd]) {
+			h.attrs = append(h.attrs, a)
+		}
 	}
 }
+
+// needsAll reports whether attributes of the tag are looked up by their names,
+// and not only each for itself.
+func (h *document) needsAll() bool {
+	switch string(h.tag.name) {
+	case "meta", "base", "link", "script", "style":
+		return true
+	}
+	return h.hashed || h.page.XHTML || len(h.foreign) > 0
+}
+
+// lower returns a name in lower case, as it mostly is.
+func (h *document) lower(name []byte) []byte {
+	for _, c := range name {
+		if c-'A' < 26 {
+			h.tag.lower = lowerInto(h.tag.lower[:0], name)
+			return h.tag.lower
+		}
+	}
+	return name
+}
+
+// skipName returns where the name of a tag ends.
+func skipName(src []byte, i int) int {
+	for i < len(src) && !endsTagName[src[i]] {
+		i++
+	}
+	return i
+}
+
+var (
+	endsTagName  = [256]bool{'>': true, '/': true, ' ': true, '\n': true, '\t': true, '\r': true, '\f': true}
+	endsAttrName = [256]bool{'=': true, '>': true, '/': true, ' ': true, '\n': true, '\t': true, '\r': true, '\f': true}
+)
 
 // parseValue reads what follows "=" and returns where it ends, or -1 if it does not.
 func (a *attr) parseValue(src []byte, i int) int {
@@ -743,7 +802,7 @@ func isSpace(c byte) bool {
 	return c <= ' ' && (c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f')
 }
 
-func isTagEnd(c byte) bool { return c == '>' || c == '/' || isSpace(c) }
+func isTagEnd(c byte) bool { return endsTagName[c] }
 
 // enter sets the mode for the content of the element whose start tag was read.
 func (h *document) enter(foreign bool) {

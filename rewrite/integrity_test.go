@@ -23,9 +23,10 @@ func TestIntegrity(t *testing.T) {
 	}
 	var told []string
 	rewritten(t, strings.NewReader(`<script src=" /a.js" integrity="sha256-a"></script><link rel=stylesheet href=//cdn.example/b integrity=sha384-b><script integrity=x></script>
-		<base href="/c/"><script src=d integrity=sha256-d></script><script type=importmap>{"imports": {"a": "/a"}, "integrity": {"./e": "sha256-e"}}</script>`),
+		<base href="/c/"><script src=d integrity=sha256-d></script><script type=importmap>{"imports": {"a": "/a"}, "integrity": {"./e": "sha256-e"}}</script>
+		<iframe srcdoc="<script src=f integrity=sha256-f></script>"></iframe>`),
 		Page{OnIntegrity: func(base, url, metadata string) { told = append(told, base+" "+url+" "+metadata) }})
-	if got := strings.Join(told, ", "); got != " /a.js sha256-a,  //cdn.example/b sha384-b, /c/ d sha256-d, /c/ ./e sha256-e" {
+	if got := strings.Join(told, ", "); got != " /a.js sha256-a,  //cdn.example/b sha384-b, /c/ d sha256-d, /c/ ./e sha256-e, /c/ f sha256-f" {
 		t.Errorf("told %s", got)
 	}
 }

@@ -166,7 +166,7 @@ func scriptEnd(src []byte, from int) (int, bool) {
 }
 
 func isScriptTag(rest []byte, name string) bool {
-	return len(rest) > len(name) && isTagEnd(rest[len(name)]) && equalFold(rest[:len(name)], []byte(name))
+	return len(rest) > len(name) && isTagEnd(rest[len(name)]) && equalFold(rest[:len(name)], name)
 }
 
 // report passes on what became of a script of so many bytes.

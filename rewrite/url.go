@@ -479,7 +479,7 @@ func mayHaveAuthority[T string | []byte](url T) bool {
 	next := url[i+1]
 	switch url[i] {
 	case '/', '\\':
-		return next == '/' || next == '\\' || isStripped(next)
+		return startsAuthority(next)
 	case 'h', 'H':
 		return next|0x20 == 't' || isStripped(next)
 	case 'w', 'W':
@@ -487,6 +487,9 @@ func mayHaveAuthority[T string | []byte](url T) bool {
 	}
 	return isBlob(url)
 }
+
+// startsAuthority reports whether an authority may follow a slash and c.
+func startsAuthority(c byte) bool { return c == '/' || c == '\\' || isStripped(c) }
 
 // blob begins an object URL, which names the origin that made it.
 const blob = "blob:"
