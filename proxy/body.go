@@ -215,7 +215,9 @@ type body struct {
 
 func newBody(src io.ReadCloser) *body {
 	b := &body{src: src}
-	b.write = func(w io.Writer) error { return relay(w, b.src) }
+	b.write = func(w io.Writer) error {
+		return streamed(w, func(w io.Writer) error { return relay(w, b.src) })
+	}
 	return b
 }
 
@@ -249,8 +251,7 @@ func (c *counter) Flush() { flush(c.w) }
 
 var buffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
 
-// relay copies src to w and flushes before each read, so that nothing that has
-// arrived waits for what has not.
+// relay copies src to w and flushes before each read, for it may take long.
 func relay(w io.Writer, src io.Reader) error {
 	buf := buffers.Get().(*[copyBuffer]byte)
 	defer buffers.Put(buf)
@@ -444,7 +445,7 @@ func (x *exchange) writeAs(resp *http.Response, write func(io.Writer) error) {
 	resp.Header.Del("Content-Length")
 	resp.ContentLength = -1
 	if !x.compresses() {
-		x.body.write = write
+		x.body.write = func(w io.Writer) error { return streamed(w, write) }
 		return
 	}
 	resp.Header.Set("Content-Encoding", "gzip")
@@ -453,7 +454,7 @@ func (x *exchange) writeAs(resp *http.Response, write func(io.Writer) error) {
 		z := zippers.Get().(*gzip.Writer)
 		defer zippers.Put(z)
 		z.Reset(w)
-		if err := write(&flushZip{z: z, w: w}); err != nil {
+		if err := streamed(&flushZip{z: z, w: w}, write); err != nil {
 			return err
 		}
 		return z.Close()

@@ -38,7 +38,8 @@ func (x *exchange) collect(resp *http.Response) {
 	src := x.body.src
 	x.body.src = &closing{src, finish}
 	x.body.write = func(w io.Writer) error {
-		if err := relay(&tee{w: w, copy: copied, max: storedBytesMax}, src); err != nil || copied.Len() > storedBytesMax {
+		err := streamed(w, func(w io.Writer) error { return relay(&tee{w: w, copy: copied, max: storedBytesMax}, src) })
+		if err != nil || copied.Len() > storedBytesMax {
 			return err
 		}
 		if stored, err := decodeAll(copied.Bytes(), header["Content-Encoding"]); err == nil {

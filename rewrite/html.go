@@ -297,11 +297,26 @@ func (h *document) data(pos int) (_ int, ok bool) {
 			return len(h.in), true
 		}
 		h.text(pos, pos+i)
-		if pos, ok = h.markup(pos + i); !ok {
+		pos += i
+		if end := h.plainEndTag(pos); end > 0 {
+			pos = end
+		} else if pos, ok = h.markup(pos); !ok {
 			return pos, false
 		}
 	}
 	return pos, true
+}
+
+// plainEndTag passes an end tag like most, on which nothing depends, and returns 0
+// if it is none.
+func (h *document) plainEndTag(pos int) int {
+	if !h.injected || len(h.foreign) > 0 || pos+2 >= len(h.in) || h.in[pos+1] != '/' || !isLetter(h.in[pos+2]) {
+		return 0
+	}
+	if end := endOfTagName(h.in, pos+3); end < len(h.in) && h.in[end] == '>' {
+		return end + 1
+	}
+	return 0
 }
 
 // text looks at character data: what is not white space opens the body.
@@ -633,11 +648,6 @@ func (h *document) startTag(pos int) (int, bool) {
 // endTag passes the end tag at pos. Before the head, these four open it and the
 // others mean nothing.
 func (h *document) endTag(pos int) (int, bool) {
-	if h.injected && len(h.foreign) == 0 {
-		if i := skipName(h.in, pos+2); i < len(h.in) && h.in[i] == '>' {
-			return i + 1, true
-		}
-	}
 	if !h.parseTag(pos, pos+2) {
 		return pos, false
 	}
@@ -696,10 +706,9 @@ func localName(name []byte) []byte {
 // false if the tag is not complete. Attributes that cannot matter are passed over.
 func (h *document) parseTag(start, name int) bool {
 	src := h.in
-	i := skipName(src, name)
+	i := endOfTagName(src, name)
 	t := &h.tag
-	t.start = start
-	t.name = h.lower(src[name:i])
+	t.start, t.name = start, h.lower(src[name:i])
 	all := h.needsAll()
 	h.attrs = h.attrs[:0]
 	for {
@@ -716,24 +725,44 @@ func (h *document) parseTag(start, name int) bool {
 			h.failed = t.end-start > h.limit
 			return !h.failed
 		}
-		a := attr{name: i}
+		name := i
 		for i++; i < len(src) && !endsAttrName[src[i]]; {
 			i++
 		}
-		a.nameEnd, a.value, a.valueEnd = i, i, i
-		for i < len(src) && isSpace(src[i]) {
-			i++
-		}
-		if i < len(src) && src[i] == '=' {
-			if i = a.parseValue(src, i+1); i < 0 {
+		matters := all || mayMatter(src[name:i])
+		if i+1 < len(src) && src[i] == '=' && src[i+1] == '"' { // as nearly all are
+			n := bytes.IndexByte(src[i+2:], '"')
+			if n < 0 {
 				return false
 			}
+			if matters {
+				h.attrs = append(h.attrs, attr{name, i, i + 2, i + 2 + n, '"'})
+			}
+			i += n + 3
+			continue
 		}
-		if all || mayMatter(src[a.name:a.nameEnd]) {
+		a := attr{name: name, nameEnd: i}
+		if i = a.parseValue(src, i); i < 0 {
+			return false
+		}
+		if matters {
 			h.attrs = append(h.attrs, a)
 		}
 	}
 }
+
+// endOfTagName returns where the name of a tag at src[i:] ends.
+func endOfTagName(src []byte, i int) int {
+	for i < len(src) && !endsTagName[src[i]] {
+		i++
+	}
+	return i
+}
+
+var (
+	endsTagName  = [256]bool{'>': true, '/': true, ' ': true, '\n': true, '\t': true, '\r': true, '\f': true}
+	endsAttrName = [256]bool{'=': true, '>': true, '/': true, ' ': true, '\n': true, '\t': true, '\r': true, '\f': true}
+)
 
 // needsAll reports whether attributes of the tag are looked up by their names,
 // and not only each for itself.
@@ -756,22 +785,17 @@ func (h *document) lower(name []byte) []byte {
 	return name
 }
 
-// skipName returns where the name of a tag ends.
-func skipName(src []byte, i int) int {
-	for i < len(src) && !endsTagName[src[i]] {
+// parseValue reads what follows the name that ends at i and returns where it ends,
+// or -1 if it does not.
+func (a *attr) parseValue(src []byte, i int) int {
+	a.value, a.valueEnd = i, i
+	for i < len(src) && isSpace(src[i]) {
 		i++
 	}
-	return i
-}
-
-var (
-	endsTagName  = [256]bool{'>': true, '/': true, ' ': true, '\n': true, '\t': true, '\r': true, '\f': true}
-	endsAttrName = [256]bool{'=': true, '>': true, '/': true, ' ': true, '\n': true, '\t': true, '\r': true, '\f': true}
-)
-
-// parseValue reads what follows "=" and returns where it ends, or -1 if it does not.
-func (a *attr) parseValue(src []byte, i int) int {
-	for i < len(src) && isSpace(src[i]) {
+	if i >= len(src) || src[i] != '=' {
+		return i
+	}
+	for i++; i < len(src) && isSpace(src[i]); {
 		i++
 	}
 	if i >= len(src) {
