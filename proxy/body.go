@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -309,7 +310,10 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 		return err
 	}
 	contentType := resp.Header.Get("Content-Type")
-	first, decoded, err := peek(decoded, contentType)
+	peeker := peekers.Get().(*bufio.Reader)
+	peeker.Reset(decoded)
+	decoded = peeker
+	first, err := peek(peeker, contentType)
 	if err != nil {
 		return fmt.Errorf("decoding: %w", err)
 	}
@@ -334,6 +338,7 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 	}
 	x.writeAs(resp, func(w io.Writer) error {
 		sink = w
+		defer peekers.Put(peeker)
 		return encodeTo(w, came, func(w io.Writer) error {
 			return rewrite.HTML(w, decoded, p)
 		})
@@ -376,32 +381,27 @@ func (e *escaper) Flush() { flush(e.Writer) }
 // peekMax is how far browsers look for a meta element that names the charset.
 const peekMax = 1024
 
-// peek returns the first bytes that arrive, enough to know the charset, and a
-// reader that begins with them. Waiting for them lets a broken coding become a
-// page that says so.
-func peek(r io.Reader, contentType string) (first []byte, again io.Reader, err error) {
-	buf := make([]byte, 4096)
-	n := 0
+// peek returns the first bytes that arrive, enough to know the charset, without
+// taking them from r. Waiting for them lets a broken coding become a page that
+// says so.
+func peek(r *bufio.Reader, contentType string) (first []byte, err error) {
 	named := strings.Contains(strings.ToLower(contentType), "charset")
-	for err == nil && (n == 0 || !named && n < peekMax && !bytes.Contains(buf[:n], []byte("charset"))) {
-		var more int
-		more, err = r.Read(buf[n:])
-		n += more
+	want := 1
+	for err == nil && len(first) < want {
+		_, err = r.Peek(want)
+		first, _ = r.Peek(r.Buffered())
+		if want = len(first); !named && want < peekMax && !bytes.Contains(first, []byte("charset")) {
+			want++
+		}
 	}
-	first = buf[:n]
-	switch {
-	case err == nil || err == io.EOF:
-		return first, io.MultiReader(bytes.NewReader(first), r), nil
-	case n == 0:
-		return nil, nil, err
+	if len(first) > 0 || err == io.EOF {
+		return first, nil // a failure comes again behind them
 	}
-	return first, io.MultiReader(bytes.NewReader(first), failing{err}), nil
+	return nil, err
 }
 
-// failing is what comes after the last byte of a broken body.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+// peekers are what documents are read through.
+var peekers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, copyBuffer) }}
 
 // declaration is a meta element that may name the charset. Browsers look for it
 // in the first kilobyte only, which our head fills.
@@ -553,16 +553,21 @@ func (x *exchange) setSource(resp *http.Response, kind kind) error {
 	if err != nil {
 		return err
 	}
-	src, err := io.ReadAll(decoded)
-	if err != nil {
+	buf := sources.Get().(*bytes.Buffer)
+	defer func() {
+		if buf.Reset(); buf.Cap() <= sourceKept {
+			sources.Put(buf)
+		}
+	}()
+	if _, err := buf.ReadFrom(decoded); err != nil {
 		return fmt.Errorf("reading: %w", err)
 	}
-	src = slices.Clip(src)
+	src := buf.Bytes()
 	if !x.intact(src, resp.StatusCode) {
 		return errIntegrity
 	}
 	if x.stores(resp.StatusCode, resp.Header, kind) {
-		x.store(resp.Header, src)
+		x.store(resp.Header, bytes.Clone(src))
 	}
 	out := x.rewriteSource(src, kind)
 	resp.Header.Del("Content-Length")
@@ -576,14 +581,21 @@ func (x *exchange) setSource(resp *http.Response, kind kind) error {
 	return nil
 }
 
+// sources are what scripts and style sheets are read into. A new buffer for each,
+// growing, would cost more than all that is done with them.
+var sources = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const sourceKept = 1 << 20
+
+// rewriteSource returns src rewritten, and keeps nothing of src.
 func (x *exchange) rewriteSource(src []byte, kind kind) []byte {
 	switch kind {
 	case stylesheet:
 		return rewrite.CSS(make([]byte, 0, len(src)+len(src)/8), src, x.mapper.AppendMap)
 	case manifest:
-		return rewrite.Manifest(src, x.mapper)
+		return rewrite.Manifest(bytes.Clone(src), x.mapper)
 	case playlist:
-		return rewrite.Playlist(src, x.mapper)
+		return rewrite.Playlist(bytes.Clone(src), x.mapper)
 	case worker:
 		return x.workerScript(src)
 	case module:

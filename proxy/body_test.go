@@ -442,19 +442,28 @@ func TestScriptsOfTwoSchemesAreKeptApart(t *testing.T) {
 	}
 }
 
+// Which script is meant is not told by its hash alone.
+func TestScriptCacheComparesScripts(t *testing.T) {
+	c := newScriptCache(4096)
+	c.put(scriptKey{}, []byte("one"), []byte("rewritten"))
+	if out, ok := c.get(scriptKey{}, []byte("two")); ok {
+		t.Errorf("got %s for another script of the same hash", out)
+	}
+}
+
 func TestScriptCacheKeepsItsLimit(t *testing.T) {
 	c := newScriptCache(4096)
 	for i := range 100 {
-		c.put(scriptKey{session: strconv.Itoa(i)}, make([]byte, 500))
-		c.get(scriptKey{session: "0"})
+		c.put(scriptKey{session: strconv.Itoa(i)}, nil, make([]byte, 500))
+		c.get(scriptKey{session: "0"}, nil)
 	}
 	if c.bytes > c.limit {
 		t.Errorf("%d bytes of %d", c.bytes, c.limit)
 	}
-	if _, ok := c.get(scriptKey{session: "0"}); !ok {
+	if _, ok := c.get(scriptKey{session: "0"}, nil); !ok {
 		t.Error("the most used item went first")
 	}
-	if _, ok := c.get(scriptKey{session: "50"}); ok {
+	if _, ok := c.get(scriptKey{session: "50"}, nil); ok {
 		t.Error("an old item is still there")
 	}
 }

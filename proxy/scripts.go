@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"context"
+	"hash/maphash"
+	"log/slog"
 	"sync"
 
 	"tandem/rewrite"
@@ -10,8 +12,12 @@ import (
 )
 
 // scriptCache keeps rewritten scripts by their content, for all sessions.
-// Those in which a session's host was written are kept for that session.
+// Those in which a session's host was written are kept for that session. They
+// are found by a quick hash and then compared: a cryptographic one would take
+// longer than all the rest, and with a lesser one alone a site could plant its
+// script in another.
 type scriptCache struct {
+	seed  maphash.Seed
 	mu    sync.Mutex
 	limit int
 	bytes int
@@ -24,36 +30,33 @@ type scriptCache struct {
 }
 
 type scriptKey struct {
-	sum     [sha256.Size]byte
+	sum     uint64
 	kind    rewrite.ScriptKind
 	session string // and the scheme that addresses inherit; "" for scripts that are the same in all
 }
 
 type scriptItem struct {
 	key        scriptKey
-	out        []byte // nil: the source is right as it is
+	src, out   []byte // out is src if that is right as it is
 	prev, next *scriptItem
 }
 
 func newScriptCache(limit int) *scriptCache {
-	c := &scriptCache{limit: limit, items: make(map[scriptKey]*scriptItem), underway: make(map[scriptKey]chan struct{})}
+	c := &scriptCache{seed: maphash.MakeSeed(), limit: limit, items: make(map[scriptKey]*scriptItem), underway: make(map[scriptKey]chan struct{})}
 	c.order.prev, c.order.next = &c.order, &c.order
 	return c
 }
 
-// rewrite returns src rewritten, which callers must not change. A script that
-// several browsers ask for at the same time is rewritten once. report is told
-// what was done with it, if anything was.
+// rewrite returns src rewritten, which callers must not change; it does not keep
+// src. A script that several browsers ask for at the same time is rewritten once.
+// report is told what was done with it, if anything was.
 func (c *scriptCache) rewrite(src []byte, as rewrite.ScriptKind, m *rewrite.Mapper, report func(tier, at int)) []byte {
-	key := scriptKey{sum: sha256.Sum256(src), kind: as}
+	key := scriptKey{sum: maphash.Bytes(c.seed, src), kind: as}
 	own := key
 	own.session = m.Session + " " + m.Base.Scheme
 	for {
 		for _, k := range []scriptKey{key, own} {
-			if out, ok := c.get(k); ok {
-				if out == nil {
-					return src
-				}
+			if out, ok := c.get(k, src); ok {
 				return out
 			}
 		}
@@ -62,16 +65,16 @@ func (c *scriptCache) rewrite(src []byte, as rewrite.ScriptKind, m *rewrite.Mapp
 		}
 	}
 	defer c.end(key)
+	src = bytes.Clone(src)
 	out, _ := rewrite.JS(src, rewrite.Script{Kind: as, Mapper: m, Report: report})
 	at := key
 	if id := []byte(m.Session); bytes.Count(out, id) != bytes.Count(src, id) {
 		at = own
 	}
-	kept := out
 	if bytes.Equal(out, src) {
-		kept = nil
+		out = src
 	}
-	c.put(at, kept)
+	c.put(at, src, out)
 	return out
 }
 
@@ -97,35 +100,49 @@ func (c *scriptCache) end(key scriptKey) {
 	delete(c.underway, key)
 }
 
-func (c *scriptCache) get(key scriptKey) ([]byte, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	it, ok := c.items[key]
-	if !ok {
+func (c *scriptCache) get(key scriptKey, src []byte) ([]byte, bool) {
+	it := c.use(key)
+	if it == nil || !bytes.Equal(it.src, src) {
 		return nil, false
 	}
-	it.unlink()
-	c.pushLocked(it)
 	return it.out, true
 }
 
-func (c *scriptCache) put(key scriptKey, out []byte) {
-	const overhead = 256
+func (c *scriptCache) use(key scriptKey) *scriptItem {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.items[key]; ok || len(out)+overhead > c.limit/4 {
+	it := c.items[key]
+	if it != nil {
+		it.unlink()
+		c.pushLocked(it)
+	}
+	return it
+}
+
+func (c *scriptCache) put(key scriptKey, src, out []byte) {
+	it := &scriptItem{key: key, src: src, out: out}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.items[key]; ok || it.size() > c.limit/4 {
 		return
 	}
-	it := &scriptItem{key: key, out: out}
 	c.items[key] = it
 	c.pushLocked(it)
-	c.bytes += len(out) + overhead
+	c.bytes += it.size()
 	for c.bytes > c.limit {
 		oldest := c.order.prev
 		oldest.unlink()
 		delete(c.items, oldest.key)
-		c.bytes -= len(oldest.out) + overhead
+		c.bytes -= oldest.size()
 	}
+}
+
+func (it *scriptItem) size() int {
+	const overhead = 256
+	if len(it.src) == 0 || len(it.out) > 0 && &it.src[0] == &it.out[0] {
+		return len(it.out) + overhead
+	}
+	return len(it.src) + len(it.out) + overhead
 }
 
 func (c *scriptCache) pushLocked(it *scriptItem) {
@@ -139,11 +156,10 @@ func (it *scriptItem) unlink() { it.prev.next, it.next.prev = it.next, it.prev }
 // understood: what no browser runs either, or syntax that is newer than our
 // parser. How far it got is enough to find out which, given the script.
 func (p *Proxy) logScript(s *session.Session, origin rewrite.Origin, from string, size, tier, at int) {
-	attrs := []any{"session", s.ID(), "origin", origin.String(), "from", from, "bytes", size, "tier", tier}
-	if tier != rewrite.TierTokens {
-		p.log.Debug("script", attrs...)
-		return
+	if tier == rewrite.TierTokens {
+		s.Blocked("script not understood")
 	}
-	s.Blocked("script not understood")
-	p.log.Debug("script not understood", append(attrs, "at", at)...)
+	if p.log.Enabled(context.Background(), slog.LevelDebug) {
+		p.log.Debug("script", "session", s.ID(), "origin", origin.String(), "from", from, "bytes", size, "tier", tier, "at", at)
+	}
 }

@@ -49,7 +49,7 @@ var ErrTooLong = errors.New("tag, script or style sheet exceeds the limit")
 
 const (
 	defaultLimit = 16 << 20
-	readSize     = 16 << 10
+	readSize     = 32 << 10
 	maxSrcdoc    = 8 // how deep documents in srcdoc attributes are followed; deeper ones are emptied
 )
 
