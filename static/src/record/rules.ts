@@ -119,15 +119,23 @@ export class Suspects {
 
 function declared(style: CSSStyleDeclaration): Declared {
   const values = new Map<string, string>();
-  for (let i = lengthOf(style) - 1; i >= 0; i--) {
+  for (let i = 0; i < lengthOf(style); i++) {
     const name = nameAt(style, i);
     values.set(name, valueOf(style, name) + '\n' + priorityOf(style, name));
   }
   return { text: cssText(style), values };
 }
 
+/** Single properties keep their places, and new ones come last; where that is not the order, the whole is told. */
 function difference(path: Path, before: Declared, after: Declared): RuleOp[] {
   const ops: RuleOp[] = [];
+  let kept = '', added = '', wanted = '';
+  for (const name of before.values.keys()) if (after.values.has(name)) kept += name + ' ';
+  for (const name of after.values.keys()) {
+    wanted += name + ' ';
+    if (!before.values.has(name)) added += name + ' ';
+  }
+  if (kept + added !== wanted) return [['c', path, after.text]];
   for (const name of before.values.keys()) if (!after.values.has(name)) ops.push(['p', path, name, '', '']);
   for (const [name, both] of after.values) {
     const [value, priority] = both.split('\n') as [string, string];

@@ -188,6 +188,21 @@ const steps: Record<string, Step> = {
   'insertRule': (p) => { p.document.styleSheets[0]!.insertRule('.r1 { margin: 1px }', 0); },
   'insertRule in an empty style': (p) => { const s = p.document.createElement('style'); s.id = 'sp'; p.document.head.append(s); s.sheet!.insertRule('.s { border: var(--b); padding: var(--p) }'); },
   'deleteRule': (p) => p.document.styleSheets[0]!.deleteRule(1),
+  'rule.style, several': (p) => {
+    const sheet = p.document.styleSheets[0]!;
+    const { style } = sheet.cssRules[sheet.insertRule('i.x { }')] as CSSStyleRule;
+    style.backgroundColor = 'red';
+    style.color = 'blue';
+    style.setProperty('--a', '1');
+    style.marginTop = '2px';
+  },
+  'rule.style, in another order': (p) => {
+    const { style } = p.document.styleSheets[0]!.cssRules[0] as CSSStyleRule;
+    const first = style.item(0), value = style.getPropertyValue(first);
+    style.left = '3px';
+    style.removeProperty(first);
+    style.setProperty(first, value);
+  },
   'rule.style': (p) => { (p.document.styleSheets[0]!.cssRules[0] as CSSStyleRule).style.margin = '7px'; },
   'nested rule': (p) => {
     const sheet = p.document.styleSheets[0]!; const at = sheet.insertRule('@media all { .m { color: red } }', 0);
