@@ -57,7 +57,7 @@ func startApp(t *testing.T, script string, args ...string) (site string) {
 	return ""
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -60,16 +60,22 @@ func (r *record) String() string {
 // that it may open.
 func newBattle(t *testing.T) *battle {
 	t.Helper()
+	return newBattleIn(t, chromiumEngine{})
+}
+
+// newBattleIn is newBattle for an engine.
+func newBattleIn(t *testing.T, e engine) *battle {
+	t.Helper()
 	b := &battle{t: t, log: new(record), site: newTarget(t)}
+	cfg := config{
+		Listen: "127.0.0.1:0", Data: t.TempDir(), Drain: 2 * time.Second,
+		Logger: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	e.serve(t, &cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, stopped := make(chan *server, 1), make(chan error, 1)
-	go func() {
-		stopped <- run(ctx, config{
-			Listen: "127.0.0.1:0", Data: t.TempDir(), Drain: 2 * time.Second,
-			Logger: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-			Ready:  func(s *server) { ready <- s },
-		})
-	}()
+	cfg.Ready = func(s *server) { ready <- s }
+	go func() { stopped <- run(ctx, cfg) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-stopped; err != nil {

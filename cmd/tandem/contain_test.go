@@ -231,7 +231,7 @@ func has(m *sync.Map, key string) bool {
 
 func TestContainEscapes(t *testing.T) {
 	inEveryBrowser(t, func(t *testing.T, e engine) {
-		b := newBattle(t)
+		b := newBattleIn(t, e)
 		canary, control := newTarget(t), newTarget(t)
 		aim := control
 		var tried sync.Map // what pages aimed at
@@ -403,12 +403,12 @@ var leakingCaller = map[string]string{"firefox": "javascript-computed", "webkit"
 func TestContainWebRTC(t *testing.T) {
 	inEveryBrowser(t, func(t *testing.T, e engine) {
 		// Without the proxy most of them send: else the test would prove nothing.
-		control := newBattle(t)
+		control := newBattleIn(t, e)
 		could := callAll(control, patience, len(callers)/2, func(start string) { e.open(t, "direct", start, 1280, 900) })
 		if len(could) < len(callers)/2 {
 			t.Errorf("only %q", could)
 		}
-		b := newBattle(t)
+		b := newBattleIn(t, e)
 		did := callAll(b, 5*time.Second, len(callers), func(start string) { b.visitIn(e, b.invite(start, session.Shared)) })
 		if did = slices.DeleteFunc(did, func(name string) bool { return name == leakingCaller[e.name()] }); len(did) > 0 {
 			t.Errorf("packets left the visitor's browser by WebRTC from %q", did)

@@ -14,6 +14,9 @@ import (
 type engine interface {
 	name() string
 
+	// serve prepares a server for the engine.
+	serve(testing.TB, *config)
+
 	// open opens a page in a window with cookies and storage of its own, which
 	// is closed when the test ends.
 	open(t testing.TB, name, url string, width, height int) webpage
@@ -48,6 +51,8 @@ var _ webpage = (*window)(nil)
 type chromiumEngine struct{ *browser }
 
 func (chromiumEngine) name() string { return "chromium" }
+
+func (chromiumEngine) serve(testing.TB, *config) {}
 
 func (c chromiumEngine) open(t testing.TB, name, url string, width, height int) webpage {
 	t.Helper()

@@ -306,6 +306,8 @@ func (f *firefox) call(method string, params map[string]any, result any) error {
 
 func (*firefox) name() string { return "firefox" }
 
+func (*firefox) serve(testing.TB, *config) {}
+
 func (f *firefox) open(t testing.TB, name, url string, width, height int) webpage {
 	t.Helper()
 	var person struct {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -10,8 +11,11 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +32,7 @@ import (
 // webkit starts a browser for each window, on a display of its own that nobody
 // sees: a driver has one session at a time, a session has its cookies and
 // storage for itself, and a window behind another is not painted.
-type webkit struct{ driver, browser string }
+type webkit struct{ driver, browser, names string }
 
 // webkitEngine returns WebKitGTK. Its tests take long and run when asked for.
 func webkitEngine(t testing.TB) engine {
@@ -41,7 +45,55 @@ func webkitEngine(t testing.TB) engine {
 	if _, xvfb := exec.LookPath("Xvfb"); err != nil || len(found) == 0 || xvfb != nil {
 		t.Skip("no WebKitGTK found; install it (apt-get install webkit2gtk-driver libwebkit2gtk-4.1-0 xvfb)")
 	}
-	return webkit{driver, found[len(found)-1]}
+	return webkit{driver, found[len(found)-1], allNames(t)}
+}
+
+// serve gives a server names as it has them on the web. Below .localhost each
+// host is a site of its own for WebKitGTK, whose libsoup finds no public suffix
+// there, and cookies of one are a third party's in the other.
+func (webkit) serve(t testing.TB, cfg *config) {
+	port := freePort(t)
+	cfg.Listen = "127.0.0.1:" + port
+	cfg.ControlURL, cfg.ContentDomain = "http://tandem.example.org:"+port, "tandem-pages.example.com:"+port
+}
+
+// allNames starts an HTTP proxy for which every name is this machine, and
+// returns its address.
+func allNames(t testing.TB) (address string) {
+	t.Helper()
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+port)
+	}
+	forward := &httputil.ReverseProxy{Rewrite: func(*httputil.ProxyRequest) {}, Transport: &http.Transport{DialContext: dial}, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0)}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect {
+			forward.ServeHTTP(w, r)
+			return
+		}
+		there, err := dial(r.Context(), "tcp", r.Host)
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		defer there.Close()
+		w.WriteHeader(http.StatusOK)
+		here, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer here.Close()
+		go func() {
+			io.Copy(there, here)
+			there.Close()
+		}()
+		io.Copy(here, there)
+	}))
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
 }
 
 // display starts an X server and returns its name.
@@ -80,6 +132,7 @@ func (e webkit) open(t testing.TB, name, url string, width, height int) webpage 
 	}
 	w.call("POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
 		"unhandledPromptBehavior":  "ignore",
+		"proxy":                    map[string]any{"proxyType": "manual", "httpProxy": e.names},
 		"webkitgtk:browserOptions": map[string]any{"binary": e.browser, "args": []string{"--automation"}},
 	}}}, &session)
 	w.base += "/session/" + session.SessionID

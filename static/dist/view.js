@@ -15,7 +15,7 @@ video[data-tandem-unavailable]:not([poster]) {
   max-height: none !important; transform: none !important; object-fit: contain;
 }
 @layer tandem {
-  [data-tandem-focus-visible] { outline: auto 1px -webkit-focus-ring-color; }
+  [data-tandem-focus-visible]:not(html, body, iframe, embed, object) { outline: auto 1px -webkit-focus-ring-color; }
   [data-tandem-focus]:not([data-tandem-focus-visible]) { outline: none; }
 }
 [data-tandem-masked] {
