@@ -91,10 +91,8 @@ export class Suspects {
     this.all.set(rule, declared(style));
   }
 
-  /** A rule's changes have been told of. */
-  told(rule: CSSRule): void {
-    const style = this.all.has(rule) ? first(stylesOf, rule) : null;
-    if (style !== null) this.all.set(rule, declared(style));
+  has(rule: CSSRule): boolean {
+    return this.all.has(rule);
   }
 
   get changed(): boolean {

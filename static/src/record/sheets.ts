@@ -107,8 +107,10 @@ export class Sheets implements Part {
     const path = pathTo(rule);
     const sheet = ruleSheet(rule);
     if (path === null || sheet === null) return;
-    this.changed(sheet, op(path));
-    this.suspects.told(rule);
+    const change = op(path);
+    // Of a suspect's declarations all is told together, in order: some of it nobody saw.
+    if ((change[0] === 'p' || change[0] === 'c') && this.suspects.has(rule)) return;
+    this.changed(sheet, change);
   }
 
   /** Somebody switched a sheet on or off. */
