@@ -38,6 +38,7 @@ type memory struct {
 	arrivals recent[arrival]   // redirect targets, by URL
 	dances   recent[initiator] // who asked for the document before the dance, by state
 	frames   recent[bool]      // URLs that documents named in iframes
+	marks    recent[bool]      // what scripts said of frames, and came true
 	tops     recent[string]    // origin → site of the tab it was last framed in
 	policies recent[string]    // origin → Referrer-Policy of its last document
 	hsts     recent[bool]      // host → whether subdomains are included
@@ -134,6 +135,15 @@ func (m *memory) isFrame(url string, now time.Time) bool {
 	return ok
 }
 
+// takeMark reports whether a mark is new.
+func (m *memory) takeMark(mark string, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, used := m.marks.get(mark, now)
+	m.marks.put(mark, true, now, framesFor)
+	return !used
+}
+
 func (m *memory) setTop(o rewrite.Origin, site string, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -189,6 +199,7 @@ func (m *memory) strictTransport(host string, now time.Time) bool {
 type arrival struct {
 	from   initiator
 	passed []rewrite.Origin // the origins that redirected, oldest first
+	frame  bool             // it is a frame's
 }
 
 // recent is a map whose entries end, and which does not outgrow memoryLimit.

@@ -60,8 +60,9 @@ func (p *Proxy) relate(r *http.Request, m *memory, h rewrite.Host, target *url.U
 	var referrer initiator
 	v.from, referrer, v.foreign = p.initiator(r, h, to)
 	now := p.now()
+	frame := false
 	if a, ok := m.takeArrival(arrivalKey(target), now); ok && continues(a, v.from, referrer) {
-		v.from, v.passed = a.from, a.passed
+		v.from, v.passed, frame = a.from, a.passed, a.frame
 	} else if v.from.origin == to && r.Header.Get("Sec-Fetch-Site") == "same-site" {
 		// The browser came over another content host, by a redirect we forgot.
 		v.from = initiator{}
@@ -69,7 +70,7 @@ func (p *Proxy) relate(r *http.Request, m *memory, h rewrite.Host, target *url.U
 	v.site = chainRelation(v.from, v.passed, to)
 	switch dest := r.Header.Get("Sec-Fetch-Dest"); dest {
 	case "", "document", "iframe":
-		v.main = v.navigate && !m.isFrame(pageURL(target), now)
+		v.main = v.navigate && !frame && !m.isFrame(pageURL(target), now) && !m.isMarked(r, now)
 	}
 	return v
 }

@@ -1,8 +1,11 @@
 package proxy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -94,6 +97,24 @@ func TestArrivalKeyIsTheSameForAllSpellings(t *testing.T) {
 		if got := arrivalKey(u); got != want {
 			t.Errorf("%s: got %s, want %s", s, got, want)
 		}
+	}
+}
+
+func TestFrameThatScriptsMarkIsNotTheTab(t *testing.T) {
+	m := &memory{}
+	r := httptest.NewRequest("GET", "http://pay-example--abcdefghijkl.t.localhost:7070/frame?a=1&b=%20", nil)
+	sum := sha256.Sum256([]byte("pay-example--abcdefghijkl.t.localhost:7070/frame?a=1&b=%20"))
+	mark := hex.EncodeToString(sum[:8])
+	r.Header.Set("Cookie", "a=b; "+frameCookie+"="+mark+"00000001.00."+mark+"00000002")
+	r.RequestURI = "/frame?a=1&b=%20"
+	for i, want := range []bool{true, true, false} {
+		if got := m.isMarked(r, time.Now()); got != want {
+			t.Errorf("request %d: %v", i, got)
+		}
+	}
+	r.RequestURI = "/other"
+	if m.isMarked(r, time.Now()) {
+		t.Error("another address is marked")
 	}
 }
 

@@ -150,7 +150,7 @@ func (x *exchange) rememberRedirect(to *url.URL) {
 		return
 	}
 	passed := append(slices.Clone(x.visit.passed), x.origin)
-	x.memory.rememberArrival(arrivalKey(to), arrival{from: x.visit.from, passed: passed}, x.p.now())
+	x.memory.rememberArrival(arrivalKey(to), arrival{from: x.visit.from, passed: passed, frame: x.visit.navigate && !x.visit.main}, x.p.now())
 }
 
 // mapOrigins maps the origins that CORS and Timing-Allow-Origin name. One that

@@ -45,7 +45,6 @@ var probeFiles embed.FS
 // this is true.
 var differences = []struct{ engine, probe, why string }{
 	{"", "natives: globals of ours", "rewritten scripts call the global $tandem"},
-	{"", "request of frame", "browsers say iframe of a tab's document, too; a frame that a script makes is taken for it"},
 	{"", "features: permissions", "no camera, microphone, position or notifications while two people look"},
 	{"", "service worker: absent", "no service workers, as in a browser without them"},
 	{"", "frame: data", "data: documents could not be kept from leaving the session"},
@@ -273,11 +272,6 @@ func requestSeen(r *http.Request, body string) map[string]any {
 		maps.DeleteFunc(headers, func(name, _ string) bool {
 			return slices.Contains([]string{"User-Agent", "Accept-Language", "Accept-Encoding", "Priority"}, name) || strings.HasPrefix(name, "Sec-Ch-Ua")
 		})
-	}
-	// Browsers say "iframe" for a tab's document and for a frame of it alike, because
-	// ours are framed; only the probe that is about this sees it.
-	if dest := headers["Sec-Fetch-Dest"]; dest == "iframe" && !r.URL.Query().Has("dest") {
-		headers["Sec-Fetch-Dest"] = "document"
 	}
 	if _, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && params["boundary"] != "" {
 		headers["Content-Type"] = strings.ReplaceAll(headers["Content-Type"], params["boundary"], "BOUNDARY")

@@ -59,10 +59,11 @@ var layers = map[string]string{
 	"reflection": "natives patch realm",
 	"script":     "natives realm",
 	"ancestors":  "natives realm",
+	"framemarks": "natives realm sha256",
 	"selectors":  "natives css",
 	"performed":  "natives",
-	"runtime":    "natives patch realm url script trusted reflection ancestors",
-	"hooks":      "natives patch realm url config attrs html css script runtime trusted unscript ancestors selectors performed",
+	"runtime":    "natives patch realm url script trusted reflection ancestors framemarks",
+	"hooks":      "natives patch realm url config attrs html css script runtime trusted unscript ancestors selectors performed framemarks",
 	"install":    "natives patch realm config url script runtime hooks ancestors",
 	"ui":         "protocol",
 }

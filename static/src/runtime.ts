@@ -7,6 +7,7 @@ import {
   weakAdd, weakGet, weakHas, weakSet, type Any, type Native,
 } from './natives';
 import { deputyFor, sendAway, windowAbove, type Errand } from './ancestors';
+import { markFrame } from './framemarks';
 import { hookNames, hookReflection, namesOf } from './reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
@@ -77,6 +78,7 @@ export function tabWindow(global: Any): Any {
 /** Sends a window to a site's URL. */
 export function navigate(realm: Realm, window: Any, url: string): void {
   const mapped = navigationURL(realm, realm.map(url));
+  if (window !== tabWindow(realm.global)) markFrame(realm, mapped);
   if (!sendAway(realm, window, { url: mapped })) setHref(locationGetter(window), mapped);
 }
 
@@ -88,6 +90,8 @@ export function go(window: Any, url: string, replace: boolean): void {
 
 /** Has another document send the window of a location to a mapped URL, if this one may not. */
 function leave(realm: Realm, native: Location, url: string, replace: boolean): boolean {
+  const tab = tabWindow(realm.global);
+  if (tab !== null && native !== locationGetter(tab)) markFrame(realm, url);
   const window = native === nativeLocation ? undefined : windowAbove(native) as unknown;
   return window !== undefined && sendAway(realm, window, { url, replace });
 }

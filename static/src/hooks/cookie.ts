@@ -3,7 +3,7 @@
 // on responses that set cookies and by the shell's word that somebody else did.
 
 import {
-  apply, decodeComponent, dispatch, encodeComponent, getter, guard, indexOf, mapGet, mapSet, NativeMap, push, resolve, reject, slice,
+  addListener, apply, decodeComponent, dispatch, encodeComponent, getter, guard, indexOf, mapGet, mapSet, method, NativeMap, push, resolve, reject, slice,
   toLowerCase, trim, NativeTypeError, type Any,
 } from '../natives';
 import type { Realm } from '../realm';
@@ -94,6 +94,7 @@ function missing(a: Cookie[], b: Cookie[], values: boolean): Cookie[] {
 
 const ChangeEvent = scope.CookieChangeEvent as (new (type: string, init: unknown) => Event) | undefined;
 const storeOf = getter(scope, 'cookieStore');
+const stop = method(scope.Event?.prototype, 'stopImmediatePropagation') as (e: Event) => void;
 
 function announce(realm: Realm, changed: Cookie[], deleted: Cookie[]): void {
   if (!ChangeEvent || !storeOf) return;
@@ -112,6 +113,8 @@ function described(list: Cookie[]): object[] {
 function hookStore(realm: Realm): void {
   const { patch, global } = realm;
   const store = global.CookieStore?.prototype;
+  // What the browser itself tells of is a cookie of ours.
+  if (storeOf && !realm.parent) addListener(storeOf(global), 'change', (event: Event) => { if (event.isTrusted) stop(event); }, true);
   const named = (query: Any): string | undefined => (typeof query === 'object' && query !== null ? query.name : query) as string | undefined;
   const all = (query: Any): object[] => {
     const name = named(query);

@@ -5,6 +5,7 @@ import { getter, guard, later, method, push, setter, type Any } from '../natives
 import type { Realm } from '../realm';
 import { domException, go, navigate } from '../runtime';
 import type { Entries, Errand } from '../ancestors';
+import { markFrame } from '../framemarks';
 import { navigationURL } from '../script';
 import { preventDefault, createElement, documentOf, appendChild, documentElement, setAttribute, removeNode } from './dom';
 import { unmapInto } from './shared';
@@ -13,6 +14,7 @@ const scope = globalThis as Any;
 const destinationOf = getter(scope.NavigateEvent?.prototype, 'destination');
 const formDataOf = getter(scope.NavigateEvent?.prototype, 'formData');
 const cancelable = getter(scope.Event?.prototype, 'cancelable');
+const sameDocument = getter(scope.NavigationDestination?.prototype, 'sameDocument');
 const urlOf = getter(scope.NavigationDestination?.prototype, 'url');
 const isException = getter(scope.DOMException?.prototype, 'name');
 const messageOf = getter(scope.DOMException?.prototype, 'message');
@@ -61,7 +63,8 @@ function guardNavigation(realm: Realm): void {
   const { global } = realm;
   const navigation = global.navigation as EventTarget;
   realm.listen(() => navigation, 'navigate', (event) => {
-    const url = urlOf(destinationOf(event)) as string;
+    const destination = destinationOf(event) as Any, url = urlOf(destination) as string;
+    if (!realm.main && !sameDocument(destination)) markFrame(realm, realm.urls.map(url));
     if (realm.urls.map(url) === url || !cancelable(event)) return;
     preventDefault(event);
     const form = formDataOf(event) as FormData | null;

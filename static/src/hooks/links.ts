@@ -6,6 +6,7 @@ import {
   getter, guard, includes, later, method, NativeURL, NativeWeakSet, setter, slice, startsWith, toLowerCase, weakAdd, weakHas, type Any,
 } from '../natives';
 import { deputyFor, sendAway } from '../ancestors';
+import { markFrame } from '../framemarks';
 import { isPerformed } from '../performed';
 import type { Realm } from '../realm';
 import { navigate, tabWindow } from '../runtime';
@@ -88,7 +89,10 @@ function followLink(realm: Realm, event: Event): boolean {
   if (typeof url !== 'string' || url === '' || startsWith(toLowerCase(slice(url, 0, 11)), 'javascript:')) return false;
   const modified = eventType(event) === 'auxclick' || keys[0](event) || keys[1](event) || keys[2](event);
   const place = modified ? 'tab' : placeOf(realm, targetOf(link, 'target'));
-  if (place === 'native') return false;
+  if (place === 'native') {
+    if (frameNamed(realm, targetOf(link, 'target'))) markFrame(realm, url);
+    return false;
+  }
   if (place === 'tab') openTab(realm, url, modified ? '' : nameOf(targetOf(link, 'target')), opener(link));
   else navigate(realm, place, url);
   return true;
@@ -122,9 +126,11 @@ function submitElsewhere(realm: Realm, form: HTMLFormElement, submitter: Element
   const own = submitter && dom.getAttribute(submitter, 'formtarget');
   const target = own ?? targetOf(form, 'target');
   const place = placeOf(realm, target);
-  if (place === 'native') return false;
   const post = ((submitter && dom.getAttribute(submitter, 'formmethod')) ?? (formMethod(form) as string)) === 'post';
-  const data = () => new NativeFormData(form, submitter as HTMLElement | null);
+  if (place === 'native') {
+    if (frameNamed(realm, target)) markFrame(realm, post ? actionOf(form, submitter) : queryAddress(form, submitter));
+    return false;
+  }
   if (post) {
     if (place === 'tab' || deputyFor(place) === undefined) {
       submitHere(form, submitter);
@@ -132,16 +138,23 @@ function submitElsewhere(realm: Realm, form: HTMLFormElement, submitter: Element
     }
     const enctype = (submitter && dom.getAttribute(submitter, 'formenctype')) ?? (formEnctype(form) as string);
     const name = target[0] === '_' ? undefined : target;
-    return sendAway(realm, place, { url: actionOf(form, submitter), data: entriesOf(data()), enctype, name });
+    const data = entriesOf(new NativeFormData(form, submitter as HTMLElement | null));
+    return sendAway(realm, place, { url: actionOf(form, submitter), data, enctype, name });
   }
+  const address = queryAddress(form, submitter);
+  if (place === 'tab') openTab(realm, address, nameOf(target), 'noopener');
+  else navigate(realm, place, address);
+  return true;
+}
+
+/** Where a form goes that does not post. */
+function queryAddress(form: HTMLFormElement, submitter: Element | null): string {
   const url = new NativeURL(actionOf(form, submitter));
   const hash = hashOf(url) as string;
   setHash(url, '');
   setSearch(url, '');
-  const address = `${hrefOf(url) as string}?${paramsToString(new NativeParams(data() as Any)) as string}${hash}`;
-  if (place === 'tab') openTab(realm, address, nameOf(target), 'noopener');
-  else navigate(realm, place, address);
-  return true;
+  const data = new NativeParams(new NativeFormData(form, submitter as HTMLElement | null) as Any);
+  return `${hrefOf(url) as string}?${paramsToString(data) as string}${hash}`;
 }
 
 function actionOf(form: HTMLFormElement, submitter: Element | null): string {

@@ -6,6 +6,7 @@ import {
   objectCreate, setter, slice, startsWith, toLowerCase, trim, weakGet, weakSet, type Any,
 } from '../natives';
 import { deputyFor } from '../ancestors';
+import { markFrame } from '../framemarks';
 import type { Realm, TabEvents, TabPort } from '../realm';
 import { domException, isWindow, navigate, tabWindow } from '../runtime';
 import { navigationURL } from '../script';
@@ -49,6 +50,7 @@ export function hookOpen(realm: Realm): void {
     if (lower === '_self' || lower === '_parent' || lower === '_top') return openHere(realm, url, lower);
     if (name && lower !== '_blank' && isFrame(realm, name)) {
       const frame = frameNamed(realm, name) as Any;
+      if (frame && url) markFrame(realm, url);
       if (!frame || deputyFor(frame) === undefined) {
         try {
           return native(global, [url, name]) as unknown;

@@ -4,6 +4,7 @@ import { rewriteCSS } from '../css';
 import { escape, rewriteHTML, rewriteList, rewriteRefresh, rewriteSrcset, type AttributeKind, type HTMLSinks } from '../html';
 import { arrayIndexOf, guard, includes, indexOf, slice, toJSON, toLowerCase, trim, type Any } from '../natives';
 import type { Realm } from '../realm';
+import { markFrame } from '../framemarks';
 import { authorSelectors, mapSelectors } from '../selectors';
 import { navigationURL, rewriteScript, rewriteScriptURL, scriptKind } from '../script';
 import { ownHTML } from '../trusted';
@@ -63,6 +64,7 @@ export function rewriteValue(realm: Realm, kind: AttributeKind, value: string, t
   const map = (url: string) => realm.urls.map(url);
   switch (kind) {
     case 'url': if (tag === 'script') return realm.points.scriptURL?.(realm, map(value), 'script') ?? map(value);
+      if (tag === 'iframe') markFrame(realm, map(value));
       return !saved && arrayIndexOf(NAVIGATING, tag) >= 0 ? navigationURL(realm, map(value)) : rewriteScriptURL(realm, map(value));
     case 'urls': return rewriteList(value, map);
     case 'srcset': return rewriteSrcset(value, map);

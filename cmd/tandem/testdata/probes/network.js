@@ -85,7 +85,7 @@ headersOf('background', (k) => put('p', { textContent: 'x' }).style.background =
 headersOf('background in a sheet', async (k) => { const l = put('link', { rel: 'stylesheet', href: `/serve?type=text/css&body=${encodeURIComponent(`#bg { background: url("$OTHER/png?k=${encodeURIComponent(k)}") }`)}` }); await event(l, 'load'); put('p', { id: 'bg', textContent: 'x' }); });
 headersOf('import in a sheet', (k) => put('link', { rel: 'stylesheet', href: `/serve?type=text/css&body=${encodeURIComponent(`@import "$OTHER/serve?type=text/css&k=${encodeURIComponent(k)}";`)}` }));
 headersOf('font', (k) => { new FontFace('fk', `url("$OTHER/font?cors=*&k=${k}")`).load().catch(() => {}); });
-headersOf('frame', (k) => framed({ src: `$OTHER/file/empty.html?dest&k=${k}` }));
+headersOf('frame', (k) => framed({ src: `$OTHER/file/empty.html?k=${k}` }));
 headersOf('frame without a script', (k) => { put('div').innerHTML = `<iframe src="$OTHER/file/empty.html?k=${encodeURIComponent(k)}"></iframe>`; });
 headersOf('frame, same origin', (k) => framed({ src: `/file/empty.html?k=${encodeURIComponent(k)}` }));
 headersOf('object', (k) => put('object', { data: `/file/empty.html?k=${k}`, type: 'text/html' }));
