@@ -46,7 +46,11 @@ var kinds = map[string]kind{
 	"activate":   {func() message { return new(tabMessage) }, 1 << 10, 20, 100},
 	"view":       {func() message { return new(viewMessage) }, 8 << 10, 30, 100},
 	"pointer":    {func() message { return new(pointMessage) }, 1 << 10, 60, 120},
-	"mark":       {func() message { return new(pointMessage) }, 1 << 10, 30, 60},
+	"mark":       {func() message { return new(markMessage) }, 1 << 10, 30, 60},
+	"select":     {func() message { return new(selectMessage) }, 1 << 10, 30, 60},
+	"draw":       {func() message { return new(drawMessage) }, 32 << 10, 20, 60},
+	"erase":      {func() message { return new(eraseMessage) }, 1 << 10, 2, 10},
+	"chat":       {func() message { return new(chatMessage) }, 16 << 10, 2, 10},
 	"beat":       {func() message { return new(beatMessage) }, 1 << 10, 2, 10},
 	"done":       {func() message { return new(doneMessage) }, 16 << 10, 200, 1000},
 	"blob":       {func() message { return new(blobMessage) }, maxBlob*4/3 + 1<<10, 30, 100},
@@ -271,6 +275,72 @@ func (m *pointMessage) check() error {
 		return errors.New("not a place")
 	}
 	return checkNumbers(m.Doc, m.Node)
+}
+
+// markMessage shows an element to the others: where it was clicked or, by its
+// kind, that it wiggles or has a frame.
+type markMessage struct {
+	pointMessage
+	Kind string `json:"kind,omitempty"`
+}
+
+func (m *markMessage) check() error {
+	if !slices.Contains([]string{"", "wiggle", "frame"}, m.Kind) {
+		return errors.New("unknown kind of mark")
+	}
+	return m.pointMessage.check()
+}
+
+// selectMessage says which text somebody has selected.
+type selectMessage struct {
+	Doc number   `json:"doc"`
+	Sel []number `json:"sel"` // anchor node, offset, focus node, offset; none without
+}
+
+func (m *selectMessage) check() error {
+	if len(m.Sel) != 0 && len(m.Sel) != 4 {
+		return errors.New("not a selection")
+	}
+	return errors.Join(checkNumbers(m.Doc), checkNumbers(m.Sel...))
+}
+
+// drawMessage is a stroke over a page.
+type drawMessage struct {
+	Doc    number    `json:"doc"`
+	Kind   string    `json:"kind"`
+	Points []float64 `json:"points"` // x and y in turn, CSS px from the page's top left
+	Fade   bool      `json:"fade"`   // goes away by itself
+}
+
+// maxPoints is for some seconds of drawing: longer strokes are sent in parts.
+const maxPoints = 1000
+
+func (m *drawMessage) check() error {
+	switch {
+	case !slices.Contains([]string{"ink", "box", "arrow"}, m.Kind):
+		return errors.New("unknown kind of stroke")
+	case len(m.Points) < 4, len(m.Points)%2 != 0, len(m.Points) > 2*maxPoints, m.Kind != "ink" && len(m.Points) != 4,
+		!between(-maxPixels, maxPixels, m.Points...):
+		return errors.New("not a stroke")
+	}
+	return checkNumbers(m.Doc)
+}
+
+// eraseMessage takes away all that was drawn or has a frame.
+type eraseMessage struct{}
+
+func (*eraseMessage) check() error { return nil }
+
+// chatMessage is a line of the conversation.
+type chatMessage struct {
+	Text string `json:"text"`
+}
+
+func (m *chatMessage) check() error {
+	if m.Text = strings.TrimSpace(cut(m.Text, maxText)); m.Text == "" {
+		return errors.New("nothing was said")
+	}
+	return nil
 }
 
 type doneMessage struct {
@@ -635,6 +705,27 @@ type (
 	pointedMessage struct {
 		From string `json:"from"`
 		pointMessage
+	}
+	markedMessage struct {
+		From string `json:"from"`
+		markMessage
+	}
+	selectedMessage struct {
+		From string `json:"from"`
+		selectMessage
+	}
+	drawnMessage struct {
+		From string `json:"from"`
+		drawMessage
+	}
+	erasedMessage struct {
+		From string `json:"from"`
+	}
+	saidMessage struct {
+		N    uint64 `json:"n"` // counts up
+		From string `json:"from"`
+		At   int64  `json:"at"` // Unix milliseconds
+		Text string `json:"text"`
 	}
 	scrolledMessage struct {
 		From string `json:"from"`

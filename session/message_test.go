@@ -74,6 +74,7 @@ func TestMessagesWritten(t *testing.T) {
 		{ID: "agent", Role: Agent, Name: "Ada", Color: colors[Agent]},
 	}
 	place := pointedMessage{"agent", pointMessage{Doc: 3, Node: 17, FX: 0.5, FY: 0.25, X: 120.5, Y: 64}}
+	mark := markedMessage{"agent", markMessage{place.pointMessage, "wiggle"}}
 	tabs := []Tab{{Tab: 1, URL: "https://shop.example/cart", Title: "Your cart", Icon: "https://shop.example/favicon.ico", Active: true}}
 	n := uint64(7)
 	refused := refusedMessage{&n, "input", "This field is hidden from you."}
@@ -94,7 +95,11 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.go":       encode("go", goMessage{1, "back"}),
 		"to-visitor.activate": encode("activate", tabMessage{2}),
 		"to-visitor.pointer":  encode("pointer", place),
-		"to-visitor.mark":     encode("mark", place),
+		"to-visitor.mark":     encode("mark", mark),
+		"to-visitor.select":   encode("select", selectedMessage{"agent", selectMessage{3, []number{17, 0, 18, 4}}}),
+		"to-visitor.draw":     encode("draw", drawnMessage{"agent", drawMessage{3, "ink", []float64{10, 20.5, 14, 26}, true}}),
+		"to-visitor.erase":    encode("erase", erasedMessage{"agent"}),
+		"to-visitor.chat":     encode("chat", saidMessage{1, "agent", 1700000000000, "Do you see it?"}),
 		"to-visitor.resync":   encode("resync", resyncMessage{3, 17, true}),
 		"to-visitor.mode":     encode("mode", modeMessage{View, true}),
 		"to-visitor.ask":      encode("ask", askedMessage{"agent"}),
@@ -111,7 +116,11 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.ops":        encodeOps(3, []byte(`[[7,0,0,120]]`)),
 		"to-agent.gone":       encode("gone", goneMessage{4}),
 		"to-agent.pointer":    encode("pointer", place),
-		"to-agent.mark":       encode("mark", place),
+		"to-agent.mark":       encode("mark", mark),
+		"to-agent.select":     encode("select", selectedMessage{"visitor", selectMessage{3, nil}}),
+		"to-agent.draw":       encode("draw", drawnMessage{"visitor", drawMessage{3, "arrow", []float64{10, 20, 14, 26}, false}}),
+		"to-agent.erase":      encode("erase", erasedMessage{"visitor"}),
+		"to-agent.chat":       encode("chat", saidMessage{2, "visitor", 1700000001000, "Yes."}),
 		"to-agent.beat":       encode("beat", beatMessage{true}),
 		"to-agent.done":       encode("done", doneMessage{7, false, "The element is gone."}),
 		"to-agent.dialog":     encode("dialog", dialogMessage{3, "confirm", "Remove this item?"}),

@@ -148,7 +148,19 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		r.view = encode("view", m)
 		r.followers(func(st *seat) { r.push(st, item{key: "view", doc: noDoc, text: r.view}) })
 	case *pointMessage:
-		r.point(st, name, *m)
+		it := item{key: "pointer " + st.person.ID, doc: noDoc, lossy: true, text: encode(name, pointedMessage{st.person.ID, *m})}
+		r.others(st, func(other *seat) { r.push(other, it) })
+	case *markMessage:
+		it := item{doc: noDoc, text: encode(name, markedMessage{st.person.ID, *m})}
+		r.others(st, func(other *seat) { r.push(other, it) })
+	case *selectMessage:
+		r.selected(st, *m)
+	case *drawMessage:
+		return nil, r.draw(st, *m)
+	case *eraseMessage:
+		r.erase(st)
+	case *chatMessage:
+		r.say(st, *m, now)
 	case *beatMessage:
 		text := encode(name, m)
 		r.followers(func(st *seat) { r.push(st, item{key: name, doc: noDoc, lossy: true, text: text}) })
@@ -189,19 +201,6 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		return func() { r.s.endLogged(by) }, ""
 	}
 	return nil, ""
-}
-
-// point shows the others where somebody points, or puts a mark there.
-func (r *room) point(from *seat, name string, m pointMessage) {
-	it := item{doc: noDoc, text: encode(name, pointedMessage{from.person.ID, m})}
-	if name == "pointer" {
-		it.lossy, it.key = true, "pointer "+from.person.ID
-	}
-	for _, st := range r.seats {
-		if st != from {
-			r.push(st, it)
-		}
-	}
 }
 
 // unreachable says why the leader cannot be asked for anything now, "" when it

@@ -57,6 +57,10 @@ var examples = map[string]string{
 	"view":       `{"type":"view","width":100,"height":100,"dpr":1}`,
 	"pointer":    `{"type":"pointer","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`,
 	"mark":       `{"type":"mark","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`,
+	"select":     `{"type":"select","doc":1,"sel":[4,0,4,2]}`,
+	"draw":       `{"type":"draw","doc":1,"kind":"ink","points":[0,0,10,10],"fade":false}`,
+	"erase":      `{"type":"erase"}`,
+	"chat":       `{"type":"chat","text":"Hello"}`,
 	"beat":       `{"type":"beat"}`,
 	"done":       `{"type":"done","n":1,"ok":true}`,
 	"blob":       `{"type":"blob","id":"b","mime":"image/png","data":""}`,
@@ -78,12 +82,12 @@ var examples = map[string]string{
 func TestRights(t *testing.T) {
 	allowed := map[Role]map[Mode]string{
 		Visitor: {
-			Shared: "doc ops gone tab tab-closed activate view pointer mark done beat blob dialog notice mode deny",
-			View:   "doc ops gone tab tab-closed activate view pointer mark done beat blob dialog notice mode deny",
+			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat done beat blob dialog notice mode deny",
+			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat done beat blob dialog notice mode deny",
 		},
 		Agent: {
-			Shared: "activate pointer mark input scroll navigate go resync ask",
-			View:   "pointer mark scroll resync ask",
+			Shared: "activate pointer mark select draw erase chat input scroll navigate go resync ask",
+			View:   "pointer mark select draw erase chat scroll resync ask",
 		},
 	}
 	for _, mode := range []Mode{Shared, View} {

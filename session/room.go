@@ -31,6 +31,9 @@ type room struct {
 	view   []byte // the leader's last view message
 	number uint64 // of the last input handed to the leader
 	asked  map[uint64]asked
+	drawn  []drawnMessage // what does not fade
+	said   []saidMessage
+	lines  uint64 // of the conversation, also those no longer kept
 
 	deflating  sync.Mutex // never held while another lock is taken
 	deflations []*deflation
@@ -233,6 +236,7 @@ func (r *room) restart(st *seat, stream string) {
 			r.dropDocument(id)
 		}
 		r.abandon("The visitor's browser started again.")
+		r.tellSaid(st)
 	case Agent:
 		r.tellAll(st)
 	}
@@ -315,6 +319,8 @@ func (r *room) tellAll(st *seat) {
 	for _, id := range r.order {
 		r.push(st, item{doc: id, fresh: true})
 	}
+	r.tellDrawn(st)
+	r.tellSaid(st)
 }
 
 func (r *room) tellPeople(st *seat) {
@@ -488,6 +494,7 @@ func (r *room) dropDocument(id number) {
 	}
 	r.kept -= r.docs[id].kept
 	delete(r.docs, id)
+	r.undraw(id)
 	r.order = slices.DeleteFunc(r.order, func(o number) bool { return o == id })
 	for _, child := range slices.Clone(r.order) {
 		if d := r.docs[child]; d != nil && len(d.Parent) > 0 && d.Parent[0] == id {

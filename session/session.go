@@ -81,6 +81,11 @@ var rights = map[string]map[Role]right{
 	"resync":  {Agent: active},
 	"pointer": {Visitor: active, Agent: live},
 	"mark":    {Visitor: active, Agent: live},
+	"select":  {Visitor: active, Agent: live},
+	"draw":    {Visitor: active, Agent: live},
+	"erase":   {Visitor: active, Agent: live},
+	// And talk.
+	"chat": {Visitor: active, Agent: active},
 	// The visitor decides what the agent may do, and the agent may ask for more.
 	"mode": {Visitor: active},
 	"deny": {Visitor: active},

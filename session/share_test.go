@@ -124,3 +124,73 @@ func failed(ctx context.Context) (context.Context, context.CancelFunc) {
 	cancel()
 	return ctx, cancel
 }
+
+// TestDrawing keeps what does not fade for who comes later, until it is erased
+// or its page is gone.
+func TestDrawing(t *testing.T) {
+	c := newCouple(t, View)
+	stroke := func(x int, fade bool) string {
+		return fmt.Sprintf(`{"type":"draw","doc":1,"kind":"ink","points":[%d,0,5,5],"fade":%v}`, x, fade)
+	}
+	c.ag.send(stroke(1, true))
+	c.ag.send(stroke(2, false))
+	for _, x := range []int{1, 2} {
+		if got := c.vis.expect("draw"); !strings.Contains(got, fmt.Sprintf(`"from":"agent","doc":1,"kind":"ink","points":[%d,`, x)) {
+			t.Errorf("the visitor was told %s", got)
+		}
+	}
+	c.vis.send(stroke(3, false))
+	c.ag.expect("draw")
+	late := c.browser.connectAgent(c.inv.ID, nil)
+	for _, from := range []string{"agent", "visitor"} {
+		if got := late.expectAny("draw"); !strings.Contains(got, `"from":"`+from+`"`) {
+			t.Errorf("who came late was told %s", got)
+		}
+	}
+	late.send(strings.Replace(stroke(4, false), `"doc":1`, `"doc":99`, 1))
+	if got := late.settle()["refused"]; !strings.Contains(got, "gone") {
+		t.Errorf("a stroke over no page: %q", got)
+	}
+	c.vis.send(`{"type":"gone","doc":1}`)
+	c.vis.show()
+	late.settle()
+	if told := c.browser.connectAgent(c.inv.ID, nil).settle(); told["draw"] != "" {
+		t.Errorf("after the page went, told %s", told["draw"])
+	}
+}
+
+// TestSelectionsInHiddenFieldsAreNotShown points out no text that is masked.
+func TestSelectionsInHiddenFieldsAreNotShown(t *testing.T) {
+	c := newCouple(t, View)
+	c.vis.send(`{"type":"select","doc":1,"sel":[4,0,4,2]}`)
+	c.ag.expectText(`{"type":"select","from":"visitor","doc":1,"sel":[4,0,4,2]}`)
+	c.vis.send(`{"type":"select","doc":1,"sel":[5,0,5,2]}`)
+	c.ag.expectText(`{"type":"select","from":"visitor","doc":1,"sel":null}`)
+}
+
+// TestChat tells everybody the same in the same order, who comes late included,
+// and nothing once the session is over.
+func TestChat(t *testing.T) {
+	c := newCouple(t, View)
+	c.ag.send(`{"type":"chat","text":" Do you\nsee it? "}`)
+	c.vis.expect("chat")
+	c.vis.send(`{"type":"chat","text":"Yes."}`)
+	c.vis.send(`{"type":"chat","text":" "}`)
+	c.vis.expect("chat")
+	want := []string{`"n":1,"from":"agent"`, `"n":2,"from":"visitor"`}
+	for _, w := range want {
+		if got := c.ag.expect("chat"); !strings.Contains(got, w) {
+			t.Errorf("got %s, want %s", got, w)
+		}
+	}
+	for _, late := range []*peer{c.browser.connectAgent(c.inv.ID, nil), c.connectVisitor(c.inv.ID, c.cookie, nil)} {
+		for i, text := range []string{"Do you see it?", "Yes."} {
+			if got := late.expectAny("chat"); !strings.Contains(got, text) || !strings.Contains(got, want[i]) {
+				t.Errorf("got %s, want %s", got, text)
+			}
+		}
+		if told := late.settle(); told["chat"] != "" {
+			t.Errorf("told of %s", told["chat"])
+		}
+	}
+}
