@@ -294,7 +294,7 @@ func (m *markMessage) check() error {
 // selectMessage says which text somebody has selected.
 type selectMessage struct {
 	Doc number   `json:"doc"`
-	Sel []number `json:"sel"` // anchor node, offset, focus node, offset; none without
+	Sel []number `json:"sel,omitempty"` // anchor node, offset, focus node, offset
 }
 
 func (m *selectMessage) check() error {
@@ -749,6 +749,7 @@ type (
 		Tabs     []Tab    `json:"tabs,omitempty"` // visitor's
 		Key      string   `json:"key,omitempty"`  // agent's
 		View     string   `json:"view,omitempty"` // agent's
+		Said     uint64   `json:"said,omitempty"` // lines of the conversation until now
 		Packed   bool     `json:"packed,omitempty"`
 	}
 	helloMessage struct {

@@ -215,6 +215,7 @@ func (r *room) welcome(st *seat, resumed, packed bool) welcomeMessage {
 		State:    rec.State,
 		Session:  r.s.id,
 		Packed:   packed,
+		Said:     r.lines,
 	}
 	switch st.person.Role {
 	case Visitor:

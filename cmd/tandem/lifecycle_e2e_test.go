@@ -15,38 +15,46 @@ import (
 	"tandem/session"
 )
 
-// cursor says where a person's arrow points, in the window's coordinates.
-func (w *window) cursor(of string, in frame) (x, y float64, ok bool) {
-	type node struct {
-		LocalName   string   `json:"localName"`
-		NodeValue   string   `json:"nodeValue"`
-		Attributes  []string `json:"attributes"`
-		BackendID   int      `json:"backendNodeId"`
-		Children    []node   `json:"children"`
-		ShadowRoots []node   `json:"shadowRoots"`
-		Content     *node    `json:"contentDocument"`
+// domNode is a node as the protocol has it, shadow roots of ours included.
+type domNode struct {
+	LocalName   string    `json:"localName"`
+	NodeValue   string    `json:"nodeValue"`
+	Attributes  []string  `json:"attributes"`
+	BackendID   int       `json:"backendNodeId"`
+	Children    []domNode `json:"children"`
+	ShadowRoots []domNode `json:"shadowRoots"`
+	Content     *domNode  `json:"contentDocument"`
+}
+
+func (n domNode) class() string {
+	for i := 0; i+1 < len(n.Attributes); i += 2 {
+		if n.Attributes[i] == "class" {
+			return n.Attributes[i+1]
+		}
 	}
+	return ""
+}
+
+func (n domNode) text() string {
+	s := n.NodeValue
+	for _, child := range n.Children {
+		s += child.text()
+	}
+	return s
+}
+
+// walkDOM visits every node of the window, those of frames and shadow roots too.
+func (w *window) walkDOM(visit func(domNode)) {
 	var res struct {
-		Root node `json:"root"`
+		Root domNode `json:"root"`
 	}
 	if w.try("DOM.getDocument", map[string]any{"depth": -1, "pierce": true}, &res) != nil {
-		return 0, 0, false
+		return
 	}
-	var arrow int
-	var text func(n node) string
-	text = func(n node) string {
-		s := n.NodeValue
-		for _, child := range n.Children {
-			s += text(child)
-		}
-		return s
-	}
-	var walk func(n node)
-	walk = func(n node) {
-		if len(n.Attributes) >= 2 && n.Attributes[0] == "class" && strings.HasPrefix(n.Attributes[1], "cursor") && text(n) == of {
-			arrow = n.Children[0].BackendID
-		}
-		for _, next := range append(append([]node{}, n.Children...), n.ShadowRoots...) {
+	var walk func(n domNode)
+	walk = func(n domNode) {
+		visit(n)
+		for _, next := range append(append([]domNode{}, n.Children...), n.ShadowRoots...) {
 			walk(next)
 		}
 		if n.Content != nil {
@@ -54,13 +62,31 @@ func (w *window) cursor(of string, in frame) (x, y float64, ok bool) {
 		}
 	}
 	walk(res.Root)
+}
+
+// quadOf returns where a node is in the window.
+func (w *window) quadOf(node int) (r rect, ok bool) {
 	var quads struct {
 		Quads [][]float64 `json:"quads"`
 	}
-	if arrow == 0 || w.try("DOM.getContentQuads", map[string]any{"backendNodeId": arrow}, &quads) != nil || len(quads.Quads) == 0 {
-		return 0, 0, false
+	if node == 0 || w.try("DOM.getContentQuads", map[string]any{"backendNodeId": node}, &quads) != nil || len(quads.Quads) == 0 {
+		return rect{}, false
 	}
-	return quads.Quads[0][0], quads.Quads[0][1], true
+	q := quads.Quads[0]
+	return rect{q[0], q[1], q[4] - q[0], q[5] - q[1]}, true
+}
+
+// cursor returns where the tip of somebody's arrow is in the window.
+func (w *window) cursor(of string, _ frame) (x, y float64, ok bool) {
+	w.t.Helper()
+	var arrow int
+	w.walkDOM(func(n domNode) {
+		if strings.HasPrefix(n.class(), "cursor") && n.text() == of {
+			arrow = n.Children[0].BackendID
+		}
+	})
+	at, ok := w.quadOf(arrow)
+	return at.X, at.Y, ok
 }
 
 // pointsAt waits until somebody's arrow is over the middle of an element.

@@ -6,6 +6,7 @@ import { ApiError, join, read } from './api';
 import { Link, type LinkState } from './link';
 import { fromRenderer, parseMessage, toAgent, type Joined, type Mode, type Person, type State, type TabState, type ToAgent, type Welcome } from './protocol';
 import { tooOld } from './ui/browser';
+import { Chat } from './ui/chat';
 import { byId, fill, h, say } from './ui/dom';
 import { icon, type Icon } from './ui/icons';
 import { finish, notice } from './ui/notice';
@@ -13,6 +14,7 @@ import { People } from './ui/people';
 import { Tabs } from './ui/tabs';
 import { Since } from './ui/timer';
 import { Toasts } from './ui/toasts';
+import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
 import { ownRights, readable, shortMode } from './ui/words';
 
@@ -179,6 +181,20 @@ class Room {
     type: 'button', class: 'tool', 'data-tandem': action, title: labels[action], 'aria-label': labels[action],
     click: () => this.#tab && this.#link.send({ type: 'go', tab: this.#tab.tab, action }),
   }, icon(action satisfies Icon)));
+  #tools = new Tools({
+    use: (tool, fade) => this.#renderer?.postMessage({ type: 'tool', tool, fade }),
+    erase: () => {
+      this.#renderer?.postMessage({ type: 'erase', from: this.#you });
+      this.#link.send({ type: 'erase' });
+    },
+  });
+  #chat = new Chat({
+    send: text => this.#link.send({ type: 'chat', text }),
+    person: id => this.#present.find(p => p.id === id),
+    you: () => this.#you,
+    unseen: (who, text) => this.#toasts.show(`${who}: ${text}`),
+  });
+  #present: readonly Person[] = [];
   #askButton = h('button', {
     type: 'button', class: 'tool text', 'data-tandem': 'ask', title: 'Ask whether you may click and type, too', click: () => this.#ask(),
   }, 'Ask to click');
@@ -217,10 +233,11 @@ class Room {
     document.body.className = 'window console ready';
     fill(document.body,
       h('header', { class: 'bar', 'aria-label': 'Session' },
-        h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#askButton, this.#fitButton,
+        h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#askButton,
+        h('div', { class: 'tools' }, this.#tools.button, this.#chat.button), this.#fitButton,
         this.#people, this.#delay, this.#status,
         h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, 'End'))),
-      this.#strip, this.#stage, this.#toasts);
+      this.#strip, this.#stage, this.#toasts, this.#tools.palette, this.#chat.panel);
     this.setMode(joined.mode, false);
     this.#zoom(true);
     this.linkChanged(link.state);
@@ -234,6 +251,8 @@ class Room {
   /** A new stream: everything comes again, so it goes to a new renderer. */
   begin(state: Welcome): void {
     this.#you = state.you.id;
+    this.#chat.restart(state.said ?? 0);
+    this.#tools.close();
     this.setMode(state.mode, state.paused ?? false);
     this.#renderer?.close();
     this.#inputBase = ++this.#lastInput;
@@ -244,7 +263,7 @@ class Room {
     port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
     const frame = h('iframe', { 'data-tandem': 'tab', title: `${this.visitor}’s page`, allow: 'clipboard-write', src: `${view}/` });
     frame.addEventListener('load', () => {
-      frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', mode: state.mode, paused: state.paused ?? false }, view, [port2]);
+      frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', you: state.you.id, mode: state.mode, paused: state.paused ?? false }, view, [port2]);
     }, { once: true });
     fill(this.#stage, frame, this.#veil);
     this.#zoom(this.#fit);
@@ -287,6 +306,7 @@ class Room {
 
   message(message: ToAgent): void {
     switch (message.type) {
+      case 'chat': return this.#chat.add(message);
       case 'mode': this.#modeChanged(message.mode, message.paused); break;
       case 'beat': return this.#beat(message.hidden ?? false);
       case 'people': return this.people(message.people);
@@ -302,6 +322,7 @@ class Room {
   }
 
   people(people: readonly Person[]): void {
+    this.#present = people;
     this.#people.show(people, this.#you, () => '');
     // The renderer labels cursors with these.
     this.#renderer?.postMessage({ type: 'people', people });
@@ -324,6 +345,8 @@ class Room {
         this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
         this.#inputSent.set(this.#inputBase + message.n, performance.now());
         this.#link.send({ ...message, n: this.#inputBase + message.n });
+      } else if (message.type === 'select') {
+        this.#link.send({ ...message, sel: message.sel ?? null });
       } else {
         this.#link.send(message);
       }

@@ -36,12 +36,17 @@ export interface Box {
   height: number;
 }
 
+/** What a mark does beside telling a place: the element there wiggles, or gets a frame. */
+export type MarkKind = 'wiggle' | 'frame';
+
 export type FromDocument =
   /** JSON text of an array of ops. */
   | { type: 'ops'; ops: string }
   | { type: 'page'; url: string; title: string; icon: string }
   | ({ type: 'pointer' } & Place)
-  | ({ type: 'mark' } & Place)
+  | ({ type: 'mark'; kind?: MarkKind } & Place)
+  /** Which text is selected: anchor node and offset, focus node and offset. */
+  | { type: 'select'; sel: number[] | null }
   /** The viewport's size, and what the browser says of itself in media queries: `feature:value`. */
   | { type: 'view'; width: number; height: number; dpr: number; media: string[] }
   | { type: 'done'; n: number; ok: boolean; why?: string }
@@ -51,6 +56,8 @@ export type FromDocument =
   | { type: 'close'; id?: string }
   /** Where the asked-for place is now; box is a frame's content box. */
   | { type: 'located'; id: number; x: number; y: number; box?: Box }
+  /** Where the asked-for text is now. */
+  | { type: 'boxes'; id: number; boxes: Box[] }
   /** The visitor wants nothing to be seen any more, at once. A page that forges it only hides itself. */
   | { type: 'panic' }
   | { type: 'bye' };
@@ -68,6 +75,10 @@ export type ToDocument =
   | { type: 'scroll'; node: number; x: number; y: number }
   | { type: 'go'; action: 'back' | 'forward' | 'reload' }
   | { type: 'locate'; id: number; node: number; fx: number; fy: number }
+  | { type: 'boxes'; id: number; sel: number[] }
+  | { type: 'wiggle'; node: number }
+  /** What the visitor's next presses do: put frames around elements, or what they always do. */
+  | { type: 'tool'; frame: boolean }
   | { type: 'cookies' }
   | { type: 'opened'; id: string }
   | { type: 'post'; from: string; data: unknown; origin: string }
@@ -104,6 +115,14 @@ export function parseToDocument(data: unknown): ToDocument | null {
       return isId(m['id']) && isId(m['node']) && isNumber(m['fx']) && isNumber(m['fy'])
         ? { type: 'locate', id: m['id'], node: m['node'], fx: m['fx'], fy: m['fy'] }
         : null;
+    case 'boxes': {
+      const { id, sel } = m;
+      return isId(id) && isArray(sel) && sel.length === 4 && isId(sel[0]) && isId(sel[1]) && isId(sel[2]) && isId(sel[3]) ? { type: 'boxes', id, sel: sel as number[] } : null;
+    }
+    case 'wiggle':
+      return isId(m['node']) ? { type: 'wiggle', node: m['node'] } : null;
+    case 'tool':
+      return { type: 'tool', frame: m['frame'] === true };
     case 'opened':
     case 'closed':
       return typeof m['id'] === 'string' ? { type: m['type'], id: m['id'] } : null;
@@ -114,6 +133,8 @@ export function parseToDocument(data: unknown): ToDocument | null {
   }
   return null;
 }
+
+const isArray: (v: unknown) => v is unknown[] = Array.isArray;
 
 function isNumber(v: unknown): v is number {
   return typeof v === 'number' && v - v === 0; // finite, without a global that a page may change

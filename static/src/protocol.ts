@@ -94,6 +94,12 @@ export type Place = Fields<typeof place>;
 /** A viewport, with the leader's answers to media queries: `feature:value`. */
 const view = { width: number, height: number, media: optional(list(text(60), 100)) };
 export interface View { width: number; height: number; dpr: number; media?: string[] }
+const mark = { ...place, kind: optional(oneOf('wiggle', 'frame')) };
+/** Anchor node, anchor offset, focus node, focus offset. */
+const selection = { doc: count, sel: optional(list(count, 4)) };
+const stroke = { doc: count, kind: oneOf('ink', 'box', 'arrow'), points: list(number, 2000), fade: bool };
+const from = text(64);
+const said = { n: count, from, at: count, text: sentence };
 const action = oneOf('back', 'forward', 'reload');
 /** Checked by the performer, which knows what each kind needs. */
 const input = any;
@@ -116,6 +122,7 @@ export const welcome = object({
   key: optional(text(200)),
   view: optional(url),
   packed: optional(bool),
+  said: optional(count),
 });
 export type Welcome = ReturnType<typeof welcome>;
 
@@ -127,8 +134,12 @@ export const toVisitor = {
   navigate: { tab: count, url, from: optional(text(64)) },
   go: { tab: count, action },
   activate: { tab: count },
-  pointer: { from: text(64), ...place },
-  mark: { from: text(64), ...place },
+  pointer: { from, ...place },
+  mark: { from, ...mark },
+  select: { from, ...selection },
+  draw: { from, ...stroke },
+  erase: { from },
+  chat: said,
   resync: { doc: optional(count), node: optional(count), deep: optional(bool) },
   mode: { mode, paused: bool },
   /** Somebody would like to click and type as well. */
@@ -150,8 +161,12 @@ export const toAgent = {
   doc: { doc: count, tab: count, parent: optional(list(integer, 2)), url: optional(url), ops: optional(any) },
   ops: { doc: count, ops: any },
   gone: { doc: count },
-  pointer: { from: text(64), ...place },
-  mark: { from: text(64), ...place },
+  pointer: { from, ...place },
+  mark: { from, ...mark },
+  select: { from, ...selection },
+  draw: { from, ...stroke },
+  erase: { from },
+  chat: said,
   done: { n: count, ok: bool, why: optional(sentence) },
   dialog: { doc: count, kind: text(40), text: sentence },
   notice: { text: sentence },
@@ -169,7 +184,8 @@ export const fromDocument = {
   ops: { ops: text(15 << 20) },
   page: { url, title: optional(title), icon: optional(url) },
   pointer: { node: integer, fx: number, fy: number, x: number, y: number },
-  mark: { node: integer, fx: number, fy: number, x: number, y: number },
+  mark: { node: integer, fx: number, fy: number, x: number, y: number, kind: mark.kind },
+  select: { sel: selection.sel },
   view: { ...view, dpr: number },
   done: { n: count, ok: bool, why: optional(sentence) },
   blob: { id: text(100), mime: text(200), data: text(11 << 20) },
@@ -177,6 +193,7 @@ export const fromDocument = {
   post: { to: text(100), data: any, target: optional(text(1000)) },
   close: { id: optional(text(100)) },
   located: { id: count, x: number, y: number, box: optional(any) },
+  boxes: { id: count, boxes: any },
   panic: {},
   bye: {},
 } satisfies { [type: string]: Shape };
@@ -187,7 +204,9 @@ export const fromRenderer = {
   input: { n: count, doc: count, input },
   scroll: { doc: count, node: integer, x: number, y: number },
   pointer: place,
-  mark: place,
+  mark,
+  select: selection,
+  draw: stroke,
   /** Something did not fit: an element, or without one the whole document, is wanted again. */
   resync: { doc: count, node: optional(count), deep: optional(bool) },
 } satisfies { [type: string]: Shape };

@@ -10,19 +10,23 @@ import { Frames, type Tab } from './shell/frames';
 import { askOther, listen } from './shell/other';
 import { Pointers } from './shell/pointers';
 import { Sharing, type Decision } from './shell/sharing';
+import { Chat } from './ui/chat';
 import type { Cursors } from './ui/cursors';
 import { tooOld } from './ui/browser';
 import { byId, fill, h, say } from './ui/dom';
 import { icon } from './ui/icons';
 import { finish } from './ui/notice';
+import type { Marks } from './ui/marks';
 import type { People } from './ui/people';
 import type { Tabs } from './ui/tabs';
 import { Since } from './ui/timer';
 import type { Toasts } from './ui/toasts';
+import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
 import { agents, called, readable } from './ui/words';
 import { Urls } from './url';
 import './ui/cursors';
+import './ui/marks';
 import './ui/people';
 import './ui/tabs';
 import './ui/toasts';
@@ -37,7 +41,7 @@ const lookEvery = 80; // ms
 /** Characters of blobs that are kept while sharing is paused. */
 const heldAtMost = 32 << 20;
 /** What the others do in the pages. The server passes none of it on while sharing is paused; some may be under way. */
-const fromOthers = new Set<ToVisitor['type']>(['input', 'scroll', 'navigate', 'go', 'activate', 'pointer', 'mark', 'resync']);
+const fromOthers = new Set<ToVisitor['type']>(['input', 'scroll', 'navigate', 'go', 'activate', 'pointer', 'mark', 'select', 'draw', 'erase', 'resync']);
 
 class Shell {
   #data = document.documentElement.dataset;
@@ -51,6 +55,7 @@ class Shell {
   #strip = byId<Tabs>('tabs');
   #toasts = byId<Toasts>('toasts');
   #cursors = byId<Cursors>('cursors');
+  #marks = byId<Marks>('marks');
 
   #you = '';
   #present: Person[] = [];
@@ -83,7 +88,31 @@ class Shell {
     onMessage: (doc, message) => this.#fromDocument(doc, message),
     onGone: doc => this.#gone(doc),
   });
-  #pointers = new Pointers(this.#cursors, this.#documents, () => this.#frames.active?.id, id => this.#present.find(p => p.id === id));
+  #pointers = new Pointers(this.#cursors, this.#marks, this.#documents, () => this.#frames.active?.id, id => this.#person(id), {
+    color: () => this.#person(this.#you)?.color ?? '#000000',
+    drawn: stroke => {
+      this.#marks.draw(this.#you, stroke);
+      this.#share({ type: 'draw', ...stroke });
+    },
+  });
+  #framing = false;
+  #tools = new Tools({
+    use: (tool, fade) => {
+      this.#marks.use(tool, fade);
+      this.#framing = tool === 'frame';
+      for (const doc of this.#documents.all()) this.#documents.send(doc, { type: 'tool', frame: this.#framing });
+    },
+    erase: () => {
+      this.#marks.erase();
+      this.#share({ type: 'erase' });
+    },
+  });
+  #chat = new Chat({
+    send: text => this.#link.send({ type: 'chat', text }),
+    person: id => this.#person(id),
+    you: () => this.#you,
+    unseen: (who, text) => this.#toasts.show(`${who}: ${text}`),
+  });
   #link = new Link<ToVisitor>({
     url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/.tandem/socket`,
     parse: value => parseMessage(toVisitor, value),
@@ -105,6 +134,8 @@ class Shell {
       const tab = this.#frames.get((event as CustomEvent<number>).detail);
       if (tab) this.#close(tab);
     });
+    byId('pointing').append(this.#tools.button, this.#chat.button);
+    document.body.append(this.#tools.palette, this.#chat.panel);
     const panic = panicKey();
     addEventListener('keydown', event => { if (panic(event.key, event.repeat, event.timeStamp)) this.#panic(); }, true);
     listen(url => this.#openWanted(url));
@@ -121,12 +152,19 @@ class Shell {
     this.#you = state.you.id;
     this.#sharing.welcomed({ mode: state.mode, paused: state.paused ?? false }, state.resumed);
     this.#showPeople(state.people);
+    if (!state.resumed) this.#startAfresh(state.said ?? 0);
     if (this.#stopping) {
       this.#link.send({ type: 'end' });
       return;
     }
     if (this.#frames.all().length === 0) this.#openFirst(state);
     if (!state.resumed) this.#describeAll();
+  }
+
+  /** What others drew and said comes again, if it is still there. */
+  #startAfresh(said: number): void {
+    this.#marks.gone();
+    this.#chat.restart(said);
   }
 
   #openFirst(state: Welcome): void {
@@ -207,6 +245,10 @@ class Shell {
       case 'activate': this.#frames.activate(message.tab); return;
       case 'pointer': return this.#pointers.point(message.from, message);
       case 'mark': void this.#pointers.mark(message); return;
+      case 'select': return this.#marks.select(message.from, message.doc, message.sel ?? null);
+      case 'draw': return this.#marks.draw(message.from, message);
+      case 'erase': return this.#marks.erase();
+      case 'chat': return this.#chat.add(message);
       case 'resync':
         if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message.node, message.deep));
         else this.#documents.all().forEach(doc => this.#resync(doc));
@@ -214,7 +256,7 @@ class Shell {
       case 'beat': return this.#beat();
       case 'cookies': return this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'cookies' }));
       case 'mode': return this.#sharing.confirmed(message);
-      case 'ask': return this.#sharing.asked(this.#present.find(p => p.id === message.from));
+      case 'ask': return this.#sharing.asked(this.#person(message.from));
       case 'refused':
         if (message.what === 'mode') this.#sharing.failed();
         return this.#toasts.show(message.why);
@@ -299,6 +341,7 @@ class Shell {
   #started(doc: Doc): void {
     // Only what a new document begins with is a snapshot; until it arrives there is nothing to add to.
     doc.stale = true;
+    if (this.#framing) this.#documents.send(doc, { type: 'tool', frame: true });
     this.#announce(doc);
     if (doc.parent) return;
     const tab = this.#frames.get(doc.tab);
@@ -315,6 +358,7 @@ class Shell {
   }
 
   #gone(doc: Doc): void {
+    this.#marks.gone(doc.id);
     if (!this.#over) this.#link.send({ type: 'gone', doc: doc.id });
     for (const [n, owner] of this.#inputs) {
       if (owner !== doc) continue;
@@ -337,6 +381,7 @@ class Shell {
         if (tab === this.#frames.active && !this.#sharing.paused) this.#link.sendLossy('pointer', { ...message, doc: doc.id });
         return;
       case 'mark': return this.#mark(doc, message);
+      case 'select': return this.#share({ type: 'select', doc: doc.id, sel: message.sel ?? null });
       case 'view':
         if (!doc.parent) this.#view(tab, message);
         return;
@@ -411,6 +456,7 @@ class Shell {
   #mark(doc: Doc, message: FromDocument & { type: 'mark' }): void {
     if (Date.now() - this.#lastMark < marksEvery) return;
     this.#lastMark = Date.now();
+    if (message.kind === 'frame') this.#marks.frame(this.#you, doc.id, message.node);
     this.#share({ ...message, doc: doc.id });
   }
 
@@ -565,6 +611,7 @@ class Shell {
     this.#showView();
   }
 
+  #person(id: string): Person | undefined { return this.#present.find(p => p.id === id); }
   #agent(): Person | undefined { return agents(this.#present)[0]; }
   #agentName(): string { return called(this.#agent()); }
 

@@ -153,6 +153,12 @@ class Connection {
         if (at !== null) this.send({ type: 'located', id: message.id, ...at });
         return;
       }
+      case 'boxes':
+        return this.send({ type: 'boxes', id: message.id, boxes: this.recorder.boxes(message.sel) });
+      case 'wiggle':
+        return this.recorder.wiggle(message.node);
+      case 'tool':
+        return this.recorder.frame(message.frame);
       case 'go':
         return go(message.action);
       case 'stop':

@@ -5,6 +5,7 @@
 
 import { Invalid, parseMessage, toAgent, type ToAgent } from './protocol';
 import { Renderer } from './view/renderer';
+import { strokeKind } from './ui/marks';
 import { Stage } from './view/stage';
 import type { Mode } from './ops';
 
@@ -21,11 +22,14 @@ function mirrorFrame(mode: Mode): HTMLIFrameElement {
   return frame;
 }
 
-function connect(key: string, acts: boolean, port: MessagePort): void {
+const tools = ['frame', ...strokeKind] as const;
+
+function connect(key: string, you: string, acts: boolean, port: MessagePort): void {
   const stage = new Stage(document.body);
-  const renderer = new Renderer({ key, stage, acts, frame: mirrorFrame, send: (message) => port.postMessage(message) });
+  const renderer = new Renderer({ key, you, stage, acts, frame: mirrorFrame, send: (message) => port.postMessage(message) });
   port.onmessage = ({ data }) => {
     if (data?.type === 'zoom') return stage.zoom(data.fit === true);
+    if (data?.type === 'tool') return renderer.use(tools.find((tool) => tool === data.tool) ?? null, data.fade === true);
     const message = read(data);
     if (message !== null) renderer.receive(message);
   };
@@ -45,5 +49,5 @@ addEventListener('message', function hello({ source, origin, data, ports: [port]
   if (source !== parent || origin !== control || data?.tandem !== 'connect' || port === undefined) return;
   if (typeof data.key !== 'string' || !/^[\w-]{1,200}$/.test(data.key)) return;
   removeEventListener('message', hello);
-  connect(data.key, data.mode !== 'view' && data.paused !== true, port);
+  connect(data.key, String(data.you), data.mode !== 'view' && data.paused !== true, port);
 });

@@ -8,7 +8,7 @@ test('the place where a pointer comes to rest is told, however fast it came', as
   const inner = frame.contentDocument!;
   const told: number[] = [];
   const capture = attachCapture({
-    doc: '1', document: inner, id: () => 1, acts: () => false, masked: () => false,
+    doc: '1', document: inner, id: () => 1, acts: () => false, frames: () => false, masked: () => false,
     offset: () => ({ x: 0, y: 0 }), here: () => true, refuse: () => undefined, next: () => 1,
     send: (message) => told.push((message as { x: number }).x),
   });

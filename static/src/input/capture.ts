@@ -5,6 +5,7 @@
 
 import { Attention, editingHost } from './attention';
 import { Dragging } from './dragging';
+import type { MarkKind } from '../port';
 import { ALT, CTRL, difference, hash, META, SHIFT, shift, type Input } from './messages';
 
 export interface CaptureContext {
@@ -14,6 +15,8 @@ export interface CaptureContext {
   id(node: Node): number;
   /** Whether the follower may act, or only point. */
   acts(): boolean;
+  /** Whether the follower's presses put frames around elements. */
+  frames(): boolean;
   /** Whether the leader hides this node's content. */
   masked(node: Node): boolean;
   /** Offset of this document's viewport inside the tab's, CSS px. */
@@ -40,6 +43,7 @@ export interface Capture {
 }
 
 const POINTER_MS = 33;
+const SELECT_MS = 100;
 /** Resting on an element for so long opens at the leader what opens under a pointer. */
 const DWELL_MS = 100;
 const KEYS_FOR_PAGE = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Enter', 'Escape']);
@@ -63,6 +67,8 @@ export function attachCapture(ctx: CaptureContext): Capture {
     stops.push(() => ctx.document.removeEventListener(type, listener, { capture: true }));
   };
 
+  let shown = 'null';
+  let showing = false;
   let over: Element | null = null;
   let rest: Point | null = null;
   let dwell = 0;
@@ -102,7 +108,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     !isEditable(target) && !isPicked(target) && target.closest('select') === null && !ctx.masked(target);
   on<PointerEvent>('pointerdown', (event) => {
     const target = targetOf(event);
-    const at = event.button === 0 && event.pointerType !== 'touch' && ctx.acts() && target !== null && dragged(target) ? pointAt(event) : null;
+    const at = event.button === 0 && event.pointerType !== 'touch' && ctx.acts() && pointsOut(event) === undefined && target !== null && dragged(target) ? pointAt(event) : null;
     dragging.press(at && { node: at.node, fx: at.fx, fy: at.fy, mods: mods(event), x: event.clientX, y: event.clientY });
   }, true);
   on<PointerEvent>('pointermove', (event) => dragging.move(event), true);
@@ -132,8 +138,8 @@ export function attachCapture(ctx: CaptureContext): Capture {
   on<MouseEvent>('mousedown', (event) => {
     const target = targetOf(event);
     if (target === null) return;
-    // A view-only follower gets no caret; nor does a drag of an image or link start.
-    if (!ctx.acts() || event.button !== 0) event.preventDefault();
+    // A view-only follower gets no caret, but may select text to show it.
+    if (event.button !== 0 || pointsOut(event) !== undefined || (!ctx.acts() && isBusy(target))) event.preventDefault();
   });
   for (const type of ['submit', 'dragstart', 'drop', 'reset']) on(type, (event) => event.preventDefault());
 
@@ -145,6 +151,8 @@ export function attachCapture(ctx: CaptureContext): Capture {
   });
   on('selectionchange', () => {
     if (ctx.acts()) select();
+    if (!showing) setTimeout(show, SELECT_MS);
+    showing = true;
   });
 
   on<KeyboardEvent>('keydown', (event) => {
@@ -217,6 +225,23 @@ export function attachCapture(ctx: CaptureContext): Capture {
     return n;
   }
 
+  /** Shows the others which text is selected. What is being edited shows itself. */
+  function show(): void {
+    showing = false;
+    const selection = ctx.document.getSelection();
+    const { anchorNode, focusNode } = selection ?? {};
+    const nothing = !selection || selection.isCollapsed || !anchorNode || !focusNode || editingHost(anchorNode) !== null;
+    const sel = nothing ? null : [ctx.id(anchorNode), selection.anchorOffset, ctx.id(focusNode), selection.focusOffset];
+    if (`${sel}` === shown || (sel !== null && (sel[0] === 0 || sel[2] === 0))) return;
+    shown = `${sel}`;
+    ctx.send({ type: 'select', sel });
+  }
+
+  /** What a press does beside telling a place; it is no click then. */
+  function pointsOut(event: MouseEvent): MarkKind | undefined {
+    return event.button !== 0 ? undefined : ctx.frames() ? 'frame' : event.ctrlKey ? 'wiggle' : undefined;
+  }
+
   /** Tells of a selection made by keys or by dragging. */
   function select(): void {
     const sel = attention.selected();
@@ -245,8 +270,9 @@ export function attachCapture(ctx: CaptureContext): Capture {
     // Enter and Space on a focused control arrive as clicks without a place;
     // their keydown has been sent already.
     if (event.detail === 0 && event.clientX === 0 && event.clientY === 0) return;
-    ctx.send({ type: 'mark', ...at });
-    if (!ctx.acts()) return;
+    const kind = pointsOut(event);
+    ctx.send({ type: 'mark', ...at, ...(kind && { kind }) });
+    if (!ctx.acts() || kind !== undefined) return;
     const target = targetOf(event)!;
     // The follower's own pickers answer these, by a change event.
     if (target.closest('select') !== null || isPicked(target)) return;

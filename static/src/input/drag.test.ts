@@ -138,7 +138,7 @@ function sent(html: string, steps: Array<[type: string, selector: string, x: num
   const out: string[] = [];
   let n = 0;
   const capture = attachCapture({
-    doc: '1', document: inner, id: (node) => (node === inner.documentElement ? 1 : 2), acts: () => true, masked: () => false,
+    doc: '1', document: inner, id: (node) => (node === inner.documentElement ? 1 : 2), acts: () => true, frames: () => false, masked: () => false,
     offset: () => ({ x: 0, y: 0 }), here: () => true, refuse: () => undefined, next: () => ++n,
     send: (message) => {
       const { input } = message as { input?: Input };

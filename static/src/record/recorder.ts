@@ -30,7 +30,8 @@ import { Icon } from './icon';
 import { Internals } from './internals';
 import { Masks } from './mask';
 import { Media, MEDIA_EVENTS } from './media';
-import { reportPointer } from './pointers';
+import { reportPointer, type Pointing } from './pointers';
+import { boxesOf, reportSelection } from './selection';
 import type { RuleOp } from './rules';
 import { Scrolls } from './scrolls';
 import { Sheets } from './sheets';
@@ -39,6 +40,7 @@ import { STATE_EVENTS, States } from './states';
 import { TopLayer } from './toplayer';
 import { Tree } from './tree';
 import { Viewport } from './viewport';
+import { wiggleFrames, wiggleTiming } from '../wiggle';
 
 const FLUSH_MS = 16;
 const FLUSH_MOST_MS = 50;
@@ -54,6 +56,7 @@ const WATCHED: MutationObserverInit = {
 };
 
 const styleOf = method<[Element], CSSStyleDeclaration>(globalThis, 'getComputedStyle');
+const animate = method<[Keyframe[], KeyframeAnimationOptions], Animation>(Element.prototype, 'animate');
 const baseOf = getter<string>(Node.prototype, 'baseURI');
 const NativeURL = URL;
 
@@ -94,6 +97,7 @@ export class Recorder {
   private readonly icon: Icon;
   private readonly tree: Tree;
   private readonly digests: Digests;
+  private readonly pointing: Pointing;
   private readonly observer: MutationObserver;
   private readonly roots = new WeakSet<Node>();
 
@@ -160,7 +164,12 @@ export class Recorder {
     this.viewport = realm.main && realm.parent === undefined ? new Viewport(realm, (message) => this.running && send(message)) : null;
     this.listenToWindow();
     hook(realm, this.noted(dialog));
-    reportPointer({ realm, id: (node) => this.id(node), send, running: () => this.running });
+    const about = {
+      realm, document, id: (node: Node) => this.id(node), node: (id: Id) => this.node(id), masked: (node: Node) => this.masked(node),
+      send, running: () => this.running,
+    };
+    this.pointing = reportPointer(about);
+    reportSelection(about);
   }
 
   /** Begins to send, with a snapshot. */
@@ -246,6 +255,22 @@ export class Recorder {
     const ours = this.frames.shows(window, doc);
     if (ours) this.schedule();
     return ours;
+  }
+
+  /** Whether the visitor's presses put frames around elements. */
+  frame(on: boolean): void {
+    this.pointing.frame(on);
+  }
+
+  /** Where a text is now that somebody selected. */
+  boxes(sel: readonly number[]): Box[] {
+    return boxesOf({ document: this.document, node: (id) => this.node(id) }, sel);
+  }
+
+  wiggle(id: Id): void {
+    const node = this.node(id);
+    const element = node !== null && isText(node) ? up(node) : node;
+    if (element !== null && isElement(element)) animate(element, wiggleFrames, wiggleTiming);
   }
 
   /** Where a place inside a node is now; null when the node has no box. */

@@ -2,7 +2,7 @@
 // it started. Who a document is, is taken from the browser (the message's origin and source), never from what it
 // says; the rest is the word of a page and may be forged by it, so it is bounded and can only describe that page.
 
-import { Invalid, bool, fromDocument, object, oneOf, parseMessage, text, type FromDocument, type Place } from '../protocol';
+import { Invalid, bool, fromDocument, list, object, oneOf, parseMessage, text, type FromDocument, type Place } from '../protocol';
 import { Urls, originString, parseOrigin } from '../url';
 import type { Box, ToDocument } from '../port';
 
@@ -45,13 +45,14 @@ function finite(value: unknown): number {
 const most = 500;
 const locateWithin = 400; // ms
 
+type Answer = FromDocument & { type: 'located' | 'boxes' };
 interface Located { x: number; y: number; box: Box | null }
 
 export class Documents {
   #options: DocumentsOptions;
   #byId = new Map<number, Doc>();
   #byWindow = new Map<MessageEventSource, Doc>();
-  #asked = new Map<number, { doc: Doc; answer: (at: Located | null) => void }>();
+  #asked = new Map<number, { doc: Doc; answer: (message: Answer | null) => void }>();
   #lastAsked = 0;
   // Begins anywhere, so that an input meant for a document of an earlier visit to this page cannot hit a new one.
   #lastId = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 3;
@@ -72,11 +73,30 @@ export class Documents {
 
   /** Where a place in a document is in its tab's viewport now; null when it cannot be said. */
   async locate(doc: Doc, place: Pick<Place, 'node' | 'fx' | 'fy'>): Promise<{ x: number; y: number } | null> {
-    const at = await this.#ask(doc, place);
-    if (!at) return null;
-    let { x, y } = at;
+    const at = await this.#place(doc, place);
+    const offset = at && await this.#offset(doc);
+    return at && offset ? { x: at.x + offset.x, y: at.y + offset.y } : null;
+  }
+
+  /** The box of an element; null when it has none now. */
+  async box(doc: Doc, node: number): Promise<Box | null> {
+    const [from, to] = [await this.locate(doc, { node, fx: 0, fy: 0 }), await this.locate(doc, { node, fx: 1, fy: 1 })];
+    return from && to && { ...from, width: to.x - from.x, height: to.y - from.y };
+  }
+
+  /** The boxes of a selected text. */
+  async boxes(doc: Doc, sel: number[]): Promise<Box[]> {
+    const answer = await this.#ask(doc, id => ({ type: 'boxes', id, sel }));
+    const offset = answer?.type === 'boxes' ? await this.#offset(doc) : null;
+    if (answer?.type !== 'boxes' || !offset) return [];
+    return boxes(answer.boxes).map(b => ({ ...b, x: b.x + offset.x, y: b.y + offset.y }));
+  }
+
+  /** Where a document's viewport begins in its tab's. */
+  async #offset(doc: Doc): Promise<{ x: number; y: number } | null> {
+    let [x, y] = [0, 0];
     for (let inner: Doc = doc; inner.parent; inner = inner.parent) {
-      const frame = inner.frameNode ? await this.#ask(inner.parent, { node: inner.frameNode, fx: 0, fy: 0 }) : null;
+      const frame = inner.frameNode ? await this.#place(inner.parent, { node: inner.frameNode, fx: 0, fy: 0 }) : null;
       if (!frame?.box) return null;
       x += frame.box.x;
       y += frame.box.y;
@@ -160,32 +180,46 @@ export class Documents {
       return;
     }
     if (!message || this.#byId.get(doc.id) !== doc) return;
-    if (message.type === 'located') this.#located(doc, message);
+    if (message.type === 'located' || message.type === 'boxes') this.#answered(doc, message);
     else this.#options.onMessage(doc, message);
   }
 
-  #ask(doc: Doc, place: Pick<Place, 'node' | 'fx' | 'fy'>): Promise<Located | null> {
+  #ask(doc: Doc, question: (id: number) => ToDocument): Promise<Answer | null> {
     return new Promise(resolve => {
       const id = ++this.#lastAsked;
       const timer = setTimeout(() => answer(null), locateWithin);
-      const answer = (at: Located | null) => {
+      const answer = (message: Answer | null) => {
         clearTimeout(timer);
         this.#asked.delete(id);
-        resolve(at);
+        resolve(message);
       };
       this.#asked.set(id, { doc, answer });
-      this.send(doc, { type: 'locate', id, node: place.node, fx: place.fx, fy: place.fy });
+      this.send(doc, question(id));
     });
   }
 
-  #located(doc: Doc, message: { id: number; x: number; y: number; box?: unknown }): void {
+  #answered(doc: Doc, message: Answer): void {
     const asked = this.#asked.get(message.id);
-    if (asked?.doc !== doc) return;
+    if (asked?.doc === doc) asked.answer(message);
+  }
+
+  async #place(doc: Doc, place: Pick<Place, 'node' | 'fx' | 'fy'>): Promise<Located | null> {
+    const at = await this.#ask(doc, id => ({ type: 'locate', id, node: place.node, fx: place.fx, fy: place.fy }));
+    if (at?.type !== 'located') return null;
     let frame: Box | null = null;
     try {
-      frame = box(message.box);
+      frame = box(at.box);
     } catch { /* not a frame */ }
-    asked.answer({ x: message.x, y: message.y, box: frame });
+    return { x: at.x, y: at.y, box: frame };
+  }
+}
+
+/** The boxes that a page says a text has; none when it says something else. */
+function boxes(value: unknown): Box[] {
+  try {
+    return list(box, 200)(value);
+  } catch {
+    return [];
   }
 }
 

@@ -3,6 +3,7 @@
 
 import type { Person, Place } from '../protocol';
 import type { Cursors } from '../ui/cursors';
+import type { Marks, Stroke } from '../ui/marks';
 import type { Documents } from './documents';
 
 const again = 80; // ms between two looks at where an anchor went
@@ -19,8 +20,24 @@ export class Pointers {
   #pointers = new Map<string, Pointer>();
   #timer = 0;
 
-  constructor(private cursors: Cursors, private documents: Documents,
-    private activeTab: () => number | undefined, private person: (id: string) => Person | undefined) {}
+  constructor(private cursors: Cursors, private marks: Marks, private documents: Documents,
+    private activeTab: () => number | undefined, private person: (id: string) => Person | undefined,
+    own: { color(): string; drawn(stroke: Stroke): void }) {
+    const shown = (id: number) => {
+      const doc = documents.get(id);
+      return doc && doc.tab === activeTab() ? doc : null;
+    };
+    marks.options = {
+      where: {
+        page: () => documents.main(activeTab() ?? 0)?.id ?? null,
+        origin: async id => { const doc = shown(id); return doc && documents.locate(doc, { node: 0, fx: 0, fy: 0 }); },
+        box: async (id, node) => { const doc = shown(id); return doc && documents.box(doc, node); },
+        text: async (id, sel) => { const doc = shown(id); return doc ? documents.boxes(doc, sel) : []; },
+      },
+      color: from => (from ? person(from)?.color : own.color()) ?? '#000000',
+      drawn: own.drawn,
+    };
+  }
 
   point(from: string, place: Place): void {
     const pointer = this.#pointers.get(from) ?? { place, at: 0, busy: false, dirty: false };
@@ -30,7 +47,10 @@ export class Pointers {
     void this.#follow(from, pointer);
   }
 
-  async mark(place: Place): Promise<void> {
+  async mark(place: Place & { from: string; kind?: 'wiggle' | 'frame' }): Promise<void> {
+    if (place.kind === 'frame') return this.marks.frame(place.from, place.doc, place.node);
+    const doc = this.documents.get(place.doc);
+    if (place.kind === 'wiggle') return doc && this.documents.send(doc, { type: 'wiggle', node: place.node });
     const at = await this.#where(place);
     if (at) this.cursors.ring(at.x, at.y);
   }
@@ -39,6 +59,7 @@ export class Pointers {
   moved(): void {
     this.#timer ||= setTimeout(() => {
       this.#timer = 0;
+      this.marks.moved();
       for (const [id, pointer] of this.#pointers) {
         if (Date.now() - pointer.at < staleAfter) void this.#follow(id, pointer);
       }

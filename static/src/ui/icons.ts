@@ -16,6 +16,11 @@ const paths = {
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   pause: 'M5.5 3.5v9M10.5 3.5v9',
   play: 'm5 3 7.5 5L5 13Z',
+  pen: 'm3 13 .8-3L11 2.8l2.2 2.2L6 12.2 3 13ZM9.3 4.5l2.2 2.2',
+  frame: 'M2.5 5V2.5H5M11 2.5h2.5V5M13.5 11v2.5H11M5 13.5H2.5V11M6 6h4v4H6Z',
+  box: 'M2.5 4h11v8h-11z',
+  arrow: 'M3 13 13 3M6.5 3H13v6.5',
+  chat: 'M2.5 3.5h11v7h-6l-3 3v-3h-2z',
   wait: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 4.5V8l2.5 1.5',
 } as const;
 

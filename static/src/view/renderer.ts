@@ -9,6 +9,8 @@ import { Answers } from './media';
 import { isShadow, Mirror } from './mirror';
 import { Scrolling } from './scrolling';
 import type { Stage } from './stage';
+import { wiggleFrames, wiggleTiming } from '../wiggle';
+import type { Rect, Stroke, StrokeKind } from '../ui/marks';
 
 /** How long a page may be without its style sheets before it is shown all the same. */
 const STYLE_MS = 1000;
@@ -16,11 +18,14 @@ const STYLE_MS = 1000;
 const MOST_WAITING = 2000;
 /** How long a server that could not be reached is left alone. */
 const AGAIN_MS = 1000;
+const MOST_BOXES = 200;
 /** Between two wishes for a whole document: one that can never be shown right must not keep the server busy. */
 const RESYNC_MS = 5000;
 
 export interface RendererOptions {
   key: string;
+  /** The follower's own id. */
+  you: string;
   stage: Stage;
   /** Whether the follower may act to begin with, or only point. */
   acts: boolean;
@@ -64,9 +69,20 @@ export class Renderer {
   private applying = false;
   private placing = false;
   private acts: boolean;
+  private framing = false;
 
   constructor(private readonly options: RendererOptions) {
     this.acts = options.acts;
+    options.stage.marks.options = {
+      where: {
+        page: () => this.page(),
+        origin: async (doc) => this.boxOf(doc, 0),
+        box: async (doc, node) => this.boxOf(doc, node),
+        text: async (doc, selected) => this.boxesOf(doc, selected),
+      },
+      color: (from) => options.stage.color(from || options.you),
+      drawn: (stroke) => this.drawn(stroke),
+    };
     options.stage.onLayout = () => this.place();
   }
 
@@ -91,7 +107,13 @@ export class Renderer {
         this.pointers.set(message.from, message);
         return this.place();
       case 'mark':
-        return this.mark(message);
+        return this.mark(message, message.from);
+      case 'select':
+        return this.options.stage.marks.select(message.from, message.doc, message.sel ?? null);
+      case 'draw':
+        return this.options.stage.marks.draw(message.from, message);
+      case 'erase':
+        return this.options.stage.marks.erase();
       case 'done':
         return this.done(message.n);
       case 'refused':
@@ -218,9 +240,10 @@ export class Renderer {
       document,
       id: (node) => mirror.id(node),
       acts: () => this.acts && !this.applying,
+      frames: () => this.framing,
       masked: (node) => maskedAt(node),
       offset: () => this.offset(doc) ?? { x: 0, y: 0 },
-      send: (message) => this.options.send({ ...message, doc: doc.id } as FromRenderer),
+      send: (message) => this.tell({ ...message, doc: doc.id } as FromRenderer),
       here: () => globalThis.document.hasFocus(),
       refuse: (why) => this.options.stage.say(REFUSED[why] ?? REFUSED['view']!),
       next: () => ++this.inputs,
@@ -288,6 +311,7 @@ export class Renderer {
     if (doc === undefined) return;
     doc.capture?.stop();
     this.docs.delete(id);
+    this.options.stage.marks.gone(id);
     // What was shown last stays in view until there is something else to show.
     const shown = this.tabs.get(doc.tab)?.shown;
     if (doc.parent === null && doc.frame !== null && doc.frame !== shown) doc.frame.remove();
@@ -340,9 +364,71 @@ export class Renderer {
     for (const doc of this.docs.values()) doc.capture?.done(n);
   }
 
-  private mark(message: Of<'mark'>): void {
+  private mark(message: Omit<Of<'mark'>, 'from'>, from: string): void {
+    if (message.kind === 'frame') return this.options.stage.marks.frame(from, message.doc, message.node);
+    if (message.kind === 'wiggle') return this.wiggle(message.doc, message.node);
     const at = this.point(message);
     if (at !== null) this.options.stage.ring(at.x, at.y);
+  }
+
+  private wiggle(doc: number, id: number): void {
+    const node = this.docs.get(doc)?.mirror?.node(id);
+    const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : (node as Element | null | undefined);
+    element?.animate?.(wiggleFrames, wiggleTiming);
+  }
+
+  // --- what is drawn over the page
+
+  /** With a tool the follower's pointer draws, or puts frames around elements. */
+  use(tool: StrokeKind | 'frame' | null, fade: boolean): void {
+    this.framing = tool === 'frame';
+    this.options.stage.marks.use(tool, fade);
+  }
+
+  /** The follower's own frames are seen at once. */
+  private tell(message: FromRenderer): void {
+    if (message.type === 'mark' && message.kind === 'frame') this.mark(message, this.options.you);
+    this.options.send(message);
+  }
+
+  private drawn(stroke: Stroke): void {
+    this.options.stage.marks.draw(this.options.you, stroke);
+    this.options.send({ type: 'draw', ...stroke });
+  }
+
+  /** The document of the tab that is shown. */
+  private page(): number | null {
+    for (const doc of this.docs.values()) if (doc.tab === this.active && doc.parent === null && doc.mirror !== null) return doc.id;
+    return null;
+  }
+
+  /** Where an element is in the viewport of the tab that is shown, the whole document for 0; null when elsewhere. */
+  private boxOf(id: number, node: number): Rect | null {
+    const doc = this.docs.get(id);
+    const offset = doc && doc.tab === this.active ? this.offset(doc) : null;
+    const element = node === 0 ? doc?.mirror?.document.documentElement : doc?.mirror?.node(node);
+    if (!offset || element?.nodeType !== Node.ELEMENT_NODE || !element.isConnected) return null;
+    const { x, y, width, height } = (element as Element).getBoundingClientRect();
+    return { x: offset.x + x, y: offset.y + y, width, height };
+  }
+
+  private boxesOf(id: number, [anchor, from, focus, to]: readonly number[]): Rect[] {
+    const doc = this.docs.get(id);
+    const offset = doc && doc.tab === this.active ? this.offset(doc) : null;
+    const [a, b] = [doc?.mirror?.node(anchor!), doc?.mirror?.node(focus!)];
+    if (!offset || !a || !b) return [];
+    const range = doc!.mirror!.document.createRange();
+    try {
+      range.setStart(a, from!);
+      range.setEnd(b, to!);
+      if (range.collapsed) { // made from its end to its start
+        range.setStart(b, to!);
+        range.setEnd(a, from!);
+      }
+    } catch {
+      return []; // the page has changed meanwhile
+    }
+    return [...range.getClientRects()].slice(0, MOST_BOXES).map(({ x, y, width, height }) => ({ x: offset.x + x, y: offset.y + y, width, height }));
   }
 
   /** Puts the cursors where what they point at is now, once per frame at most. */
@@ -351,6 +437,7 @@ export class Renderer {
     this.placing = true;
     requestAnimationFrame(() => {
       this.placing = false;
+      this.options.stage.marks.moved();
       for (const [from, message] of this.pointers) {
         const at = this.point(message);
         if (at === null) this.options.stage.hide(from);
@@ -360,7 +447,7 @@ export class Renderer {
   }
 
   /** Where somebody points, in the viewport of the tab that is shown; null when that is elsewhere. */
-  private point({ doc: id, node, fx, fy, x, y }: Of<'pointer'> | Of<'mark'>): { x: number; y: number } | null {
+  private point({ doc: id, node, fx, fy, x, y }: Omit<Of<'pointer'>, 'from' | 'type'>): { x: number; y: number } | null {
     const doc = this.docs.get(id);
     if (doc === undefined || doc.tab !== this.active) return null;
     const offset = this.offset(doc);

@@ -2,6 +2,7 @@
 // fit, with everybody's cursors above it.
 
 import { Cursors } from '../ui/cursors';
+import { Marks } from '../ui/marks';
 
 export interface View {
   width: number;
@@ -25,6 +26,8 @@ const NOTICE_MS = 2500;
 export class Stage {
   private readonly sheet = document.createElement('div');
   private readonly cursors = new Cursors();
+  /** What people drew or pointed out. */
+  readonly marks = new Marks();
   /** Shades what the leader, having zoomed in, does not see. */
   private readonly lens = document.createElement('div');
   private readonly notice = document.createElement('div');
@@ -44,7 +47,7 @@ export class Stage {
     this.notice.setAttribute('role', 'status');
     this.lens.className = 'lens';
     this.lens.hidden = true;
-    this.sheet.append(this.lens, this.cursors);
+    this.sheet.append(this.lens, this.marks, this.cursors);
     root.append(this.sheet, this.notice);
     new ResizeObserver(() => this.layout()).observe(root);
   }
@@ -90,6 +93,10 @@ export class Stage {
   know(people: readonly Person[]): void {
     this.people = new Map(people.map((p) => [p.id, p]));
     this.cursors.keep([...this.people.keys()]);
+  }
+
+  color(from: string): string {
+    return this.people.get(from)?.color ?? '#000000';
   }
 
   /** Puts somebody's cursor at a place of the viewport. */
@@ -141,6 +148,7 @@ export class Stage {
     this.sheet.style.width = `${width * scale}px`;
     this.sheet.style.height = `${height * scale}px`;
     for (const frame of this.sheet.querySelectorAll('iframe')) frame.style.transform = scale === 1 ? '' : `scale(${scale})`;
+    this.marks.scale = scale;
     this.focus(this.size(this.tab).seen, scale);
     this.onLayout();
   }

@@ -1,0 +1,109 @@
+// The conversation beside the page: a button of the bar with the number of unread lines, and the panel it opens.
+
+import type { Person } from '../protocol';
+import { textOn } from './color';
+import { fill, h, say } from './dom';
+import { icon } from './icons';
+
+export interface Line {
+  n: number;
+  from: string;
+  at: number; // Unix milliseconds
+  text: string;
+}
+
+export interface ChatOptions {
+  send(text: string): void;
+  person(id: string): Person | undefined;
+  you(): string;
+  /** A line came that nobody is looking at. */
+  unseen(who: string, text: string): void;
+}
+
+const longest = 2000; // characters
+
+export class Chat {
+  #count = h('span', { class: 'count', hidden: true });
+  readonly button = h('button', {
+    type: 'button', class: 'tool', 'data-tandem': 'chat', 'aria-expanded': 'false', title: 'Chat', 'aria-label': 'Chat', click: () => this.#open(!this.#opened),
+  }, icon('chat'), this.#count);
+  #list = h('ol', { class: 'lines', tabindex: 0, 'aria-label': 'What was said', role: 'log' });
+  #field = h('textarea', {
+    rows: 2, maxlength: longest, placeholder: 'Write a message', 'aria-label': 'Message',
+    keydown: (event: KeyboardEvent) => {
+      event.stopPropagation();
+      if (event.key === 'Escape') this.#shut();
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#send();
+    },
+  });
+  readonly panel = h('section', { class: 'chat', 'aria-label': 'Chat', hidden: true },
+    h('header', {}, h('h2', {}, 'Chat'), h('button', { type: 'button', class: 'tool', 'aria-label': 'Close the chat', click: () => this.#shut() }, icon('close'))),
+    this.#list,
+    h('form', { submit: (event: Event) => { event.preventDefault(); this.#send(); } },
+      this.#field, h('button', { type: 'submit', class: 'button primary' }, 'Send')),
+    h('p', { class: 'small' }, 'Kept until the session ends, then erased.'));
+  #opened = false;
+  #unread = 0;
+  #last = 0;
+  #old = 0;
+
+  constructor(private options: ChatOptions) {}
+
+  /** Everything is going to be told again: that many lines are not new. */
+  restart(said: number): void {
+    this.#last = 0;
+    this.#old = said;
+    fill(this.#list);
+    this.#mark(0);
+  }
+
+  add(line: Line): void {
+    if (line.n <= this.#last) return;
+    this.#last = line.n;
+    const own = line.from === this.options.you();
+    const person = this.options.person(line.from);
+    const name = own ? 'You' : person?.name.trim() || 'Somebody';
+    const item = h('li', { class: own ? 'line own' : 'line' },
+      h('span', { class: 'who' }, name, ' ', h('time', { datetime: new Date(line.at).toISOString() }, new Date(line.at).toLocaleTimeString([], { timeStyle: 'short' }))),
+      h('span', { class: 'said' }, line.text));
+    if (person && !own) item.style.setProperty('--who', person.color);
+    if (person && !own) item.style.setProperty('--on-who', textOn(person.color));
+    const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 40;
+    this.#list.append(item);
+    if (atEnd || own) this.#list.scrollTop = this.#list.scrollHeight;
+    if (this.#opened || own || line.n <= this.#old) return;
+    this.#mark(this.#unread + 1);
+    this.options.unseen(name, line.text);
+  }
+
+  #open(opened: boolean): void {
+    this.#opened = opened;
+    this.panel.hidden = !opened;
+    this.button.setAttribute('aria-expanded', String(opened));
+    if (!opened) return;
+    this.#mark(0);
+    this.#list.scrollTop = this.#list.scrollHeight;
+    this.#field.focus();
+  }
+
+  #shut(): void {
+    this.#open(false);
+    this.button.focus();
+  }
+
+  #send(): void {
+    const text = this.#field.value.trim();
+    if (!text) return;
+    this.options.send(text);
+    this.#field.value = '';
+  }
+
+  #mark(unread: number): void {
+    this.#unread = unread;
+    this.#count.hidden = unread === 0;
+    say(this.#count, unread > 9 ? '9+' : String(unread));
+    this.button.setAttribute('aria-label', unread === 0 ? 'Chat' : `Chat, ${unread} unread`);
+  }
+}
