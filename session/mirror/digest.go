@@ -10,7 +10,8 @@ import (
 // Digests are compared by the leader's browser, here and by followers, none of
 // which keeps quite the same: so only what all three have alike goes into one.
 // That is ids, tags, the order of children, texts but those of style sheets,
-// scripts and fields, and a few attributes that are never rewritten. The twin
+// scripts and fields, the attributes that are not rewritten, and what was told
+// of fields. The twin
 // of this file is static/src/digest.ts.
 
 // maxDigested bounds what one Apply spends on digests; those beyond are left
@@ -112,6 +113,26 @@ func (t *tree) digestElement(h *fnv, at int32, work *int) {
 		}
 	}
 	h.number(int32(attrs >> 1))
+	if n.state == nil {
+		return
+	}
+	for _, p := range []prop{propValue, propChecked, propSelected} {
+		if value := n.state.props[p]; value != "" {
+			h.text(propNames[p])
+			h.unit('=')
+			h.text(spelt(value))
+			*work += len(value)
+		}
+	}
+}
+
+// spelt is a property's value as digests have it.
+func spelt(value string) string {
+	var s string
+	if value[0] == '"' && json.Unmarshal([]byte(value), &s) == nil {
+		return s
+	}
+	return strings.Join(strings.Fields(value), "") // a list may be written with spaces
 }
 
 // digestTag is a name that everybody could give an element.
@@ -127,17 +148,35 @@ func digestTag(name string) string {
 	return name
 }
 
+// undigested are the attributes that followers do not have as the leader has
+// them: they load, act, or are told otherwise.
+var undigested = func() map[string]bool {
+	names := map[string]bool{}
+	for name := range strings.FieldsSeq(`src href poster rel content popover preload value srcdoc srcset sizes imagesrcset imagesizes nonce
+		integrity autofocus autoplay ping target action formaction http-equiv is download accesskey crossorigin referrerpolicy loading manifest
+		autocomplete attributionsrc sandbox allow csp data codebase archive classid longdesc cite profile popovertarget command commandfor
+		xmlns shadowrootmode background`) {
+		names[name] = true
+	}
+	return names
+}()
+
 // digestible tells the attributes that followers have as the leader has them.
 func digestible(tag, name, value string) bool {
-	switch {
-	case strings.HasPrefix(name, "data-tandem"):
+	if digestTag(name) != name || strings.HasPrefix(name, "on") || strings.HasPrefix(name, "data-tandem") || undigested[name] {
 		return false
-	case name == "style":
-		if tag == "canvas" || tag == "body" {
+	}
+	switch tag {
+	case "script", "base":
+		return false
+	case "canvas", "body":
+		if name == "style" {
 			return false
 		}
-	case name != "id" && name != "class" && name != "hidden" && name != "disabled" && !strings.HasPrefix(name, "aria-") && !strings.HasPrefix(name, "data-"):
-		return false
+	case "dialog":
+		if name == "open" {
+			return false
+		}
 	}
 	return !strings.Contains(strings.ToLower(value), "url(")
 }

@@ -51,17 +51,22 @@ func TestDigestsGolden(t *testing.T) {
 // TestDigestsDiffer changes what counts and what does not.
 func TestDigestsDiffer(t *testing.T) {
 	for ops, differs := range map[string]bool{
-		`[[4,6,"class","x"]]`:         true,
-		`[[4,6,"data-x","x"]]`:        true,
-		`[[5,7,"nah"]]`:               true,
-		`[[5,4,"p{color:red}"]]`:      false,
-		`[[4,6,"title","x"]]`:         false,
-		`[[4,6,"data-tandem-x",""]]`:  false,
-		`[[4,6,"style","a: url(x)"]]`: true, // what was there is gone
-		`[[4,12,"style","a: b"]]`:     false,
-		`[[3,5,6,8]]`:                 true,
-		`[[1,13]]`:                    true,
-		`[[2,5,0,30,["b",0]]]`:        true,
+		`[[4,6,"class","x"]]`:          true,
+		`[[4,6,"data-x","x"]]`:         true,
+		`[[5,7,"nah"]]`:                true,
+		`[[5,4,"p{color:red}"]]`:       false,
+		`[[4,6,"title","x"]]`:          true,
+		`[[4,6,"x_y","x"]]`:            false,
+		`[[4,6,"href","x"]]`:           false,
+		`[[6,6,"value","x"]]`:          true,
+		`[[6,6,"checked",false]]`:      true,
+		`[[6,6,"indeterminate",true]]`: false,
+		`[[4,6,"data-tandem-x",""]]`:   false,
+		`[[4,6,"style","a: url(x)"]]`:  true, // what was there is gone
+		`[[4,12,"style","a: b"]]`:      false,
+		`[[3,5,6,8]]`:                  true,
+		`[[1,13]]`:                     true,
+		`[[2,5,0,30,["b",0]]]`:         true,
 		`[[23,6,["id","p","style","color: red"],40,"näh 😀"]]`: true, // another id
 		`[[23,6,["style","color: red","id","p"],7,"näh 😀"]]`:  false,
 		`[[6,6,"customValidity","x"]]`:                        false,

@@ -12,7 +12,13 @@ export interface Seen {
   text(node: Node): string;
   attributeNames(element: Element): string[];
   attribute(element: Element, name: string): string | null;
+  /** What a field was told to hold, by names of properties. */
+  state(element: Element): Partial<Record<Told, string>>;
 }
+
+/** Properties of fields that go into digests once somebody was told of them. */
+export const TOLD = ['value', 'checked', 'selected'] as const;
+export type Told = (typeof TOLD)[number];
 
 /** Elements whose text somebody keeps otherwise. */
 const OPAQUE = new Set(['style', 'script', 'noscript', 'textarea', 'template', 'iframe', 'input']);
@@ -79,7 +85,7 @@ function own(seen: Seen, h: Hash, element: Element): void {
   h.text(/^[a-z][a-z0-9-]*$/.test(tag) && tag !== 'tandem-odd' ? tag : '?');
   let sum = 0;
   for (const name of seen.attributeNames(element)) {
-    if (!CHECKED.test(name) || (name === 'style' && (tag === 'canvas' || tag === 'body'))) continue;
+    if (!checked(tag, name)) continue;
     const value = seen.attribute(element, name);
     if (value === null || /url\(/i.test(value)) continue;
     const one = new Hash();
@@ -89,7 +95,33 @@ function own(seen: Seen, h: Hash, element: Element): void {
     sum = (sum + one.value) | 0;
   }
   h.number(sum >>> 1);
+  const state = seen.state(element);
+  for (const name of TOLD) {
+    if (state[name] === undefined) continue;
+    h.text(name);
+    h.unit(0x3d);
+    h.text(state[name]);
+  }
 }
 
-/** Attributes that followers have as the leader has them. */
-const CHECKED = /^(?:id|class|style|hidden|disabled|aria-.*|data-(?!tandem).*)$/s;
+/** Attributes that followers do not have as the leader has them: they load, act, or are told otherwise. */
+const UNCHECKED = new Set((
+  'src href poster rel content popover preload value srcdoc srcset sizes imagesrcset imagesizes nonce integrity autofocus autoplay ping ' +
+  'target action formaction http-equiv is download accesskey crossorigin referrerpolicy loading manifest autocomplete attributionsrc sandbox ' +
+  'allow csp data codebase archive classid longdesc cite profile popovertarget command commandfor xmlns shadowrootmode background'
+).split(' '));
+
+function checked(tag: string, name: string): boolean {
+  if (!/^[a-z][a-z0-9-]*$/.test(name) || name.startsWith('on') || name.startsWith('data-tandem') || UNCHECKED.has(name)) return false;
+  switch (tag) {
+    case 'script':
+    case 'base':
+      return false;
+    case 'canvas':
+    case 'body':
+      return name !== 'style';
+    case 'dialog':
+      return name !== 'open';
+  }
+  return true;
+}

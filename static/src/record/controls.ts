@@ -1,6 +1,7 @@
 // What people and scripts put into form controls. Followers are told what
 // differs from what they have, which starts as what the attributes say.
 
+import { TOLD, type Told } from '../digest';
 import * as is from '../ops';
 import type { Id, Op } from '../ops';
 import {
@@ -21,6 +22,8 @@ interface Sent {
   validity?: string;
   judged?: string;
   autofilled?: boolean;
+  /** What was last said of it, which is all the server knows. */
+  told?: Partial<Record<Told, string>>;
 }
 
 /** A full look at all controls at least this often finds what no event tells of, such as autofill. */
@@ -117,8 +120,17 @@ export class Controls implements Part {
     if (sent === undefined) return 0;
     const fresh = current(entry.node as Element, this.masks);
     difference(entry.id, sent, fresh, ops);
-    if (remember) this.all.set(entry, fresh);
+    if (!remember) return ops.length;
+    fresh.told = sent.told ?? {};
+    for (const op of ops) if (TOLD.includes(op[2] as Told)) fresh.told[op[2] as Told] = spelt(op[3]);
+    this.all.set(entry, fresh);
     return ops.length;
+  }
+
+  /** What followers were told of a control since they got it. */
+  told(control: Element): Partial<Record<Told, string>> {
+    const entry = this.entry(control);
+    return (entry && this.all.get(entry)?.told) ?? {};
   }
 
   /** The control a node belongs to: itself, or an option's select. */
@@ -136,6 +148,8 @@ function isControl(node: Node): boolean {
   const name = localName(node);
   return name === 'input' || name === 'textarea' || name === 'select';
 }
+
+const spelt = (value: unknown): string => (typeof value === 'object' ? `[${(value as number[]).join()}]` : `${value}`);
 
 const isRadio = (node: Node): boolean => localName(node as Element) === 'input' && inputType(node) === 'radio';
 

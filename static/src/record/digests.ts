@@ -22,6 +22,8 @@ export interface DigestsContext {
   id(node: Node): number;
   /** An attribute as followers have it. */
   mirrored(element: Element, name: string): string | null;
+  /** What followers were told of a field. */
+  state(element: Element): ReturnType<Seen['state']>;
 }
 
 export class Digests {
@@ -38,6 +40,7 @@ export class Digests {
       text: dataOf,
       attributeNames: names,
       attribute: (element, name) => ctx.mirrored(element, name),
+      state: (element) => ctx.state(element),
     };
   }
 

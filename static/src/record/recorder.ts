@@ -154,6 +154,7 @@ export class Recorder {
     this.digests = new Digests({
       document,
       id: (node) => this.id(node),
+      state: (element) => this.controls.told(element),
       mirrored: (element, name) => mirrored({ masks: this.masks, restore: (text) => this.restoreRule(text) }, element, name),
     });
     this.observer = new Observer((records) => {

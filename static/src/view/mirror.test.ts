@@ -568,3 +568,35 @@ test('a change that does not fit is told again for its element', async () => {
   p.recorder.again(list);
   same(p, 'after that');
 });
+
+test('attributes and fields that a follower has lost are told again', async () => {
+  const p = await pair(page + '<svg><path id="path" d="M0 0" fill="red"></path></svg>');
+  const $ = (id: string) => p.document.getElementById(id) as HTMLInputElement & HTMLSelectElement;
+  $('i').value = 'typed';
+  $('c').checked = true;
+  $('s').selectedIndex = 2;
+  p.recorder.flush();
+  const mirror = (id: string) => p.mirror.contentDocument!.getElementById(id) as HTMLInputElement & HTMLSelectElement;
+  const wrongs: (() => void)[] = [
+    () => mirror('path').setAttribute('fill', 'blue'),
+    () => mirror('path').removeAttribute('d'),
+    () => mirror('h').setAttribute('title', 'x'),
+    () => { mirror('i').value = 'other'; },
+    () => { mirror('c').checked = false; },
+    () => { mirror('s').selectedIndex = 0; },
+  ];
+  for (const [i, wrong] of wrongs.entries()) {
+    wrong();
+    p.back = [];
+    p.recorder.check();
+    let told = 0;
+    for (let round = 0; round < 20 && p.back.length > 0; round++) {
+      const asked = p.back.splice(0).filter((m) => m.type === 'resync');
+      equal(asked.every((m) => (m.node ?? 0) > 0), true, `wrong ${i}: the whole is not asked for`);
+      for (const { node, deep } of asked) p.recorder.again(node!, deep);
+      told += asked.length;
+    }
+    equal(told > 0, true, `wrong ${i} is noticed`);
+    same(p, `wrong ${i}`);
+  }
+});

@@ -3,7 +3,7 @@
 
 import * as is from '../ops';
 import type { Id, Mode } from '../ops';
-import { digestOf, type Seen } from '../digest';
+import { digestOf, TOLD, type Seen, type Told } from '../digest';
 import { Addresses } from './addresses';
 import { attribute, build, Invalid, isStyle, Numbers, type BuildContext } from './build';
 import { Motion } from './motion';
@@ -48,6 +48,8 @@ export class Mirror {
   private readonly pictures = new WeakMap<HTMLCanvasElement, string>();
   /** New ones, whose attributes are not set yet. */
   private canvases: HTMLCanvasElement[] = [];
+  /** What was said of fields since they came. */
+  private told = new WeakMap<Element, Set<Told>>();
   private readonly scrolls = new Map<Node, { x: number; y: number }>();
   private readonly defined = new Set<string>();
   private readonly sheets: Sheets;
@@ -192,6 +194,7 @@ export class Mirror {
     if (element?.nodeType !== Node.ELEMENT_NODE) return;
     const deep = told.startsWith('d');
     if (!element.isConnected) return; // its parent is not what it should be, either
+    if (element.contains(active(this.document))) return; // what is being typed is ahead of the leader
     const alike = digestOf(this.seen, element as Element, deep) === told;
     if (!alike) this.options.onDifference(id as Id, deep);
     else if (deep) this.options.onAgreement(element as Element);
@@ -208,6 +211,11 @@ export class Mirror {
     text: (node) => (node as Text).data,
     attributeNames: (element) => element.getAttributeNames(),
     attribute: (element, name) => element.getAttribute(name),
+    state: (element) => {
+      const state: ReturnType<Seen['state']> = {};
+      for (const name of this.told.get(element) ?? []) state[name] = held(element as HTMLInputElement & HTMLSelectElement, name);
+      return state;
+    },
   };
 
   // --- the tree
@@ -221,6 +229,7 @@ export class Mirror {
       this.forget(child);
     }
     if (element.shadowRoot) this.forget(element.shadowRoot);
+    this.told.delete(element);
     const list: unknown[] = attributes === 0 ? [] : attributes;
     for (const name of element.getAttributeNames()) {
       if (name !== 'autocomplete' && !list.some((n, i) => i % 2 === 0 && n === name)) attribute(this.building, element, name, null);
@@ -392,6 +401,7 @@ export class Mirror {
     if (name === 'disabledSheet') return this.sheets.disable(isSheetId(id) ? id : this.element(id), value === true);
     if (name === 'sheetMedia') return this.sheets.media(isSheetId(id) ? id : this.element(id), String(value));
     const element = this.element(id) as HTMLInputElement & HTMLSelectElement & HTMLDialogElement;
+    if (TOLD.includes(name as Told)) this.told.set(element, (this.told.get(element) ?? new Set()).add(name as Told));
     switch (name) {
       case 'value':
         if (typeof value !== 'string') throw new Invalid('value');
@@ -542,6 +552,18 @@ export class Mirror {
     this.failed.delete(element);
     this.sheets.loaded(element);
   }
+}
+
+/** What a field holds, as digests have it. */
+function held(field: HTMLInputElement & HTMLSelectElement, name: Told): string {
+  if (name !== 'selected') return `${field[name]}`;
+  return `[${Array.from(field.options ?? [], (o, i) => (o.selected ? i : -1)).filter((i) => i >= 0).join()}]`;
+}
+
+/** Where somebody here types. */
+function active(document: Document): Element | null {
+  const element = document.activeElement;
+  return element === document.body ? null : element;
 }
 
 const isCount = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;

@@ -21,6 +21,8 @@ const AGAIN_MS = 1000;
 const MOST_BOXES = 200;
 /** Between two wishes for a whole document: one that can never be shown right must not keep the server busy. */
 const RESYNC_MS = 5000;
+/** Answers to media queries that change together come within this. */
+const READ_MS = 50;
 
 export interface RendererOptions {
   key: string;
@@ -65,6 +67,7 @@ export class Renderer {
   private readonly pointers = new Map<string, Of<'pointer'>>();
   private readonly answers = new Answers();
   private active = 0;
+  private reading = 0;
   private inputs = 0;
   private applying = false;
   private placing = false;
@@ -351,7 +354,18 @@ export class Renderer {
   private view(view: Of<'view'>): void {
     this.options.stage.view(view.tab ?? this.active, view);
     if (view.media === undefined || !this.answers.set(view.dpr ?? 1, view.media)) return;
-    for (const doc of this.docs.values()) this.resync(doc); // its sheets were told otherwise
+    // The sheets there are were told otherwise. Several answers may change at once.
+    this.reading ||= setTimeout(() => {
+      this.reading = 0;
+      for (const doc of this.docs.values()) this.again(doc);
+    }, READ_MS);
+  }
+
+  /** Wants a document whole, though nothing about it is wrong. */
+  private again(doc: Doc): void {
+    doc.broken = true;
+    doc.waiting = [];
+    this.options.send({ type: 'resync', doc: doc.id });
   }
 
   private value(doc: Doc, control: Element, value: string): boolean {
