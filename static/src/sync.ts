@@ -32,6 +32,7 @@ const keyOf = getter(KeyboardEvent.prototype, 'key') as (e: Event) => string;
 const repeated = getter(KeyboardEvent.prototype, 'repeat') as (e: Event) => boolean;
 const timeOf = getter(Event.prototype, 'timeStamp') as (e: Event) => number;
 const viewOf = getter(Document.prototype, 'defaultView') as (d: Document) => Window | null;
+const addressOf = getter(Document.prototype, 'documentURI') as (d: Document) => string;
 const frameElementOf = getter(globalThis, 'frameElement') as (w: Window) => Element | null;
 const ownHistory = history;
 const ownLocation = location;
@@ -219,9 +220,11 @@ function begin(realm: Realm): void {
   own.hello();
 
   // Another document in the same window is not the child's: it may wait for a script of its own. Chromium would make
-  // what we look at there first an object of this realm, out of reach of that script's hooks.
-  function adopt(child: Realm, document: Document): void {
-    if (child.global.document !== document || viewOf(document) === null || frameElementOf(child.global as Window) === null || connections.has(child)) return;
+  // what we look at there first an object of this realm, out of reach of that script's hooks. An empty frame of a page's
+  // markup gets a second empty document, which has no script either.
+  function adopt(child: Realm, first: Document): void {
+    const document = child.global.document as Document;
+    if ((document !== first && addressOf(document) !== 'about:blank') || viewOf(document) === null || frameElementOf(child.global as Window) === null || connections.has(child)) return;
     const parent = child.parent && connections.get(child.parent);
     if (!parent) return;
     const connection = new Connection(child, parent);
