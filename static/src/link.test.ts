@@ -164,6 +164,30 @@ test('large frames are deflated, and order is kept', async () => {
   link.close();
 });
 
+test('only so much is on the way; what waits may be joined', async () => {
+  const { link, last } = setUp();
+  last().says(welcomed({}));
+  const noise = () => Array.from(crypto.getRandomValues(new Uint8Array(30_000)), byte => byte.toString(36)).join('');
+  const list = (...all: string[]) => `{"type":"list","all":${JSON.stringify(all)}}`;
+  const join = (before: string, text: string) => (before.startsWith('{"type":"list"') ? `${before.slice(0, -2)},${JSON.stringify([text]).slice(1)}}` : null);
+  for (let i = 0; i < 6; i++) link.send(list(noise()));
+  await until(() => last().sent.length >= 3);
+  await soon(50);
+  equal(last().sent.length < 6, true, 'not all are on the way');
+  for (const text of ['a', 'b', 'c']) link.send(list(text), before => join(before, text));
+  link.send({ type: 'other' });
+  link.send(list('d'), before => join(before, 'd'));
+  const sizes = link.backlog;
+  last().says([0, last().sent.length]);
+  await until(() => last().sent.length >= 6);
+  equal(link.backlog < sizes, true, 'what is acknowledged no longer counts');
+  last().says([0, 6]);
+  await until(() => last().frames().length >= 2);
+  equal(last().frames().slice(-2), [[7, 0, { type: 'other' }], [8, 0, { type: 'list', all: ['d'] }]]);
+  last().says([0, 8]);
+  equal(link.backlog, 0);
+});
+
 test('deflated frames are read in the order they came', async () => {
   const { link, last, got } = setUp();
   last().says(welcomed({}));

@@ -31,6 +31,7 @@ export interface LinkOptions<In> {
 
 const limits = {
   backlog: 4 << 20, // bytes unacknowledged before we give up resending and start again
+  flying: 96 << 10, // bytes on the way; what follows waits, and messages that may be joined become one
   busy: 256 << 10, // bytes in the socket above which lossy messages wait for the newest
   deflate: 1024, // characters from which a frame that is not packed is worth deflating
   inflated: 64 << 20, // bytes a peer's frame may grow to
@@ -45,6 +46,7 @@ interface Pending {
   seq: number;
   json: string; // of the message alone
   size: number; // bytes kept for it
+  flying: number; // bytes it took on this socket; 0 until it is there
 }
 
 /** Not safe to share: one owner, one tab. */
@@ -58,7 +60,8 @@ export class Link<In> {
   #pending: Pending[] = []; // unacknowledged, oldest first
   #pendingSize = 0;
   #lastSeq = 0; // given to a message
-  #sent = 0; // put on this socket
+  #sent = 0; // put on this socket, or about to be
+  #flying = 0; // bytes of what is on this socket and not acknowledged
   #overflowed = false; // messages were thrown away: only a new stream helps
   #pumping = false;
 
@@ -104,18 +107,33 @@ export class Link<In> {
     if (this.#state.is === 'closed') this.#set({ is: 'connecting' });
   }
 
-  /** Sends a message that must arrive, now or after the link has come back. JSON text is sent as it is. */
-  send(message: object | string): void {
+  /**
+   * Sends a message that must arrive, now or after the link has come back. JSON text is sent as it is. `join` makes
+   * one message of the last one, while that still waits, and this; or null, when they have to stay two.
+   */
+  send(message: object | string, join?: (last: string) => string | null): void {
     if (this.#overflowed || this.#state.is === 'closed') return;
     const json = typeof message === 'string' ? message : JSON.stringify(message);
-    this.#pending.push({ seq: ++this.#lastSeq, json, size: json.length });
-    this.#pendingSize += json.length;
+    if (!this.#joined(join)) {
+      this.#pending.push({ seq: ++this.#lastSeq, json, size: json.length, flying: 0 });
+      this.#pendingSize += json.length;
+    }
     // One message alone may be larger than the limit: starting again would only send it again.
     if (this.#pendingSize > limits.backlog && this.#pending.length > 1) {
       this.#startAgain();
       return;
     }
     void this.#pump();
+  }
+
+  #joined(join?: (last: string) => string | null): boolean {
+    const last = this.#pending.at(-1);
+    const json = join && last && last.seq > this.#sent ? join(last.json) : null;
+    if (last === undefined || typeof json !== 'string') return false;
+    this.#pendingSize += json.length - last.size;
+    last.size = json.length;
+    last.json = json;
+    return true;
   }
 
   /** Sends a message that may be lost; of several with one key that must wait, the newest is sent. */
@@ -271,6 +289,7 @@ export class Link<In> {
 
   #frame({ seq, ack, text }: Frame): void {
     this.#acknowledged(ack);
+    void this.#pump(); // there may be room now
     if (text === null) return;
     if (seq > 0) {
       if (seq > this.#received + 1) return this.#startAgain();
@@ -293,6 +312,8 @@ export class Link<In> {
     this.#welcomed = true;
     this.#tries = 0;
     const resumed = state.resumed && !this.#overflowed && state.stream === this.#stream;
+    this.#flying = 0;
+    for (const message of this.#pending) message.flying = 0;
     if (!resumed) {
       this.#pending = [];
       this.#pendingSize = 0;
@@ -319,6 +340,7 @@ export class Link<In> {
   #acknowledged(seq: number): void {
     let done = 0;
     while (done < this.#pending.length && this.#pending[done]!.seq <= seq) {
+      this.#flying -= this.#pending[done]!.flying;
       this.#pendingSize -= this.#pending[done++]!.size;
     }
     if (done) this.#pending.splice(0, done);
@@ -332,10 +354,12 @@ export class Link<In> {
     else this.#ackTimer ||= setTimeout(ack, limits.ackDelay);
   }
 
-  #write(frame: Frame, deflated: Uint8Array<ArrayBuffer> | null = null): void {
-    if (this.#socket?.readyState !== WebSocket.OPEN || !this.#welcomed) return;
-    if (this.#packing) this.#socket.send(this.#packing.packer.pack(frame, deflated));
-    else this.#socket.send(deflated ?? json(frame));
+  /** Returns how many bytes it took. */
+  #write(frame: Frame, deflated: Uint8Array<ArrayBuffer> | null = null): number {
+    if (this.#socket?.readyState !== WebSocket.OPEN || !this.#welcomed) return 0;
+    const data = this.#packing ? this.#packing.packer.pack(frame, deflated) : (deflated ?? json(frame));
+    this.#socket.send(data);
+    return data.length;
   }
 
   /** Every frame that carries an acknowledgement makes the waiting one needless. */
@@ -350,16 +374,17 @@ export class Link<In> {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#welcomed) {
+      while (this.#welcomed && this.#flying < limits.flying) {
         const next = this.#pending.find(p => p.seq > this.#sent);
         if (!next) break;
         const socket = this.#socket;
+        this.#sent = next.seq; // nothing may be joined to it any more
         const frame = { seq: next.seq, ack: this.#ack(), text: next.json };
         const text = this.#packing ? next.json : json(frame);
         const deflated = text.length >= (this.#packing ? DEFLATE_FROM : limits.deflate) ? await deflate(text) : null;
         if (socket !== this.#socket || !this.#welcomed) continue; // the link changed meanwhile
-        this.#sent = next.seq;
-        this.#write(frame, deflated);
+        next.flying = this.#write(frame, deflated);
+        this.#flying += next.flying;
       }
     } finally {
       this.#pumping = false;

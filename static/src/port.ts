@@ -67,6 +67,8 @@ export type ToDocument =
   /** Nothing may be told of the page, or it may again. */
   | { type: 'pause'; paused: boolean }
   | { type: 'snapshot' }
+  /** There is no room on the way to the server; what changes meanwhile is told later, as it is then. */
+  | { type: 'hold'; on: boolean }
   /** What waits for a timer is wanted now. */
   | { type: 'flush' }
   /** An element is wanted again, with all below it, or (deep) digests to find out what in it. */
@@ -99,6 +101,8 @@ export function parseToDocument(data: unknown): ToDocument | null {
       return isId(m['doc']) ? { type: 'start', doc: m['doc'], tab: String(m['tab']), paused: m['paused'] === true } : null;
     case 'pause':
       return { type: 'pause', paused: m['paused'] === true };
+    case 'hold':
+      return { type: 'hold', on: m['on'] === true };
     case 'again':
       return isId(m['node']) ? { type: 'again', node: m['node'], deep: m['deep'] === true } : null;
     case 'input':

@@ -32,7 +32,9 @@ import './ui/tabs';
 import './ui/toasts';
 
 /** Unacknowledged bytes above which documents are no longer reported change by change, and below which they are again. */
-const slow = { from: 2 << 20, until: 256 << 10, look: 500 };
+const slow = { from: 1 << 20, until: 384 << 10, most: 3 << 20, look: 100 };
+/** Changes that wait become one message up to this length. */
+const mostJoined = 256 << 10;
 /** A document whose script has not begun by this long after it has loaded has none. */
 const standAfter = 1500; // ms
 const marksEvery = 50; // ms
@@ -410,7 +412,7 @@ class Shell {
     } catch {
       return;
     }
-    if (!Array.isArray(ops)) return;
+    if (!Array.isArray(ops) || ops.length === 0 || !json.startsWith('[') || !json.endsWith(']')) return;
     let snapshot = false;
     for (const op of ops) {
       if (!Array.isArray(op)) return;
@@ -418,21 +420,29 @@ class Shell {
       else if (op[0] === 11 && Number.isSafeInteger(op[1]) && Number.isSafeInteger(op[2])) this.#documents.framed(doc, op[1], op[2]);
     }
     this.#pointers.moved();
-    if (this.#link.backlog > slow.from && !snapshot) this.#holdBack(doc);
+    if (this.#link.backlog > slow.from) this.#holdBack(doc);
+    if (this.#link.backlog > slow.most && !snapshot) doc.stale = true; // it does not mind being held back
     if (this.#sharing.paused) doc.stale = true;
     if (this.#sharing.paused || (doc.stale && !snapshot)) return;
     doc.stale = false;
-    this.#link.send(`{"type":"ops","doc":${doc.id},"ops":${json}}`);
+    const head = `{"type":"ops","doc":${doc.id},"ops":`;
+    this.#link.send(`${head}${json}}`, last =>
+      !snapshot && last.startsWith(head) && last.length < mostJoined ? `${last.slice(0, -2)},${json.slice(1)}}` : null);
   }
 
-  /** The way to the server is too slow for every change: skip them, and send the whole document when it is free. */
+  /** The way to the server is too slow for every change. A document that is held back tells later what came of them. */
   #holdBack(doc: Doc): void {
-    doc.stale = true;
+    if (!doc.held) this.#documents.send(doc, { type: 'hold', on: true });
+    doc.held = true;
     this.#draining ||= setInterval(() => {
       if (this.#link.backlog > slow.until) return;
       clearInterval(this.#draining);
       this.#draining = 0;
-      this.#documents.all().filter(d => d.stale).forEach(d => this.#resync(d));
+      for (const each of this.#documents.all()) {
+        if (each.held) this.#documents.send(each, { type: 'hold', on: false });
+        each.held = false;
+        if (each.stale) this.#resync(each);
+      }
     }, slow.look);
   }
 

@@ -143,6 +143,8 @@ class Connection {
         return this.recorder.snapshot();
       case 'flush':
         return this.recorder.flush();
+      case 'hold':
+        return this.recorder.hold(message.on);
       case 'again':
         return this.recorder.again(message.node, message.deep);
       case 'input':

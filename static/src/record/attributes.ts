@@ -72,10 +72,14 @@ export function qualified(element: Element, namespace: string | null, local: str
 
 /** Where there is a choice of pictures, the one the leader's browser made. */
 function imageSource(ctx: AttributeContext, image: Element): string | null {
-  const parent = parentNode(image);
-  const chosen = attribute(image, 'srcset') !== null || (parent !== null && isElement(parent) && localName(parent) === 'picture');
-  const source = (chosen && currentSrc(image)) || attribute(image, 'src');
+  const source = (isChosen(image) && currentSrc(image)) || attribute(image, 'src');
   return source === null ? null : ctx.restore(source, image, 'src');
+}
+
+/** Whether a picture is one of several. */
+export function isChosen(image: Element): boolean {
+  const parent = parentNode(image);
+  return attribute(image, 'srcset') !== null || (parent !== null && isElement(parent) && localName(parent) === 'picture');
 }
 
 function inMaskedSelect(masks: Masks, option: Element): boolean {

@@ -11,12 +11,12 @@ import { Animations } from './animations';
 import { Blobs } from './blobs';
 import { Canvases } from './canvases';
 import { Controls } from './controls';
-import { mirrored } from './attributes';
+import { isChosen, mirrored } from './attributes';
 import { Definitions } from './definitions';
 import { Digests } from './digests';
 import {
   attribute, box, clientHeight, clientLeft, clientTop, clientWidth, currentSrc, documentElement, getter, guard, hasAttribute, hrefOf,
-  isElement, isHTML, isText, later, listen, localName, method, now, Observer, observe, pathOf, queryAll, shadowOf, sheetOf, takeRecords,
+  isElement, isHTML, isText, later, listen, localName, method, now, Observer, observe, pathOf, queryAll, readyState, shadowOf, sheetOf, takeRecords,
   targetOf, titleOf, up,
 } from './dom';
 import { encode } from './encode';
@@ -44,12 +44,15 @@ import { wiggleFrames, wiggleTiming } from '../wiggle';
 
 const FLUSH_MS = 16;
 const FLUSH_MOST_MS = 50;
+/** While a page is still coming: nobody acts on it yet, and larger pieces take fewer bytes. */
+const LOADING_MS = 100;
 const SWEEP_MS = 250;
 /** New nodes that are told at once; more than these would hold up the page. */
 const SLICE = 2000;
 /** Until the next of them: the page goes first. */
 const SLICE_MS = 5;
 const TITLE_MOST = 1000;
+const YOUNG_MS = 8000;
 
 const WATCHED: MutationObserverInit = {
   childList: true, subtree: true, attributes: true, attributeOldValue: true, characterData: true, characterDataOldValue: true,
@@ -102,6 +105,8 @@ export class Recorder {
   private readonly roots = new WeakSet<Node>();
 
   private running = false;
+  private held = false;
+  private started = 0;
   private scheduled = false;
   private lastCost = 0;
   private page = '';
@@ -176,10 +181,18 @@ export class Recorder {
   /** Begins to send, with a snapshot. */
   start(): void {
     this.running = true;
+    this.held = false;
+    this.started = now();
     this.page = '';
     this.viewport?.restart();
     this.snapshot();
     this.sweepOn();
+  }
+
+  /** Keeps what is new for later, or no longer. */
+  hold(on: boolean): void {
+    this.held = on;
+    if (!on) this.schedule();
   }
 
   /** Ends sending, until the next start. */
@@ -203,7 +216,7 @@ export class Recorder {
   again(node: Id, deep = false): void {
     if (!this.running) return;
     const element = this.node(node);
-    if (deep && element !== null && isElement(element)) {
+    if (deep && !this.held && element !== null && isElement(element)) {
       const ops: Op[] = [];
       this.flush();
       this.digests.narrow(element, ops);
@@ -225,7 +238,7 @@ export class Recorder {
   }
 
   private flushUpTo(room: number): void {
-    if (!this.running) return;
+    if (!this.running || this.held) return;
     guard(() => this.tree.mark(takeRecords(this.observer)), undefined);
     this.emit(() => this.tree.flush(room));
     if (this.tree.complete) this.whole = false;
@@ -309,18 +322,21 @@ export class Recorder {
     for (const type of ['animationstart', 'animationend', 'animationcancel']) on(type, (target) => this.animations.touch(target));
     for (const type of ['beforetoggle', 'toggle', 'close']) on(type, (target) => this.top.touch(target));
     for (const type of MEDIA_EVENTS) on(type, (target) => this.media.touch(target));
-    for (const type of ['load', 'error']) on(type, (target) => this.loaded(target));
+    for (const type of ['load', 'error']) on(type, (target) => this.loaded(target, type));
     if (root === this.document) on('DOMContentLoaded', () => this.findShadows());
   }
 
-  /** A sheet has come, or the browser has chosen a picture, even if it could not load it. */
-  private loaded(target: Node): void {
+  /**
+   * A sheet has come, or the browser has chosen a picture, even if it could not load it. Of a new page's many pictures
+   * followers know the addresses, and try them again by themselves.
+   */
+  private loaded(target: Node, type: string): void {
     if (!isElement(target) || !isHTML(target)) return;
     const name = localName(target);
     if (name === 'link' || name === 'style') this.sheets.touch(target);
     // Followers can have it only now; those who asked too early ask again.
     if (name === 'link' && hasAttribute(target, 'href')) this.tree.touch(target, 'href');
-    if (name === 'img') this.tree.touch(target, 'src');
+    if (name === 'img' && (isChosen(target) || (type === 'load' && now() - this.started > YOUNG_MS))) this.tree.touch(target, 'src');
   }
 
   /** The parser attaches declarative shadow roots without telling observers. */
@@ -382,13 +398,14 @@ export class Recorder {
 
   // --- sending
 
-  private schedule(wait = Math.min(FLUSH_MOST_MS, Math.max(FLUSH_MS, 3 * this.lastCost))): void {
-    if (this.scheduled || !this.running) return;
+  private schedule(slice = 0): void {
+    if (this.scheduled || !this.running || this.held) return;
     this.scheduled = true;
+    const pace = readyState(this.document) === 'loading' ? LOADING_MS : Math.min(FLUSH_MOST_MS, Math.max(FLUSH_MS, 3 * this.lastCost));
     later(() => {
       this.scheduled = false;
       this.flushSome();
-    }, wait);
+    }, slice || pace);
   }
 
   private sweepOn(): void {
@@ -396,7 +413,7 @@ export class Recorder {
     guard(() => {
       const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due(), this.films.due()];
       if (found.includes(true)) this.schedule();
-      if (this.tree.complete) this.tell((ops) => this.digests.collect(ops));
+      if (this.tree.complete && !this.held) this.tell((ops) => this.digests.collect(ops));
     }, undefined);
     later(() => this.sweepOn(), SWEEP_MS);
   }

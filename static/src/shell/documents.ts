@@ -20,6 +20,8 @@ export interface Doc {
   url: string;
   /** What the server has of this document is unknown: nothing but a new snapshot helps. */
   stale: boolean;
+  /** It was told to keep what is new to itself. */
+  held: boolean;
   leaving: boolean;
 }
 
@@ -153,7 +155,7 @@ export class Documents {
     if (this.#byId.size >= most) return;
     const doc: Doc = {
       id: this.number(), window: source, tab: place.tab, parent: parent ?? null, origin, port, frameNode: 0,
-      url: ownAddress(url, origin), stale: false, leaving: false,
+      url: ownAddress(url, origin), stale: false, held: false, leaving: false,
     };
     this.#byId.set(doc.id, doc);
     this.#byWindow.set(source, doc);

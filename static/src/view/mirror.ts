@@ -14,7 +14,9 @@ import { Fonts, highlight } from './text';
 type Window = globalThis.Window & typeof globalThis;
 
 /** The store may get a little later what the leader is still loading. */
-const RETRY_MS = 1500;
+const RETRY_MS = 250;
+/** Each time is twice as long after the last. */
+const RETRIES = 5;
 
 export interface MirrorOptions {
   key: string;
@@ -44,7 +46,8 @@ export class Mirror {
   private readonly sources = new WeakMap<Text, string>();
   /** Style text that has come, whose rules are not ours yet. */
   private readonly styles = new Set<Text>();
-  private readonly failed = new WeakSet<Element>();
+  /** How often each was tried that could not be loaded. */
+  private readonly failed = new WeakMap<Element, number>();
   private readonly pictures = new WeakMap<HTMLCanvasElement, string>();
   /** New ones, whose attributes are not set yet. */
   private canvases: HTMLCanvasElement[] = [];
@@ -543,8 +546,9 @@ export class Mirror {
     if (film?.localName === 'video') film.setAttribute('data-tandem-unavailable', '');
     const name = element.localName === 'img' ? 'src' : element.localName === 'link' ? 'href' : null;
     if (name === null) return;
-    if (!this.failed.has(element)) setTimeout(() => this.failed.has(element) && reload(element, name), RETRY_MS);
-    this.failed.add(element);
+    const tried = this.failed.get(element) ?? 0;
+    this.failed.set(element, tried + 1);
+    if (tried < RETRIES) setTimeout(() => this.failed.get(element) === tried + 1 && reload(element, name), RETRY_MS << tried);
   }
 
   /** The sheet of a link or style element has loaded. */
