@@ -234,10 +234,10 @@ class Room {
     fill(document.body,
       h('header', { class: 'bar', 'aria-label': 'Session' },
         h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#askButton,
-        h('div', { class: 'tools' }, this.#tools.button, this.#chat.button), this.#fitButton,
+        h('div', { class: 'tools' }, this.#tools.button, this.#chat.button, this.#tools.palette), this.#fitButton,
         this.#people, this.#delay, this.#status,
         h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, 'End'))),
-      this.#strip, this.#stage, this.#toasts, this.#tools.palette, this.#chat.panel);
+      this.#strip, this.#stage, this.#toasts, this.#chat.panel);
     this.setMode(joined.mode, false);
     this.#zoom(true);
     this.linkChanged(link.state);

@@ -136,8 +136,8 @@ class Shell {
       const tab = this.#frames.get((event as CustomEvent<number>).detail);
       if (tab) this.#close(tab);
     });
-    byId('pointing').append(this.#tools.button, this.#chat.button);
-    document.body.append(this.#tools.palette, this.#chat.panel);
+    byId('pointing').append(this.#tools.button, this.#chat.button, this.#tools.palette);
+    document.body.append(this.#chat.panel);
     const panic = panicKey();
     addEventListener('keydown', event => { if (panic(event.key, event.repeat, event.timeStamp)) this.#panic(); }, true);
     listen(url => this.#openWanted(url));

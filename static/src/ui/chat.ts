@@ -27,7 +27,8 @@ export class Chat {
   readonly button = h('button', {
     type: 'button', class: 'tool', 'data-tandem': 'chat', 'aria-expanded': 'false', title: 'Chat', 'aria-label': 'Chat', click: () => this.#open(!this.#opened),
   }, icon('chat'), this.#count);
-  #list = h('ol', { class: 'lines', tabindex: 0, 'aria-label': 'What was said', role: 'log' });
+  #list = h('ol', { class: 'lines' });
+  #log = h('div', { class: 'log', role: 'log', tabindex: 0, 'aria-label': 'What was said' }, this.#list);
   #field = h('textarea', {
     rows: 2, maxlength: longest, placeholder: 'Write a message', 'aria-label': 'Message',
     keydown: (event: KeyboardEvent) => {
@@ -40,7 +41,7 @@ export class Chat {
   });
   readonly panel = h('section', { class: 'chat', 'aria-label': 'Chat', hidden: true },
     h('header', {}, h('h2', {}, 'Chat'), h('button', { type: 'button', class: 'tool', 'aria-label': 'Close the chat', click: () => this.#shut() }, icon('close'))),
-    this.#list,
+    this.#log,
     h('form', { submit: (event: Event) => { event.preventDefault(); this.#send(); } },
       this.#field, h('button', { type: 'submit', class: 'button primary' }, 'Send')),
     h('p', { class: 'small' }, 'Kept until the session ends, then erased.'));
@@ -70,9 +71,10 @@ export class Chat {
       h('span', { class: 'said' }, line.text));
     if (person && !own) item.style.setProperty('--who', person.color);
     if (person && !own) item.style.setProperty('--on-who', textOn(person.color));
-    const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 40;
+    const log = this.#log;
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     this.#list.append(item);
-    if (atEnd || own) this.#list.scrollTop = this.#list.scrollHeight;
+    if (atEnd || own) log.scrollTop = log.scrollHeight;
     if (this.#opened || own || line.n <= this.#old) return;
     this.#mark(this.#unread + 1);
     this.options.unseen(name, line.text);
@@ -84,7 +86,7 @@ export class Chat {
     this.button.setAttribute('aria-expanded', String(opened));
     if (!opened) return;
     this.#mark(0);
-    this.#list.scrollTop = this.#list.scrollHeight;
+    this.#log.scrollTop = this.#log.scrollHeight;
     this.#field.focus();
   }
 
