@@ -494,6 +494,11 @@ var inputKinds = map[string]string{
 	"selection": "node start? end? sel?",
 }
 
+// harmless reports whether an input only points, as hovering does.
+func (m *inputMessage) harmless() bool {
+	return m.kind == "hover" || m.kind == "focus" || m.kind == "selection"
+}
+
 // inputFields reads one field: what it returns travels on.
 var inputFields = map[string]func(json.RawMessage) (any, error){
 	"node":      readInt(0, maxN),

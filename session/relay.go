@@ -241,6 +241,8 @@ func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 			return whyGone
 		case d.tree.Masked(node):
 			return whyMasked
+		case !m.harmless() && d.tree.Protected(node):
+			return whyProtected
 		}
 	}
 	if why := r.unreachable(now); why != "" {

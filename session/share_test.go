@@ -194,3 +194,19 @@ func TestChat(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatASiteKeepsForItsVisitor refuses what the agent does to it, whatever
+// the agent's browser sends; pointing at it is no use of it.
+func TestWhatASiteKeepsForItsVisitor(t *testing.T) {
+	c := newCouple(t, Shared)
+	c.vis.send(`{"type":"ops","doc":1,"ops":[[4,3,"data-tandem-protect",""]]}`)
+	c.ag.expect("ops")
+	n := c.input(`{"kind":"click","node":3,"fx":0.5,"fy":0.5,"button":0,"detail":1,"mods":0}`)
+	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"The site keeps this for the visitor."}`, n))
+	c.input(`{"kind":"hover","node":3,"fx":0.5,"fy":0.5}`)
+	c.vis.expect("input")
+	c.vis.send(`{"type":"ops","doc":1,"ops":[[4,3,"data-tandem-protect",null]]}`)
+	c.ag.expect("ops")
+	c.input(`{"kind":"click","node":3,"fx":0.5,"fy":0.5,"button":0,"detail":1,"mods":0}`)
+	c.vis.expect("input")
+}

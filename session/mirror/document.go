@@ -150,6 +150,21 @@ func (d *Document) Masked(id int) bool {
 	return false
 }
 
+// protectAttr is how a site keeps an element, and all in it, for its visitor.
+const protectAttr = "data-tandem-protect"
+
+// Protected reports whether node id is, or is in, an element that only the
+// leader may use.
+func (d *Document) Protected(id int) bool {
+	at, ok := d.tree.slot(id)
+	for ; ok && at != 0; at = d.tree.nodes[at].parent {
+		if _, found := d.tree.nodes[at].attr(protectAttr); found {
+			return true
+		}
+	}
+	return false
+}
+
 // Size returns about how many bytes of memory the document takes.
 func (d *Document) Size() int { return d.tree.bytes + nodeBytes*len(d.tree.nodes) }
 

@@ -16,7 +16,7 @@ import { Since } from './ui/timer';
 import { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { ownRights, readable, shortMode } from './ui/words';
+import { ownRights, readable, reason, shortMode } from './ui/words';
 
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
@@ -215,7 +215,7 @@ class Room {
   /** Numbers of inputs: the renderer counts from 1, the server must never see one twice, not even after a reload. */
   #lastInput = Date.now();
   #inputBase = 0;
-  #inputSent = new Map<number, number>();
+  #inputSent = new Map<number, { at: number; kind: unknown }>();
   #reaction = 0;
   #measuring = 0;
   #watching = 0;
@@ -313,7 +313,7 @@ class Room {
       case 'tabs': this.#tabs(message.tabs); break;
       case 'leader': return this.#leaderChanged(message.online, message.since);
       case 'refused': this.#refused(message.n, message.what, message.why); break;
-      case 'done': this.#done(message.n); break;
+      case 'done': this.#done(message.n, message.ok, message.why ?? ''); break;
       case 'notice': return this.#toasts.show(message.text);
       case 'dialog': this.#toasts.show(`${this.visitor} sees a message: ${message.text}`); break;
     }
@@ -343,7 +343,7 @@ class Room {
         this.#link.sendLossy(message.type === 'pointer' ? 'pointer' : `scroll ${message.doc} ${message.node}`, message);
       } else if (message.type === 'input') {
         this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
-        this.#inputSent.set(this.#inputBase + message.n, performance.now());
+        this.#inputSent.set(this.#inputBase + message.n, { at: performance.now(), kind: (message.input as { kind?: unknown }).kind });
         this.#link.send({ ...message, n: this.#inputBase + message.n });
       } else if (message.type === 'select') {
         this.#link.send({ ...message, sel: message.sel ?? null });
@@ -353,11 +353,13 @@ class Room {
     } catch { /* not in bounds: nothing the renderer makes */ }
   }
 
-  #done(n: number): void {
+  #done(n: number, ok: boolean, why: string): void {
     const sent = this.#inputSent.get(n);
     this.#inputSent.delete(n);
     if (sent === undefined) return;
-    this.#reaction = performance.now() - sent;
+    // What goes with every move of the pointer or the focus matters too little to speak of.
+    if (!ok && !quiet.has(sent.kind)) this.#toasts.show(reason(why, this.visitor));
+    this.#reaction = performance.now() - sent.at;
     this.#showDelay(this.#reaction);
   }
 
@@ -501,6 +503,8 @@ function moment(time: Date): string {
   const today = time.toDateString() === new Date().toDateString();
   return time.toLocaleString([], today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
 }
+
+const quiet = new Set<unknown>(['hover', 'focus', 'selection', 'drag']);
 
 const labels = { back: 'Back', forward: 'Forward', reload: 'Reload' } as const;
 

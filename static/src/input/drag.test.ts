@@ -29,7 +29,7 @@ async function scene(html: string, run: (leader: Leader, box: HTMLElement) => Pr
   const log: string[] = [];
   const answers = new Map<number, (why: string) => void>();
   const performer = createPerformer({
-    document, realm: { global: globalThis, patch } as unknown as Realm,
+    document, realm: { global: globalThis, patch, listen: (at: () => EventTarget, type: string, listener: () => void, options: object) => at().addEventListener(type, listener, options) } as unknown as Realm,
     node: (id) => ids.get(id) ?? null, masked: () => false,
     done: (n, _ok, why) => answers.get(n)!(why ?? ''),
   });
@@ -164,3 +164,27 @@ test('a follower tells of a drag, and of its click only once', () => {
 test('dragging in a field selects its text there', () => {
   equal(sent('<textarea>text</textarea>', [['pointerdown', 'textarea', 5, 1], ['pointermove', 'textarea', 25, 1], ['pointerup', 'textarea', 25, 0]]), []);
 });
+
+test('what a site keeps for its visitor a follower cannot use, directly or by way of something else', () => scene(
+  `<form id="form" onsubmit="event.preventDefault()"><input id="field"><button id="pay" data-tandem-protect><b id="text">Pay</b></button></form>
+  <label id="label">Agree <input type="checkbox" id="agree" data-tandem-protect></label>
+  <div data-tandem-protect><input id="inner"></div><button id="free">x</button>`,
+  async (leader, box) => {
+    leader.note('pointerdown mousedown click submit change');
+    const id = (name: string) => [...ids].find(([, element]) => element.id === name)![0];
+    const click = (name: string): Input => ({ kind: 'click', node: id(name), fx: 0.5, fy: 0.5, button: 0, detail: 1, mods: 0 });
+    equal(await leader.all(click('pay'), click('text'), click('agree'), click('inner')), ['protected', 'protected', 'protected', 'protected']);
+    equal(leader.log, []);
+    equal(await leader.all({ ...click('label'), fx: 0.05 } as Input), ['protected']);
+    equal(box.querySelector<HTMLInputElement>('#agree')!.checked, false);
+    equal(await leader.all({ kind: 'key', node: id('field'), key: 'Enter', code: 'Enter', mods: 0 }), ['protected']);
+    equal(await leader.all({ kind: 'text', node: id('inner'), edit: [0, 0, 'a'], base: 0x811c9dc5 }), ['protected']);
+    equal(leader.log.filter((line) => /submit|change (agree|inner)/.test(line)), []);
+    leader.log.length = 0;
+    equal(await leader.all(click('free')), ['']);
+    equal(leader.log.map((line) => line.split(' ')[0]), ['pointerdown', 'mousedown', 'click']);
+    // The visitor's own hand, and the page's scripts, may.
+    box.querySelector<HTMLElement>('#agree')!.click();
+    equal(box.querySelector<HTMLInputElement>('#agree')!.checked, true);
+  },
+));

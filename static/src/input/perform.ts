@@ -12,6 +12,7 @@ import type { Input, SelectionIds } from './messages';
 import type { Realm } from '../realm';
 import { Pace } from './pace';
 import { Pointer, type Refusal } from './pointer';
+import { isProtected, Protection } from './protect';
 import { changed, edit, fireChange, Histories, replaceText, savedSelection, select, selectNodes, setValue } from './text';
 
 export interface PerformContext {
@@ -35,6 +36,7 @@ export interface Performer {
 export function createPerformer(ctx: PerformContext): Performer {
   const hands = new Hands(ctx.document);
   const pointer = new Pointer(ctx.document, hands);
+  const protection = new Protection(ctx.realm);
   hookPointerCapture(ctx.realm, pointer);
   /** A text control changed without the focus, whose change event is still due. */
   let unsettled: Element | null = null;
@@ -51,12 +53,10 @@ export function createPerformer(ctx: PerformContext): Performer {
   return {
     input(n, input) {
       const taken = pace.run(() => {
-        let why: string | null;
+        let why: string | null = 'failed';
         try {
-          why = perform(input);
-        } catch {
-          why = 'failed'; // a page's own handler never throws through dispatch: this is ours
-        }
+          if (protection.watch(() => { why = perform(input); })) why ??= 'protected';
+        } catch { /* a page's own handler never throws through dispatch: this is ours */ }
         if (why === null) ctx.done(n, true);
         else ctx.done(n, false, why);
         return input.kind !== 'hover' && input.kind !== 'focus' && input.kind !== 'selection';
@@ -106,6 +106,7 @@ export function createPerformer(ctx: PerformContext): Performer {
     }
     if (ctx.masked(node)) return 'masked';
     if (isDisabled(element)) return 'disabled';
+    if (isProtected(element)) return 'protected';
     switch (input.kind) {
       case 'key': {
         const target = keyTarget(element);

@@ -11,9 +11,10 @@ import { DragAndDrop } from './dragdrop';
 import { fire, POINTER_ID, type Point } from './events';
 import type { Hands } from './hands';
 import { SHIFT } from './messages';
+import { isProtected } from './protect';
 
 /** Why an input could not be performed; the follower is told. */
-export type Refusal = 'gone' | 'covered' | 'disabled' | 'needs-visitor';
+export type Refusal = 'gone' | 'covered' | 'disabled' | 'needs-visitor' | 'protected';
 
 interface Place extends Point {
   target: Element;
@@ -86,6 +87,7 @@ export class Pointer {
     this.move(place);
     const { target } = place;
     if (isDisabled(target)) return 'disabled';
+    if (isProtected(target)) return 'protected';
     if (opensPicker(target)) return 'needs-visitor';
 
     const buttons = [1, 4, 2][button] ?? 0;

@@ -18,6 +18,19 @@ export function ownRights(visitor: string, mode: Mode): string {
 
 export const shortMode = (mode: Mode): string => (mode === 'shared' ? 'Both can click' : 'View only');
 
+/** Why something the agent did had no effect in the page, as the visitor's browser says it. */
+export function reason(why: string, visitor: string): string {
+  switch (why) {
+    case 'gone': return 'That part of the page is gone.';
+    case 'covered': return 'Something else lies over that now.';
+    case 'disabled': return 'The page has this switched off.';
+    case 'masked': return 'This field is hidden from you.';
+    case 'needs-visitor': return `Only ${visitor} can do that.`;
+    case 'protected': return `The site keeps this for ${visitor}.`;
+    default: return /\s/.test(why) ? why : 'That had no effect in the page.';
+  }
+}
+
 /** 0:07, 12:40. */
 export function clock(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
