@@ -8,10 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -301,50 +299,4 @@ func TestS09RequestsAreNotSmuggled(t *testing.T) {
 		bufio.NewReader(conn).ReadString('\n')
 		conn.Close()
 	}
-}
-
-// BenchmarkProxy passes a response on and reports, as "ratio", the time it
-// takes in units of a tuned httputil.ReverseProxy, measured in turns.
-func BenchmarkProxy(b *testing.B) {
-	for _, size := range []int{1 << 10, 50 << 10, 1 << 20} {
-		b.Run(fmt.Sprintf("%dK", size>>10), func(b *testing.B) { benchmarkProxy(b, size) })
-	}
-}
-
-func benchmarkProxy(b *testing.B, size int) {
-	body := strings.Repeat("x", size)
-	origin := upstream(b, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Header().Set("Content-Length", strconv.Itoa(size))
-		io.WriteString(w, body)
-	})
-	w := newWorld(b, []string{origin})
-	w.open(w.site(origin) + "/")
-	target := mustURL(origin)
-	anchor := httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		Transport: &http.Transport{MaxIdleConnsPerHost: 512, DisableCompression: true},
-	})
-	b.Cleanup(anchor.Close)
-	plain := &http.Client{Transport: &http.Transport{DisableCompression: true}}
-	ours := w.request("GET", w.site(origin)+"/", nil, "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin")
-	theirs := w.request("GET", anchor.URL, nil)
-	timed := func(c *http.Client, r *http.Request) time.Duration {
-		started := time.Now()
-		resp, err := c.Do(r.Clone(b.Context())) // the client adds its cookies to what it is given
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if n, err := io.Copy(io.Discard, resp.Body); err != nil || n != int64(size) {
-			b.Fatal(n, err)
-		}
-		return time.Since(started)
-	}
-	var a, z time.Duration
-	for b.Loop() {
-		a += timed(w.client, ours)
-		z += timed(plain, theirs)
-	}
-	b.ReportMetric(float64(a)/float64(z), "ratio")
 }

@@ -30,6 +30,7 @@ type memory struct {
 	cancel context.CancelFunc
 
 	key       string       // what documents without cookies show to our endpoints
+	policy    string       // our Content-Security-Policy
 	anonymous atomic.Int32 // requests of the anonymous tier under way
 	allowance allowance    // bytes of the anonymous tier
 	fetching  atomic.Int32 // responses on their way to the store
@@ -91,7 +92,7 @@ func (m *memory) setPolicy(p rewrite.Policy, now time.Time) {
 	m.csp.put(p.ID(), p.String(), now, 24*time.Hour)
 }
 
-func (m *memory) policy(id string, now time.Time) (string, bool) {
+func (m *memory) sitePolicy(id string, now time.Time) (string, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.csp.get(id, now)
@@ -253,10 +254,11 @@ func (r recent[V]) take(key string, now time.Time) (V, bool) {
 // memories holds the memory of each live session and drops it, ending the
 // session's streams, soon after the session has ended.
 type memories struct {
-	now  func() time.Time
-	stop context.CancelFunc
-	done chan struct{} // closed when sweepLoop has returned
-	ctx  context.Context
+	content rewrite.Domain
+	now     func() time.Time
+	stop    context.CancelFunc
+	done    chan struct{} // closed when sweepLoop has returned
+	ctx     context.Context
 
 	mu   sync.Mutex
 	byID map[string]remembered
@@ -267,9 +269,9 @@ type remembered struct {
 	session *session.Session
 }
 
-func newMemories(now func() time.Time) *memories {
+func newMemories(content rewrite.Domain, now func() time.Time) *memories {
 	ctx, stop := context.WithCancel(context.Background())
-	ms := &memories{now: now, ctx: ctx, stop: stop, done: make(chan struct{}), byID: make(map[string]remembered)}
+	ms := &memories{content: content, now: now, ctx: ctx, stop: stop, done: make(chan struct{}), byID: make(map[string]remembered)}
 	go ms.sweepLoop()
 	return ms
 }
@@ -282,6 +284,7 @@ func (ms *memories) of(s *session.Session) *memory {
 		return m.memory
 	}
 	m := &memory{key: rand.Text()}
+	m.policy = rewrite.CSP(ms.content, "/.tandem/report?key="+m.key)
 	m.ctx, m.cancel = context.WithCancel(ms.ctx)
 	ms.byID[s.ID()] = remembered{m, s}
 	return m

@@ -95,7 +95,7 @@ func (x *exchange) learnMeta(p rewrite.Policy) {
 func (p *Proxy) policyAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
 	m := p.memories.of(s)
 	if id := r.URL.Query().Get("id"); id != "" {
-		text, ok := m.policy(id, p.now())
+		text, ok := m.sitePolicy(id, p.now())
 		if !ok {
 			notFound(w, r)
 			return
@@ -138,7 +138,7 @@ func (x *exchange) mapReport() bool {
 		}
 	}
 	if s, ok := body["original-policy"].(string); ok {
-		body["original-policy"], _ = x.memory.policy(rewrite.PolicyID(s), x.p.now())
+		body["original-policy"], _ = x.memory.sitePolicy(rewrite.PolicyID(s), x.p.now())
 	}
 	text, err = json.Marshal(report)
 	if err != nil {

@@ -42,6 +42,8 @@ type Proxy struct {
 	engine   *engine
 	scripts  *scriptCache
 	memories *memories
+
+	common   http.Header  // of every response of a content host
 	pages    http.Handler // CONTROL's routes
 	static   http.Handler
 	compress bool // the browser is not on this machine
@@ -68,6 +70,7 @@ func New(cfg Config) (*Proxy, error) {
 		now:      cfg.Now,
 		scripts:  newScriptCache(scriptCacheBytes),
 		static:   static.Handler(),
+		common:   commonHeaders(cfg.Content),
 		compress: !isLoopbackName(hostname(cfg.Content.Host)),
 	}
 	if p.log == nil {
@@ -78,7 +81,7 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p.egress = newEgress(p.hub.Origins())
 	p.engine = newEngine(p, newTransport(p.egress, cfg.RootCAs))
-	p.memories = newMemories(p.now)
+	p.memories = newMemories(p.content, p.now)
 	p.pages = p.controlPages()
 	return p, nil
 }

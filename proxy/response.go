@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"mime"
 	"net/http"
 	"net/textproto"
@@ -198,13 +199,19 @@ func addVary(h http.Header, name string) {
 // setOwnHeaders says what holds for every response of a content host. Our
 // policy is the net under the rewriting.
 func (x *exchange) setOwnHeaders(h http.Header) {
-	policy := rewrite.CSP(x.p.content, "/.tandem/report?key="+x.memory.key)
-	h["Content-Security-Policy"] = append([]string{policy}, h["Content-Security-Policy"]...)
-	h.Set("Connection-Allowlist", rewrite.ConnectionAllowlist(x.p.content))
-	h.Set("Origin-Agent-Cluster", "?1") // document.domain must not join hosts
-	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
-	h.Set("X-Robots-Tag", "noindex, nofollow")
-	h.Set("X-Dns-Prefetch-Control", "off")
+	h["Content-Security-Policy"] = append([]string{x.memory.policy}, h["Content-Security-Policy"]...)
+	maps.Copy(h, x.p.common)
+}
+
+// commonHeaders are the same for all responses; their values are never changed in place.
+func commonHeaders(d rewrite.Domain) http.Header {
+	return http.Header{
+		"Connection-Allowlist":   {rewrite.ConnectionAllowlist(d)},
+		"Origin-Agent-Cluster":   {"?1"}, // document.domain must not join hosts
+		"Referrer-Policy":        {"strict-origin-when-cross-origin"},
+		"X-Robots-Tag":           {"noindex, nofollow"},
+		"X-Dns-Prefetch-Control": {"off"},
+	}
 }
 
 // laxReferrer lets the browser say more than ours would, if the site says so;

@@ -258,12 +258,21 @@ func decode(enc string) (Origin, bool) {
 	if port != "" {
 		o.Host += ":" + port
 	}
-	canonical, err := ParseOrigin(o.String())
-	if err != nil || canonical != o {
-		return Origin{}, false
+	if !isSimpleName(name) || port != "" && !isPort(port, o.Scheme) {
+		canonical, err := ParseOrigin(o.String())
+		if err != nil || canonical != o {
+			return Origin{}, false
+		}
 	}
-	again, token := o.Label()
-	return o, !token && again == enc
+	var label [maxLabel]byte
+	again, ok := appendEncoded(label[:0], o)
+	return o, ok && string(again) == enc
+}
+
+// isPort reports whether port is written as in an origin of that scheme.
+func isPort(port, scheme string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && strconv.FormatUint(n, 10) == port && port != defaultPort(scheme)
 }
 
 func decodeBody(s string) string {
@@ -397,13 +406,13 @@ func (m *Mapper) isMapped(o Origin) bool {
 
 // isSimpleName reports whether an authority is the plain name of an https host
 // with nothing to normalise: no port, user, upper case, punycode or number.
-func isSimpleName(auth []byte) bool {
+func isSimpleName[T string | []byte](auth T) bool {
 	if len(auth) == 0 || auth[0] == '0' || auth[0] == '-' || auth[0] == '.' {
 		return false
 	}
 	lastDot := 0
-	for i, c := range auth {
-		switch {
+	for i := range len(auth) {
+		switch c := auth[i]; {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
 		case c == '.':
 			lastDot = i
