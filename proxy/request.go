@@ -210,7 +210,14 @@ func (x *exchange) prepare() {
 	x.setCookies(out.Header)
 	x.setConditions(out.Header)
 	x.setAcceptEncoding(out.Header)
+	if strings.Contains(x.target.RawQuery, hostname(x.p.content.Host)) {
+		x.session.Blocked(leakedAddress)
+	}
 }
+
+// leakedAddress is what is counted when a page tells its site, in a query, by
+// which address it is proxied: a hook is missing somewhere.
+const leakedAddress = "proxied address told"
 
 // hopHeaders are for one connection only (RFC 9110 §7.6.1), beside those that
 // Connection names.
@@ -317,22 +324,34 @@ func (x *exchange) refererHeader() string {
 	if err != nil || real == referrer {
 		return ""
 	}
-	if u.Scheme == "https" && x.origin.Scheme == "http" {
-		return ""
-	}
-	same := from.origin == x.origin
+	downgrade := u.Scheme == "https" && !trustworthy(x.origin)
+	origin := from.origin.String() + "/"
 	switch x.memory.referrerPolicy(from.origin, x.p.now()) {
 	case "no-referrer":
 		return ""
 	case "same-origin":
-		if !same {
+		if from.origin != x.origin {
 			return ""
 		}
-	case "origin", "strict-origin":
-		return from.origin.String() + "/"
+	case "origin":
+		return origin
+	case "strict-origin":
+		if downgrade {
+			return ""
+		}
+		return origin
+	case "origin-when-cross-origin":
+		if downgrade {
+			return origin
+		}
+	case "unsafe-url":
+	default:
+		if downgrade {
+			return ""
+		}
 	}
 	if x.visit.site == crossSite && strings.Contains(x.in.Header.Get("User-Agent"), "Firefox/") {
-		return from.origin.String() + "/" // more it tells no other site, whatever the page's policy
+		return origin // more it tells no other site, whatever the page's policy
 	}
 	return real
 }

@@ -47,12 +47,19 @@ func (x *exchange) respond(resp *http.Response) {
 		}
 	}
 	if changed {
-		browser.Set("Tandem-Cookie", encodeURIComponent(x.session.Jar().Header(x.scriptCookies())))
+		// More, browsers may refuse together with the response; the session
+		// tells the page of every change anyway.
+		if cookies := encodeURIComponent(x.session.Jar().Header(x.scriptCookies())); len(cookies) <= maxCookieHeader {
+			browser.Set("Tandem-Cookie", cookies)
+		}
 	}
 	resp.Header = browser
 	x.setCaching(browser, site, resp.StatusCode, kind)
 	x.setBody(resp, kind)
 }
+
+// maxCookieHeader bounds what a response tells of the jar in its header.
+const maxCookieHeader = 64 << 10
 
 // browserHeaders are those that the browser itself may act upon.
 var browserHeaders = set(
@@ -128,6 +135,10 @@ func (x *exchange) mapHeaders(h, site http.Header, status int) {
 // browser would refuse others or leave the session.
 func (x *exchange) setLocation(h http.Header, v string, status int) {
 	to, err := x.target.Parse(strings.TrimSpace(v))
+	if err != nil {
+		v = escapeStray(v)
+		to, err = x.target.Parse(strings.TrimSpace(v))
+	}
 	if err != nil || to.Scheme != "http" && to.Scheme != "https" {
 		x.p.log.Info("redirect to another scheme refused", x.attrs()...)
 		return
@@ -144,6 +155,24 @@ func (x *exchange) setLocation(h http.Header, v string, status int) {
 		x.session.Assets().Redirect(pageURL(x.target), pageURL(to))
 	}
 }
+
+// escapeStray makes an address of one that browsers understand and [url.Parse]
+// does not: a "%" in it begins no escape, or white space stands in it.
+func escapeStray(v string) string {
+	var b strings.Builder
+	for i := range len(v) {
+		switch c := v[i]; {
+		case c == '\t':
+		case c == '%' && (i+2 >= len(v) || !isHex(v[i+1]) || !isHex(v[i+2])):
+			b.WriteString("%25")
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
 // rememberRedirect keeps who began the chain, for the request that follows.
 func (x *exchange) rememberRedirect(to *url.URL) {

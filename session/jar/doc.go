@@ -12,10 +12,10 @@
 //
 // Choices where the specification leaves one:
 //
-//   - A registrable domain keeps at most 180 cookies, a jar 3000. A full domain
-//     evicts its own cookies, first those without Secure, then by last use. A
-//     full jar takes from the domain that has most, so that a site cannot push
-//     out the cookies of one that has fewer.
+//   - A registrable domain keeps at most 180 cookies and 256 KiB of them, a jar
+//     3000 and 2 MiB. A full domain evicts its own cookies, first those without
+//     Secure, then by last use. A full jar takes from the domain that has most, so
+//     that a site cannot push out the cookies of one that has fewer.
 //   - localhost and names below it are secure, as in browsers.
 //   - No cookie lives longer than 400 days. Cookies without an expiry date
 //     live as long as the session.

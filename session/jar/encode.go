@@ -76,7 +76,7 @@ func (j *Jar) UnmarshalBinary(data []byte) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.sites, j.total, j.order = fresh.sites, fresh.total, fresh.order
+	j.sites, j.total, j.bytes, j.order = fresh.sites, fresh.total, fresh.bytes, fresh.order
 	return nil
 }
 

@@ -47,11 +47,15 @@ type Context struct {
 	Now  time.Time
 }
 
-// How many cookies are kept (RFC 6265bis §6.1 asks for at least 50 and 3000).
+// How many cookies are kept (RFC 6265bis §6.1 asks for at least 50 and 3000), and
+// how many bytes of them: more than 200 KiB no server takes in a request, and
+// all of them are written to disk when one changes.
 const (
-	maxPerDomain = 180
-	maxPerJar    = 3000
-	maxPath      = 4096 // bytes; only a default path can be longer than an attribute
+	maxPerDomain   = 180
+	maxPerJar      = 3000
+	maxDomainBytes = 256 << 10
+	maxJarBytes    = 2 << 20
+	maxPath        = 4096 // bytes; only a default path can be longer than an attribute
 )
 
 // laxUnsafeAge is how long a cookie without SameSite goes with cross-site
@@ -85,6 +89,10 @@ type cookie struct {
 	order    uint64 // of creation, where times are equal
 }
 
+func (c *cookie) size() int {
+	return len(c.name) + len(c.value) + len(c.domain) + len(c.path) + len(c.partition)
+}
+
 func (c *cookie) expired(now time.Time) bool {
 	return !c.expires.IsZero() && !c.expires.After(now)
 }
@@ -95,6 +103,7 @@ type Jar struct {
 	mu    sync.Mutex
 	sites map[string]map[key]*cookie // by registrable domain; no empty ones
 	total int
+	bytes int
 	order uint64
 }
 
@@ -151,6 +160,8 @@ func (j *Jar) set(ctx Context, line string) bool {
 	}
 	c.created, c.order = old.created, old.order
 	j.sites[site][c.key] = c
+	j.bytes += c.size() - old.size()
+	j.shrinkLocked(site, ctx.Now)
 	return c.value != old.value || c.secure != old.secure || c.httpOnly != old.httpOnly ||
 		c.sameSite != old.sameSite || !c.expires.Equal(old.expires)
 }
@@ -230,17 +241,34 @@ func (j *Jar) insertLocked(site string, c *cookie, now time.Time) {
 	c.order = j.order
 	cookies[c.key] = c
 	j.total++
-	if len(cookies) > maxPerDomain {
+	j.bytes += c.size()
+	j.shrinkLocked(site, now)
+}
+
+// shrinkLocked keeps the limits after site got a cookie.
+func (j *Jar) shrinkLocked(site string, now time.Time) {
+	for len(j.sites[site]) > maxPerDomain || j.bytesLocked(site) > maxDomainBytes {
 		j.evictLocked(site, now)
 	}
-	if j.total > maxPerJar {
-		j.evictLocked(j.greediestLocked(site), now)
+	for j.total > maxPerJar {
+		j.evictLocked(j.greediestLocked(site, func(site string) int { return len(j.sites[site]) }), now)
 	}
+	for j.bytes > maxJarBytes {
+		j.evictLocked(j.greediestLocked(site, j.bytesLocked), now)
+	}
+}
+
+func (j *Jar) bytesLocked(site string) (n int) {
+	for _, c := range j.sites[site] {
+		n += c.size()
+	}
+	return n
 }
 
 func (j *Jar) deleteLocked(site string, c *cookie) {
 	delete(j.sites[site], c.key)
 	j.total--
+	j.bytes -= c.size()
 	if len(j.sites[site]) == 0 {
 		delete(j.sites, site)
 	}
@@ -273,11 +301,11 @@ func compareEviction(a, b *cookie) int {
 	return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.order, b.order))
 }
 
-// greediestLocked returns the site with most cookies; preferred among equals.
-func (j *Jar) greediestLocked(preferred string) string {
-	most, count := preferred, len(j.sites[preferred])
-	for site, cookies := range j.sites {
-		if n := len(cookies); n > count || n == count && most != preferred && site < most {
+// greediestLocked returns the site that has most; preferred among equals.
+func (j *Jar) greediestLocked(preferred string, has func(site string) int) string {
+	most, count := preferred, has(preferred)
+	for site := range j.sites {
+		if n := has(site); n > count || n == count && most != preferred && site < most {
 			most, count = site, n
 		}
 	}
@@ -344,7 +372,7 @@ func (j *Jar) Clear(host string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if host == "" {
-		j.sites, j.total = nil, 0
+		j.sites, j.total, j.bytes = nil, 0, 0
 		return
 	}
 	if !isAddress(host) {
@@ -352,6 +380,7 @@ func (j *Jar) Clear(host string) {
 	}
 	site := registrable(canonical(host))
 	j.total -= len(j.sites[site])
+	j.bytes -= j.bytesLocked(site)
 	delete(j.sites, site)
 }
 

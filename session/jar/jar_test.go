@@ -461,6 +461,36 @@ func TestEvictionWithinDomain(t *testing.T) {
 	}
 }
 
+// A bomb of cookies costs the domain that throws it some of its own.
+func TestEvictionByBytes(t *testing.T) {
+	t.Parallel()
+	var j Jar
+	victim := at(t, "https://bank.example/")
+	j.SetCookies(victim, []string{"session=1"})
+	big := strings.Repeat("x", 4000)
+	for site := range 20 {
+		ctx := later(at(t, fmt.Sprintf("https://evil%d.org/", site)), time.Minute)
+		for i := range 150 {
+			j.SetCookies(ctx, []string{fmt.Sprintf("c%d=x", i)})
+			j.SetCookies(ctx, []string{fmt.Sprintf("c%d=%s", i, big)}) // by growing, too
+		}
+		if got := j.Header(ctx); len(got) > maxDomainBytes || !strings.HasSuffix(got, "c149="+big) {
+			t.Fatalf("%d bytes of evil%d.org, the last is %.10s", len(got), site, got[strings.LastIndexByte(got, ' ')+1:])
+		}
+	}
+	counted, total := 0, 0
+	for site, cookies := range j.sites {
+		counted += j.bytesLocked(site)
+		total += len(cookies)
+	}
+	if counted > maxJarBytes || counted != j.bytes || total != j.total {
+		t.Errorf("%d bytes in %d cookies, counted %d in %d", counted, total, j.bytes, j.total)
+	}
+	if got := j.Header(victim); got != "session=1" {
+		t.Errorf("victim has %q", got)
+	}
+}
+
 func TestEvictionLeavesOtherDomainsAlone(t *testing.T) {
 	t.Parallel()
 	var j Jar
