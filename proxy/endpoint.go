@@ -31,6 +31,10 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		p.cookieAPI(w, r, s, host)
 		return
 	}
+	if name == "entered" && r.Method == http.MethodPost {
+		p.entered(w, r, s, host)
+		return
+	}
 	// Documents without an origin of their own, such as sandboxed ones, have
 	// no cookies here. What they need reveals nothing.
 	w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -53,6 +57,20 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		p.policyAPI(w, r, s, host)
 	default:
 		notFound(w, r)
+	}
+}
+
+// entered sees to it that the browser has the visitor's cookie for this host:
+// scripts ask before they make the first CORS request that shall have cookies,
+// which could not be sent for it.
+func (p *Proxy) entered(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	switch {
+	case p.knows(r, s):
+		w.WriteHeader(http.StatusNoContent)
+	case wantsCookie(r):
+		p.dance(w, r, host)
+	default:
+		neutral(w, r)
 	}
 }
 

@@ -84,6 +84,9 @@ func TestProbes(t *testing.T) {
 		proxied := s.run(t, "proxied", func() {
 			m := &meeting{t: t, server: startServer(t, t.TempDir())}
 			m.allow(s.here, s.near, s.other)
+			for _, far := range []string{"fetch", "request", "xhr", "login"} { // hosts that nothing else is asked of
+				m.allow(strings.Replace(s.near, "near", far, 1))
+			}
 			m.invite(s.here+"/", session.Shared)
 			w := e.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
 			w.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)

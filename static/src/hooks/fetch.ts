@@ -4,19 +4,26 @@ import { getter, guard, includes, indexOf, method, NativeURL, promiseThen, toLow
 import type { Realm } from '../realm';
 import { mapInit, unmapInto } from './shared';
 import { takeCookies } from './cookie';
+import { entered } from './enter';
 
 const scope = globalThis as Any;
 const headersOf = getter(scope.Response?.prototype, 'headers');
 const headerValue = method(scope.Headers?.prototype, 'get');
 const userOf = getter(scope.URL?.prototype, 'username');
 const passwordOf = getter(scope.URL?.prototype, 'password');
+const NativeRequest = scope.Request as typeof Request;
+const credentialsOf = getter(scope.Request?.prototype, 'credentials');
 const isRequest = getter(scope.Request?.prototype, 'url');
 
 export function hookFetch(realm: Realm): void {
   const { patch, global } = realm;
   patch.method(global, 'fetch', (native, self, args) => {
     mapArguments(realm, args);
-    return promiseThen(native(self, args) as Promise<Response>, (response) => {
+    const first = guard(() => entrance(realm, args), undefined);
+    // What the page does to its request meanwhile must not matter.
+    const request = first && guard(() => new NativeRequest(args[0], args[1]), undefined);
+    const sent = request ? promiseThen(first, () => native(self, [request]) as Promise<Response>) : native(self, args) as Promise<Response>;
+    return promiseThen(sent as Promise<Response>, (response) => {
       guard(() => takeCookies(realm, headerValue(headersOf(response), 'tandem-cookie')), undefined);
       return response;
     });
@@ -36,6 +43,14 @@ export function hookFetch(realm: Realm): void {
     return native(self, args);
   });
   hideHeader(realm);
+}
+
+/** What a request that shall have cookies has to wait for. */
+function entrance(realm: Realm, args: Any[]): Promise<unknown> | undefined {
+  const input = args[0], init = args[1];
+  const isText = typeof input === 'string';
+  const credentials = (init?.credentials ?? (isText ? undefined : credentialsOf(input))) as unknown;
+  return credentials === 'include' ? entered(realm, isText ? input : isRequest(input) as string) : undefined;
 }
 
 function mapArguments(realm: Realm, args: Any[]): void {

@@ -1,9 +1,10 @@
 // The other ways a page talks to servers: WebSocket, EventSource, beacons, worklets. What no proxy can carry is
 // refused, or it would connect the visitor's browser to the site directly.
 
-import { defineProperty, NativeProxy, NativeWeakMap, weakGet, weakSet, type Any } from '../natives';
+import { defineProperty, guard, NativeProxy, NativeWeakMap, weakGet, weakSet, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { domException } from '../runtime';
+import { entered } from './enter';
 import { mapArgument, unmapInto } from './shared';
 
 export function hookNetwork(realm: Realm): void {
@@ -12,9 +13,14 @@ export function hookNetwork(realm: Realm): void {
     if (args.length) args[0] = realm.map(args[0]);
     return make(args);
   };
+  // These cannot wait, but then the next one has cookies.
+  const connect = (make: (args: Any[]) => Any, args: Any[]) => {
+    if (args.length) guard(() => entered(realm, realm.map(args[0])), undefined);
+    return first(make, args);
+  };
   const connections = ['WebSocket', 'WebSocketStream', 'EventSource'];
   for (let i = 0; i < connections.length; i++) {
-    patch.constructor_(connections[i]!, first);
+    patch.constructor_(connections[i]!, connect);
     unmapInto(realm, global[connections[i]!]?.prototype, ['url']);
   }
   patch.constructor_('Audio', first);

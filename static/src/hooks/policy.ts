@@ -11,6 +11,7 @@ import { domException } from '../runtime';
 
 const scope = globalThis as Any;
 const policyOf = getter(scope.SecurityPolicyViolationEvent?.prototype, 'originalPolicy') as ((e: Event) => string) | undefined;
+const blockedURI = getter(scope.SecurityPolicyViolationEvent?.prototype, 'blockedURI') as ((e: Event) => string) | undefined;
 const objectPrototype = Object.prototype;
 const stop = method(scope.Event?.prototype, 'stopImmediatePropagation') as (e: Event) => void;
 
@@ -65,7 +66,7 @@ export function mapPolicy(realm: Realm, text: string): string {
 export function hookPolicy(realm: Realm): void {
   const { patch, global } = realm;
   if (!policyOf) return;
-  const hide = (event: Event) => { if (guard(() => includes(policyOf(event), OURS), false)) stop(event); };
+  const hide = (event: Event) => { if (guard(() => includes(policyOf(event), OURS) || includes(blockedURI!(event), '/.tandem/'), false)) stop(event); };
   if (global.window) realm.listen(() => global as EventTarget, 'securitypolicyviolation', hide, true);
   else addListener(global as EventTarget, 'securitypolicyviolation', hide, true);
   patch.accessor(global.SecurityPolicyViolationEvent?.prototype, 'originalPolicy', {
