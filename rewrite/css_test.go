@@ -25,7 +25,11 @@ func TestCSS(t *testing.T) {
 		{`a{b:-webkit-image-set(url("//cdn.example/a") 1x); c:src("//cdn.example/d")}`, `a{b:-webkit-image-set(url("§/a") 1x); c:src("§/d")}`},
 		{`:root{--x:url(//cdn.example/x)}`, `:root{--x:url(§/x)}`},
 		{`@charset "utf-8";@layer a;a{b:url(//cdn.example/)}`, `@charset "utf-8";@layer a;a{b:url(§/)}`},
+		{`@property --x{syntax:"<url>";inherits:false;initial-value:url(//cdn.example/)}`, `@property --x{syntax:"<url>";inherits:false;initial-value:url(§/)}`},
+		{`a{b:cross-fade(url(//cdn.example/a), url("//cdn.example/b") 50%);c:image("//cdn.example/c", red)}`, `a{b:cross-fade(url(§/a), url("§/b") 50%);c:image("§/c", red)}`},
+		{`@document url(//cdn.example/){a{b:paint(url(//cdn.example/x))}}@view-transition{navigation:auto}`, `@document url(§/){a{b:paint(url(§/x))}}@view-transition{navigation:auto}`},
 		// not URLs
+		{`a{b:attr(data-url type(<url>));c:local("//cdn.example/")}@charset "//cdn.example/";`, ``},
 		{`@namespace url(http://www.w3.org/1999/xhtml);@namespace svg "http://www.w3.org/2000/svg";a{b:url(//cdn.example/)}`,
 			`@namespace url(http://www.w3.org/1999/xhtml);@namespace svg "http://www.w3.org/2000/svg";a{b:url(§/)}`},
 		{`a[x]{content:"url(//cdn.example/)"}`, ``},

@@ -96,16 +96,28 @@
 // time, and location = e is written location = $tandem.w(location,e).
 //
 // Not rewritten: members by computed names of what is not called like a window or
-// document, other writes than location = e inside with, and import specifiers with
-// escapes.
+// document, since every index would have to ask; what is left of a window behind
+// {location, ...rest}; other writes than location = e inside with; names location
+// and top that a pattern in a pattern assigns to, which may be the window's; and
+// import specifiers with escapes.
 //
 // # What is taken away
 //
-// Integrity of scripts and style sheets, csp and credentialless of frames (all
-// renamed to data-tandem-…, for scripts to read), preconnect and dns-prefetch
-// links, speculation rules, the integrity section of import maps, XSL style
-// sheets of documents: what they make would have no script of ours. Comments
-// that name a source map lose their meaning.
+// Integrity of scripts and style sheets and the integrity section of import maps,
+// which are for the bodies as the site sent them, where the proxy checks them;
+// csp and credentialless of frames (all renamed to data-tandem-…, for scripts to
+// read), preconnect and dns-prefetch links, speculation rules, XSL style sheets of
+// documents: what they make would have no script of ours. Comments that name a
+// source map lose their meaning.
+//
+// # What is left alone
+//
+// Attributes that no browser of today fetches: those of applet, classid and
+// archive of object, value of param, profile of head, dynsrc, icon of menuitem,
+// and xml:base. Identifiers that look like addresses: xmlns, itemid, itemtype,
+// property, data-*; rel=canonical; @namespace. Addresses in JSON, feeds, sitemaps
+// and comments, which only scripts read. In selectors, a part of an address that
+// is in every proxied one, such as "--".
 //
 // # Policies
 //
