@@ -353,3 +353,39 @@ func FuzzHTML(f *testing.F) {
 		}
 	})
 }
+
+// TestAttrs checks that every attribute of the table is mapped in every element
+// it has a meaning in, and in no other.
+func TestAttrs(t *testing.T) {
+	const url = "//cdn.example/x"
+	mapped := strings.TrimPrefix(cdn, "http:") + "/x"
+	values := map[AttrKind][2]string{
+		AttrURL: {url, mapped}, AttrURLs: {"a " + url + "; " + url, "a " + mapped + "; " + mapped}, AttrSrcset: {url + " 2x, /y", mapped + " 2x, /y"},
+		AttrStyle: {"url(" + url + ")", "url(" + mapped + ")"}, AttrAside: {"x", "x"},
+	}
+	for _, a := range Attrs {
+		value, known := values[a.Kind]
+		if !known {
+			continue // documents have tests of their own
+		}
+		elements := a.Elements
+		if elements == nil {
+			elements = []string{"p", "rect"}
+		}
+		for _, e := range elements {
+			name := a.Name
+			if a.Kind == AttrAside {
+				name = "data-tandem-" + a.Name
+			}
+			expectHTML(t, "<head><"+e+" "+a.Name+"='"+value[0]+"' x>", "<head>^<"+e+" "+name+"='"+value[1]+"' x>")
+		}
+		if a.Elements != nil && a.Kind != AttrAside {
+			in := "<head><x-y " + a.Name + "='" + value[0] + "'>"
+			expectHTML(t, in, strings.Replace(in, "<head>", "<head>^", 1))
+		}
+	}
+	for _, in := range []string{"<p itemid='" + url + "' data-src='" + url + "' about='" + url + "'>", "<object classid='" + url + "' archive='" + url + "'>",
+		"<param value='" + url + "'>", "<link rel=canonical href='" + url + "'>", "<g xml:base='" + url + "' xmlns:x='" + url + "'>", "<meta property=og:url content='" + url + "'>"} {
+		expectHTML(t, "<head>"+in, "<head>^"+in)
+	}
+}
