@@ -1,6 +1,6 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench demo fuzz browsers chromium app-wordpress test-apps test-webkit
+.PHONY: help build test lint generate bench bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-webkit
 
 FUZZTIME ?= 3s
 
@@ -32,6 +32,9 @@ bench: ## all benchmarks
 
 corpus: chromium ## the script rewriter against some 490 real files from npm (300 MB), in Chromium
 	go run ./rewrite/corpus
+
+bench-mirror: chromium ## the mirror beside rrweb (from npm), and its own goals; 15 minutes on a machine at rest
+	TANDEM_BENCH_MIRROR=1 go test -count 1 -timeout 60m -run '^TestBenchMirror' -v ./cmd/tandem
 
 fuzz: ## every fuzz target for FUZZTIME (3s)
 	@grep -rHoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | grep -v node_modules | sed 's/:func / /' | \

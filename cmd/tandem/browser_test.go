@@ -100,12 +100,12 @@ type window struct {
 	contexts map[string]runtime.ExecutionContextID // frame → its page's realm
 	console  []string
 	requests []string
-	sent     int // bytes sent over WebSockets
+	sent     int // bytes sent over WebSockets, with their frames' headers
 }
 
-func (b *browser) open(t testing.TB, name, url string, width, height int) *window {
+func (b *browser) open(t testing.TB, name, url string, width, height int, options ...chromedp.CreateBrowserContextOption) *window {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(options...))
 	t.Cleanup(cancel)
 	w := &window{t: t, name: name, ctx: ctx, contexts: map[string]runtime.ExecutionContextID{}}
 	if err := chromedp.Listen(ctx, w.observe); err != nil {
@@ -148,7 +148,7 @@ func (w *window) observe(ev any) {
 		w.frame("<", ev.Response)
 	case *network.EventWebSocketFrameSent:
 		if ev.Response != nil {
-			w.sent += len(ev.Response.PayloadData)
+			w.sent += onTheWire(ev.Response)
 		}
 		w.frame(">", ev.Response)
 	case *runtime.EventConsoleAPICalled:
@@ -172,6 +172,19 @@ func (w *window) frame(direction string, frame *network.WebSocketFrame) {
 		return
 	}
 	fmt.Fprintf(os.Stderr, "%s %s %.300s\n", w.name, direction, frame.PayloadData)
+}
+
+// onTheWire is how many bytes a frame from a browser is.
+func onTheWire(frame *network.WebSocketFrame) int {
+	size := len(frame.PayloadData)
+	const head, mask = 2, 4
+	switch {
+	case size < 126:
+		return head + mask + size
+	case size < 1<<16:
+		return head + 2 + mask + size
+	}
+	return head + 8 + mask + size
 }
 
 // report leaves a picture and the console of a failed test's window.
