@@ -199,6 +199,10 @@ class Room {
     type: 'button', class: 'tool text', 'data-tandem': 'ask', title: 'Ask whether you may click and type, too', click: () => this.#ask(),
   }, 'Ask to click');
   #fitButton = h('button', { type: 'button', class: 'tool text', click: () => this.#zoom(!this.#fit) });
+  #fullButton = h('button', {
+    type: 'button', class: 'tool', 'data-tandem': 'fullscreen', title: 'Full screen', 'aria-label': 'Full screen', hidden: !document.fullscreenEnabled,
+    click: () => void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+  }, icon('full'));
   #stage = h('main', { class: 'stage', 'aria-label': 'The visitor’s page' });
   #veil: HTMLElement | null = null;
 
@@ -234,7 +238,7 @@ class Room {
     fill(document.body,
       h('header', { class: 'bar', 'aria-label': 'Session' },
         h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#askButton,
-        h('div', { class: 'tools' }, this.#tools.button, this.#chat.button, this.#tools.palette), this.#fitButton,
+        h('div', { class: 'tools' }, this.#tools.button, this.#chat.button, this.#tools.palette), this.#fitButton, this.#fullButton,
         this.#people, this.#delay, this.#status,
         h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, 'End'))),
       this.#strip, this.#stage, this.#toasts, this.#chat.panel);
