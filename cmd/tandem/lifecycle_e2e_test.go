@@ -150,6 +150,22 @@ func TestViewOnly(t *testing.T) {
 	m.visitor.call("Emulation.setPageScaleFactor", map[string]any{"pageScaleFactor": 1}, nil)
 	m.agent.wait(renderer, `document.querySelector('.lens').hidden`)
 
+	t.Log("the agent looks around alone for a while, and comes back")
+	m.agent.click(top, `[data-tandem=follow]`)
+	m.agent.wait(top, `document.querySelector('[data-tandem=follow]').ariaPressed === 'false'`)
+	was = get[float64](m.visitor, content, `scrollY`)
+	m.agent.wheel(mirror, `.rooms h3`, 300)
+	m.agent.wait(mirror, fmt.Sprintf(`scrollY > %f + 200`, was))
+	alone := get[float64](m.agent, mirror, `scrollY`)
+	m.visitor.wheel(content, `.rooms h3`, -100)
+	m.visitor.wait(content, fmt.Sprintf(`scrollY < %f - 50`, was))
+	get[any](m.agent, top, `new Promise((done) => setTimeout(done, 500))`)
+	if now := get[float64](m.agent, mirror, `scrollY`); now != alone {
+		t.Errorf("the agent, alone at %f, was taken to %f", alone, now)
+	}
+	m.agent.click(top, `[data-tandem=follow]`)
+	m.scrolled()
+
 	t.Log("an agent who may only look changes nothing")
 	before := len(m.shop.Log())
 	m.agent.click(mirror, `nav a[href="/build"]`)

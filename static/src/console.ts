@@ -199,6 +199,8 @@ class Room {
     type: 'button', class: 'tool text', 'data-tandem': 'ask', title: 'Ask whether you may click and type, too', click: () => this.#ask(),
   }, 'Ask to click');
   #fitButton = h('button', { type: 'button', class: 'tool text', click: () => this.#zoom(!this.#fit) });
+  #followButton = h('button', { type: 'button', class: 'tool', 'data-tandem': 'follow', click: () => this.#follow(!this.#following) }, icon('together'));
+  #following = true;
   #fullButton = h('button', {
     type: 'button', class: 'tool', 'data-tandem': 'fullscreen', title: 'Full screen', 'aria-label': 'Full screen', hidden: !document.fullscreenEnabled,
     click: () => void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
@@ -238,12 +240,13 @@ class Room {
     fill(document.body,
       h('header', { class: 'bar', 'aria-label': 'Session' },
         h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#askButton,
-        h('div', { class: 'tools' }, this.#tools.button, this.#chat.button, this.#tools.palette), this.#fitButton, this.#fullButton,
+        h('div', { class: 'tools' }, this.#tools.button, this.#chat.button, this.#tools.palette), this.#followButton, this.#fitButton, this.#fullButton,
         this.#people, this.#delay, this.#status,
         h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, 'End'))),
       this.#strip, this.#stage, this.#toasts, this.#chat.panel);
     this.setMode(joined.mode, false);
     this.#zoom(true);
+    this.#follow(true);
     this.linkChanged(link.state);
     this.#watching = setInterval(() => this.#showStatus(), silent.look);
     this.#measuring = setInterval(() => void this.#measure(), measure.every);
@@ -271,6 +274,7 @@ class Room {
     }, { once: true });
     fill(this.#stage, frame, this.#veil);
     this.#zoom(this.#fit);
+    this.#follow(this.#following);
   }
 
   close(): void {
@@ -432,6 +436,16 @@ class Room {
     this.#fitButton.setAttribute('aria-label', fit ? 'Page is made to fit. Show at 100 %' : 'Page is shown at 100 %. Make it fit');
     this.#fitButton.title = fit ? 'Show at 100 %' : 'Make it fit';
     this.#renderer?.postMessage({ type: 'zoom', fit });
+  }
+
+  /** Scrolls together with the visitor, or lets the agent look around alone. */
+  #follow(on: boolean): void {
+    this.#following = on;
+    const label = on ? 'You scroll together. Look around alone' : 'You look around alone. Scroll together again';
+    this.#followButton.title = label;
+    this.#followButton.setAttribute('aria-label', label);
+    this.#followButton.setAttribute('aria-pressed', String(on));
+    this.#renderer?.postMessage({ type: 'follow', on });
   }
 
   // --- what is live and what is not ---

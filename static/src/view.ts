@@ -29,6 +29,7 @@ function connect(key: string, you: string, acts: boolean, port: MessagePort): vo
   const renderer = new Renderer({ key, you, stage, acts, frame: mirrorFrame, send: (message) => port.postMessage(message) });
   port.onmessage = ({ data }) => {
     if (data?.type === 'zoom') return stage.zoom(data.fit === true);
+    if (data?.type === 'follow') return renderer.follow(data.on === true);
     if (data?.type === 'tool') return renderer.use(tools.find((tool) => tool === data.tool) ?? null, data.fade === true);
     const message = read(data);
     if (message !== null) renderer.receive(message);

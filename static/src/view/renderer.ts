@@ -73,6 +73,8 @@ export class Renderer {
   private placing = false;
   private acts: boolean;
   private framing = false;
+  /** Whether both scroll together; else the follower looks around alone. */
+  private following = true;
 
   constructor(private readonly options: RendererOptions) {
     this.acts = options.acts;
@@ -204,7 +206,7 @@ export class Renderer {
   private build(doc: Doc, document: Document): void {
     const scrolling = new Scrolling(
       () => mirror,
-      (node, x, y) => this.options.send({ type: 'scroll', doc: doc.id, node, x, y }),
+      (node, x, y) => this.scrolled(doc.id, node, x, y),
     );
     const mirror = new Mirror(document, {
       key: this.options.key,
@@ -213,7 +215,7 @@ export class Renderer {
       onFrame: (frame, id) => this.framed(frame, id),
       onValue: (control, value) => this.value(doc, control, value),
       onFocus: (node, start, end) => doc.capture?.focus(node, start, end),
-      onScroll: (node, x, y) => scrolling.holds(node, x, y),
+      onScroll: (node, x, y) => !this.following || scrolling.holds(node, x, y),
       onRoot: (root) => scrolling.watch(root),
       onDifference: (node, deep) => this.differs(doc, node, deep),
       onAgreement: (element) => this.agrees(doc, element),
@@ -305,7 +307,7 @@ export class Renderer {
     const inner = empty(frame, doc.mirror.mode!);
     if (inner === null) return;
     doc.mirror.move(inner);
-    this.listen(doc, inner, new Scrolling(() => doc.mirror!, (node, x, y) => this.options.send({ type: 'scroll', doc: id, node, x, y })));
+    this.listen(doc, inner, new Scrolling(() => doc.mirror!, (node, x, y) => this.scrolled(id, node, x, y)));
     for (const [nested, shows] of doc.mirror.frames) this.framed(nested, shows);
   }
 
@@ -389,6 +391,16 @@ export class Renderer {
     const node = this.docs.get(doc)?.mirror?.node(id);
     const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : (node as Element | null | undefined);
     element?.animate?.(wiggleFrames, wiggleTiming);
+  }
+
+  /** Lets the follower scroll alone, or brings them back to where the leader is. */
+  follow(on: boolean): void {
+    this.following = on;
+    if (on) for (const doc of this.docs.values()) doc.mirror?.scrollAgain();
+  }
+
+  private scrolled(doc: number, node: number, x: number, y: number): void {
+    if (this.following) this.options.send({ type: 'scroll', doc, node, x, y });
   }
 
   // --- what is drawn over the page
