@@ -8,10 +8,12 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -319,6 +321,61 @@ func TestFiles(t *testing.T) {
 		if file.path == "/photo.png" {
 			m.visitor.wait(content, file.seen)
 			m.visitor.wait(content, `document.contentType === 'image/png'`)
+		}
+	}
+}
+
+// randomSeeds are runs of testdata/operations/random.js that were wrong once,
+// and a first one.
+var randomSeeds = []uint32{1, 2, 3}
+
+// TestRandom lets the visitor's page do random things to itself and compares
+// the trees after each batch. TANDEM_TEST_RANDOM is how many more seeds to try.
+func TestRandom(t *testing.T) {
+	b := sharedBrowser(t)
+	m := &meeting{t: t, server: startServer(t, t.TempDir())}
+	site := httptest.NewServer(http.HandlerFunc(serveOperations))
+	t.Cleanup(site.Close)
+	m.allow(site.URL)
+	m.invite(site.URL+"/", session.View)
+	m.agent = b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
+	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+	m.accept()
+	seeds, batches := randomSeeds, 12
+	if more, _ := strconv.Atoi(os.Getenv("TANDEM_TEST_RANDOM")); more > 0 {
+		for range more {
+			seeds = append(seeds, rand.Uint32())
+		}
+		batches = 60
+	}
+	for _, seed := range seeds {
+		m.random(seed, batches)
+	}
+}
+
+func (m *meeting) random(seed uint32, batches int) {
+	path := fmt.Sprintf("/random.html?%d", seed)
+	if err := m.visitor.eval(content, "void (location.href = "+quote(path)+")", nil); err != nil {
+		m.t.Fatal(err)
+	}
+	m.visitor.wait(content, "location.search === '?"+fmt.Sprint(seed)+"' && document.readyState === 'complete'")
+	if err := m.visitor.eval(content, fmt.Sprintf("shake(%d)", seed), nil); err != nil {
+		m.t.Fatal(err)
+	}
+	js := fmt.Sprintf(`(() => { %s; return tandemTest.digest(document, {frames: true}); })()`, digestScript())
+	for i := range batches {
+		did := get[string](m.visitor, content, "batch()")
+		var visitor, agent string
+		var errV, errA error
+		for end := time.Now().Add(patience / 5); ; time.Sleep(50 * time.Millisecond) {
+			errV, errA = m.visitor.eval(content, js, &visitor), m.agent.eval(mirror, js, &agent)
+			if errV == nil && errA == nil && visitor == agent {
+				break
+			}
+			if time.Now().After(end) {
+				m.t.Errorf("seed %d, batch %d: after %s the trees differ (%v, %v):\n%s", seed, i, did, errV, errA, firstDifference(visitor, agent))
+				return
+			}
 		}
 	}
 }

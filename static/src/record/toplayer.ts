@@ -42,11 +42,14 @@ export class TopLayer implements Part {
   }
 
   collect(ops: Op[]): void {
+    // Who moves falls from the top, here without an event and at followers. It may have come back.
+    const moved = this.open.size > 0 && ops.some((op) => op[0] === is.MOVE);
+    if (moved) for (const entry of this.open.keys()) this.check.add(entry);
     for (const entry of this.inOrder()) {
       const before = this.open.get(entry);
       const kind = kindOf(entry.node);
-      if (kind === before) continue;
-      if (before !== undefined) {
+      if (kind === before && !moved) continue;
+      if (before !== undefined && kind !== before) {
         this.open.delete(entry);
         ops.push([is.PROPERTY, entry.id, before, false]);
       }
