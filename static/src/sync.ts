@@ -203,13 +203,14 @@ function go(action: 'back' | 'forward' | 'reload'): void {
 function begin(realm: Realm): void {
   const connections = new Map<Realm, Connection>();
   // First of all listeners: what frames tell us is not for the page.
-  realm.listen(() => realm.global as Window, 'message', (event: MessageEvent) => {
+  const listen = (to: Realm) => to.listen(() => to.global as Window, 'message', (event: MessageEvent) => {
     const hello = frameHello(messageData(event));
     const source = hello && messageSource(event);
     if (!hello || !source) return;
     stop(event);
     for (const connection of connections.values()) if (connection.frame(source, hello.doc)) return;
   }, true);
+  listen(realm);
   install(realm);
   const own = new Connection(realm, null);
   connections.set(realm, own);
@@ -231,6 +232,7 @@ function begin(realm: Realm): void {
     if (!parent) return;
     const connection = new Connection(child, parent);
     connections.set(child, connection);
+    listen(child);
     child.patch.onUndo(() => connections.delete(child));
     connection.hello();
   }
