@@ -1,8 +1,9 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-webkit
+.PHONY: help build test lint generate bench bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-mirror test-webkit
 
 FUZZTIME ?= 3s
+MORE ?= 20
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ app-wordpress: ## WordPress on loopback, from Debian's packages (installs them w
 
 test-apps: chromium ## real applications, each used by two people; needs npm, and for WordPress Debian
 	TANDEM_TEST_APPS=1 go test -count 1 -timeout 45m -run '^TestApp' -v ./cmd/tandem
+
+test-mirror: browsers ## the mirror for longer: random operations on MORE (20) new seeds, all operations in Firefox
+	TANDEM_TEST_MIRROR=$(MORE) go test -count 1 -timeout 60m -run '^Test(Random|OperationsFirefox)$$' -v ./cmd/tandem
 
 test-webkit: ## what has to hold in every browser, in WebKitGTK (installs it when root)
 	@if ! command -v WebKitWebDriver >/dev/null || ! command -v Xvfb >/dev/null; then \

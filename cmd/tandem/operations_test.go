@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,8 +110,13 @@ type operation struct {
 	Settle      int
 }
 
+// evaluator is a side's browser.
+type evaluator interface {
+	eval(in frame, expression string, result any) error
+}
+
 // probes asks a side what can be seen of operations, by their names.
-func probes(w *window, in frame, ops []operation) (map[string]string, error) {
+func probes(w evaluator, in frame, ops []operation) (map[string]string, error) {
 	list, err := json.Marshal(ops)
 	if err != nil {
 		return nil, err
@@ -206,7 +212,7 @@ func (m *meeting) operations(page string) (n, wrong int) {
 			m.t.Errorf("%s: %s: %v", page, op.Name, err)
 			continue
 		}
-		if want, got, ok := m.agree(ops[i : i+1]); !ok {
+		if want, got, ok := agree(m.visitor, m.agent, ops[i:i+1]); !ok {
 			note("live", op, want[op.Name], got[op.Name])
 		}
 	}
@@ -217,7 +223,7 @@ func (m *meeting) operations(page string) (n, wrong int) {
 	if page == "document" {
 		late = ops[2:] // the others are gone
 	}
-	want, got, _ := m.agree(late)
+	want, got, _ := agree(m.visitor, m.agent, late)
 	for _, op := range late {
 		if want[op.Name] != got[op.Name] && !bad[op.Name] {
 			note("joined late", op, want[op.Name], got[op.Name])
@@ -242,11 +248,11 @@ func (m *meeting) prefer(other bool) {
 }
 
 // agree asks both sides until they agree, or have had their time to.
-func (m *meeting) agree(ops []operation) (want, got map[string]string, ok bool) {
+func agree(visitor, agent evaluator, ops []operation) (want, got map[string]string, ok bool) {
 	for end := time.Now().Add(1500 * time.Millisecond); ; time.Sleep(15 * time.Millisecond) {
 		var errV, errA error
-		want, errV = probes(m.visitor, content, ops)
-		got, errA = probes(m.agent, mirror, ops)
+		want, errV = probes(visitor, content, ops)
+		got, errA = probes(agent, mirror, ops)
 		if errV == nil && errA == nil {
 			ok = true
 			for _, op := range ops {
@@ -325,12 +331,71 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// thorough is how long the tests of the mirror may take: the number of random
+// runs beside those that are kept; 0 is what fits into every test run.
+func thorough() int {
+	n, _ := strconv.Atoi(os.Getenv("TANDEM_TEST_MIRROR"))
+	return n
+}
+
+// firefoxLacks are operations on what Firefox does not have.
+var firefoxLacks = []string{"style-map"}
+
+// TestOperationsFirefox tries what needs no hand, with Firefox as the visitor's
+// and the agent's browser.
+func TestOperationsFirefox(t *testing.T) {
+	b := sharedFirefox(t)
+	m := &meeting{t: t, server: startServer(t, t.TempDir())}
+	site := httptest.NewServer(http.HandlerFunc(serveOperations))
+	t.Cleanup(site.Close)
+	m.allow(site.URL)
+	m.invite(site.URL+"/", session.View)
+	agent := b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
+	visitor := b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+	visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+	visitor.click(top, "[data-tandem=accept]")
+	agent.wait(mirror, `document.body.innerText === 'start'`)
+	pages := []string{"sheets", "frames"}
+	if thorough() > 0 {
+		pages = []string{"tree", "controls", "sheets", "components", "motion", "frames"}
+	}
+	for _, page := range pages {
+		path := "/" + page + ".html"
+		if err := visitor.eval(content, "void (location.href = "+quote(path)+")", nil); err != nil {
+			t.Fatal(err)
+		}
+		visitor.wait(content, "location.pathname === "+quote(path)+" && document.readyState === 'complete'")
+		var ops []operation
+		if err := visitor.eval(content, `operations.map((o) => ({Name: o.name, Probe: o.probe, Hand: o.hand, Settle: o.settle}))`, &ops); err != nil {
+			t.Fatal(err)
+		}
+		right, all := 0, 0
+		for i, op := range ops {
+			if len(op.Hand) > 0 || slices.Contains(firefoxLacks, op.Name) {
+				continue
+			}
+			all++
+			if err := visitor.eval(content, fmt.Sprintf(`Promise.resolve(operations[%d].act()).then(() => 0, (e) => 0)`, i), nil); err != nil {
+				t.Errorf("%s: %s: %v", page, op.Name, err)
+				continue
+			}
+			want, got, ok := agree(visitor, agent, ops[i:i+1])
+			if !ok {
+				t.Errorf("%s: %s: the visitor sees %.300s, the agent %.300s", page, op.Name, want[op.Name], got[op.Name])
+				continue
+			}
+			right++
+		}
+		t.Logf("%s: %d of %d operations right", page, right, all)
+	}
+}
+
 // randomSeeds are runs of testdata/operations/random.js that were wrong once,
 // and a first one.
 var randomSeeds = []uint32{1, 2, 3}
 
 // TestRandom lets the visitor's page do random things to itself and compares
-// the trees after each batch. TANDEM_TEST_RANDOM is how many more seeds to try.
+// the trees after each batch.
 func TestRandom(t *testing.T) {
 	b := sharedBrowser(t)
 	m := &meeting{t: t, server: startServer(t, t.TempDir())}
@@ -342,7 +407,7 @@ func TestRandom(t *testing.T) {
 	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
 	m.accept()
 	seeds, batches := randomSeeds, 12
-	if more, _ := strconv.Atoi(os.Getenv("TANDEM_TEST_RANDOM")); more > 0 {
+	if more := thorough(); more > 0 {
 		for range more {
 			seeds = append(seeds, rand.Uint32())
 		}
