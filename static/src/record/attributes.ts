@@ -3,7 +3,7 @@
 
 import { MASKED } from '../ops';
 import {
-  attrName, attribute, attributeAt, attributeCount, attributesOf, currentSrc, inputType, isElement, isHTML, localName, parentNode,
+  attrName, attribute, attributeAt, attributeCount, attributeNames, attributesOf, currentSrc, inputType, isElement, isHTML, localName, parentNode,
 } from './dom';
 import { maskedAttribute, type Masks } from './mask';
 
@@ -40,12 +40,11 @@ export function mirrored(ctx: AttributeContext, element: Element, name: string):
 
 /** All mirrored attributes, name and value by turns; 0 when there are none. */
 export function attributes(ctx: AttributeContext, element: Element): string[] | 0 {
-  const map = attributesOf(element);
-  const count = attributeCount(map);
+  const names = attributeNames(element); // no objects for the map and each attribute
   const out: string[] = [];
   let source = false;
-  for (let i = 0; i < count; i++) {
-    const name = attrName(attributeAt(map, i)!);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
     if (name === MASKED) continue;
     if (name === 'src') source = true;
     const value = mirrored(ctx, element, name);

@@ -29,6 +29,7 @@ export const attributeAt = method<[number], Attr | null>(NamedNodeMap.prototype,
 export const attrName = getter<string>(Attr.prototype, 'name');
 export const attrValue = getter<string>(Attr.prototype, 'value');
 export const attribute = method<[string], string | null>(Element.prototype, 'getAttribute');
+export const attributeNames = method<[], string[]>(Element.prototype, 'getAttributeNames');
 export const hasAttribute = method<[string], boolean>(Element.prototype, 'hasAttribute');
 export const openShadow = getter<ShadowRoot | null>(Element.prototype, 'shadowRoot');
 export const shadowMode = getter<ShadowRootMode>(ShadowRoot.prototype, 'mode');

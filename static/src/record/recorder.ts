@@ -413,7 +413,7 @@ export class Recorder {
     guard(() => {
       const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due(), this.films.due()];
       if (found.includes(true)) this.schedule();
-      if (this.tree.complete && !this.held) this.tell((ops) => this.digests.collect(ops));
+      this.tell((ops) => this.digests.collect(ops));
     }, undefined);
     later(() => this.sweepOn(), SWEEP_MS);
   }
@@ -424,8 +424,8 @@ export class Recorder {
   }
 
   private tell(digests: (ops: Op[]) => void): void {
-    this.flush(); // digests are of what followers have been told
-    if (!this.running) return;
+    this.flushSome(); // digests are of what followers have been told
+    if (!this.running || this.held || !this.tree.complete) return;
     this.emit(() => {
       const ops: Op[] = [];
       digests(ops);
