@@ -47,6 +47,8 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		p.scriptAPI(w, r, s, host)
 	case name == "alias":
 		p.aliasAPI(w, r, s, host)
+	case name == "opens":
+		p.opensAPI(w, r, s, host)
 	case name == "integrity":
 		p.integrityAPI(w, r, s, host)
 	case name == "report":
@@ -72,6 +74,27 @@ func (p *Proxy) entered(w http.ResponseWriter, r *http.Request, s *session.Sessi
 	default:
 		neutral(w, r)
 	}
+}
+
+// opensAPI learns what a page of this very host has the shell open in a tab: the
+// browser's request will not say whose wish it was.
+func (p *Proxy) opensAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	origin, ok := p.originOf(host)
+	if !ok || !p.ownPage(r) {
+		notFound(w, r)
+		return
+	}
+	text, ok := readText(w, r, maxDemand)
+	if !ok {
+		return
+	}
+	u, err := url.Parse(string(text))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		http.Error(w, "not an address", http.StatusBadRequest)
+		return
+	}
+	p.memories.of(s).rememberArrival(arrivalKey(u), arrival{from: initiator{origin: origin}}, p.now())
+	writeText(w, "")
 }
 
 // fromPage reports whether a page of the session sent r: it has the visitor's

@@ -132,3 +132,39 @@ func TestFrameNamedInHTMLIsNotTheTab(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenedTabsKnowWhoOpenedThem: the shell asks for what a page opens, without
+// a Referer, and so as a stranger.
+func TestOpenedTabsKnowWhoOpenedThem(t *testing.T) {
+	var site, cookie string
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		site, cookie = r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Cookie")
+		w.Header().Set("Set-Cookie", "strict=1; SameSite=Strict")
+	})
+	w := newWorld(t, []string{origin})
+	page := w.site(origin)
+	w.open(page + "/")
+	tab := func() {
+		w.get(page+"/tab", "iframe", page, "Referer", "", "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate")
+	}
+	tell := func(fetchSite string) int {
+		r := w.request("POST", page+"/.tandem/opens", strings.NewReader(origin+"/tab"))
+		r.Header.Set("Sec-Fetch-Site", fetchSite)
+		return w.do(r).StatusCode
+	}
+	if tab(); site != "cross-site" || cookie != "" {
+		t.Errorf("not told of: %s, cookies %q", site, cookie)
+	}
+	if code := tell("same-site"); code != http.StatusNotFound {
+		t.Errorf("told by another host: %d", code)
+	}
+	if tab(); site != "cross-site" {
+		t.Errorf("told by another host: %s", site)
+	}
+	if code := tell("same-origin"); code != http.StatusOK {
+		t.Errorf("told: %d", code)
+	}
+	if tab(); site != "same-origin" || cookie != "strict=1" {
+		t.Errorf("told of: %s, cookies %q", site, cookie)
+	}
+}

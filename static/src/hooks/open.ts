@@ -116,15 +116,21 @@ export function openTab(realm: Realm, url: string, name: string, features: strin
   const known = name ? mapGet(byName, name) : undefined;
   const tab = known ? mapGet(tabs, known) : undefined;
   if (known && tab && !tab.closed) {
-    if (url) tell(realm, (p) => p.open(known, site, name, features));
+    if (url) open(realm, known, site, name, features);
     tab.url = site;
     return tab.window;
   }
   const id = numberToString(random(), 36) + numberToString(random(), 36);
-  tell(realm, (p) => p.open(id, site, name, features));
+  open(realm, id, site, name, features);
   if (withoutOpener(features)) return null;
   if (name) mapSet(byName, name, id);
   return facade(realm, id, site).window;
+}
+
+/** Has the shell open an address. Whose wish that is the server is told first: to the browser it is the shell's. */
+function open(realm: Realm, id: string, site: string, name: string, features: string): void {
+  if (startsWith(site, 'http')) realm.post('/.tandem/opens', site);
+  tell(realm, (p) => p.open(id, site, name, features));
 }
 
 function absolute(realm: Realm, url: string): string {
@@ -176,7 +182,7 @@ function facade(realm: Realm, id: string, url: string): Facade {
 function locationOf(realm: Realm, id: string, state: Facade): Any {
   const go = (url: Any) => {
     state.url = absolute(realm, realm.map(url));
-    tell(realm, (p) => p.open(id, state.url, '', ''));
+    open(realm, id, state.url, '', '');
   };
   const location = objectCreate(null) as Any;
   defineProperty(location, 'href', { get: () => state.url, set: go, configurable: true });
