@@ -267,3 +267,49 @@ func TestRulesOfSitesAreKept(t *testing.T) {
 		})
 	})
 }
+
+// TestFramesLeadTheTab: what a payment page in a frame does to the page around it.
+func TestFramesLeadTheTab(t *testing.T) {
+	inBrowsers(t, func(t *testing.T, e engine) {
+		shop, bank := newTarget(t), newTarget(t)
+		var mu sync.Mutex
+		var posted []string
+		shop.on(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			mu.Lock()
+			posted = append(posted, r.Method+" "+r.URL.Path+" "+string(body)+" "+r.Header.Get("Sec-Fetch-Dest"))
+			mu.Unlock()
+			page(w, `<p>`+r.URL.Path+`</p><iframe src="`+bank.URL+`/pay"></iframe>`)
+		})
+		bank.on(func(w http.ResponseWriter, r *http.Request) {
+			page(w, `<form method=post target=_top action="`+shop.URL+`/paid?x"><input type=hidden name=card value="1 2"><button>pay</button></form>
+				<a href="`+shop.URL+`/parent" target=_parent>back</a><p onclick="top.location.replace('`+shop.URL+`/replaced')">away</p>
+				<iframe sandbox="allow-scripts" srcdoc="<p onclick=&quot;top.location = '`+shop.URL+`/escaped'&quot;>no</p>"></iframe>`)
+		})
+		b := newBattle(t)
+		b.allow(shop.URL)
+		b.allow(bank.URL)
+		w := e.open(t, "visitor", b.invite(shop.URL+"/cart", session.Shared).VisitorURL, 900, 700)
+		w.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+		w.click(top, "[data-tandem=accept]")
+		pay := within("/pay")
+		at := func(path string) {
+			t.Helper()
+			w.wait(content, `location.pathname === `+quote(path)+` && document.readyState === 'complete'`)
+		}
+		at("/cart")
+		w.click(pay, "button")
+		at("/paid")
+		w.click(pay, "a")
+		at("/parent")
+		w.wait(pay, `document.readyState === 'complete'`)
+		w.eval(within("srcdoc"), `document.querySelector('p').click()`, nil) // its sandbox forbids it
+		w.click(pay, "p")
+		at("/replaced")
+		mu.Lock()
+		defer mu.Unlock()
+		if want := []string{"GET /cart  document", "POST /paid card=1+2 document", "GET /parent  document", "GET /replaced  document"}; !slices.Equal(posted, want) {
+			t.Errorf("the shop was asked %q, want %q", posted, want)
+		}
+	})
+}
