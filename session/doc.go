@@ -66,6 +66,14 @@
 // performed, once; when the leader starts again instead, whoever asked is told
 // that they were not.
 //
+// # Live or not
+//
+// Every three seconds the server asks the leader's page whether it lives, while
+// somebody follows, and passes the answer to the followers. These measure the
+// silence themselves: after ten seconds they say that what they show is not
+// live, whoever of the three it is that sleeps. A page that shows a dialog can't
+// answer; that it does is told by a request of its own, before it stands still.
+//
 // # Healing
 //
 // The leader's browser digests its live page, a few milliseconds at a time, and
