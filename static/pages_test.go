@@ -174,10 +174,12 @@ func TestTheShellComesBackWithoutLosingOrRepeating(t *testing.T) {
 	f.mu.Lock()
 	f.refuse = false
 	f.mu.Unlock()
-	for _, want := range []string{"[[5 2 one]]", "[[5 2 two]]"} {
-		if got := fmt.Sprint(f.want("ops")["ops"]); got != want {
-			t.Errorf("got %s after the link came back, want %s", got, want)
-		}
+	var told []any // in one message or in several
+	for len(told) < 2 {
+		told = append(told, f.want("ops")["ops"].([]any)...)
+	}
+	if got := fmt.Sprint(told); got != "[[5 2 one] [5 2 two]]" {
+		t.Errorf("got %s after the link came back", got)
 	}
 	v.waitFor("", "document.querySelector('[data-tandem=status]').innerText.includes('Sharing')")
 

@@ -99,7 +99,6 @@ const mark = { ...place, kind: optional(oneOf('wiggle', 'frame')) };
 const selection = { doc: count, sel: optional(list(count, 4)) };
 const stroke = { doc: count, kind: oneOf('ink', 'box', 'arrow'), points: list(number, 2000), fade: bool };
 const from = text(64);
-const said = { n: count, from, at: count, text: sentence };
 const action = oneOf('back', 'forward', 'reload');
 /** Checked by the performer, which knows what each kind needs. */
 const input = any;
@@ -126,56 +125,52 @@ export const welcome = object({
 });
 export type Welcome = ReturnType<typeof welcome>;
 
-/** server → visitor's shell */
-export const toVisitor = {
+/** What people show and tell each other, and what the visitor decides: the same for everybody. */
+const between = {
   people: { people: list(person, 100) },
-  input: { n: count, from: text(64), doc: count, input },
-  scroll: { doc: count, node: integer, x: number, y: number, from: optional(text(64)) },
-  navigate: { tab: count, url, from: optional(text(64)) },
-  go: { tab: count, action },
-  activate: { tab: count },
   pointer: { from, ...place },
   mark: { from, ...mark },
   select: { from, ...selection },
   draw: { from, ...stroke },
   erase: { from },
-  chat: said,
-  resync: { doc: optional(count), node: optional(count), deep: optional(bool) },
+  chat: { n: count, from, at: count, text: sentence },
   mode: { mode, paused: bool },
+  refused,
+  ended,
+} satisfies { [type: string]: Shape };
+
+/** server → visitor's shell */
+export const toVisitor = {
+  input: { n: count, from, doc: count, input },
+  scroll: { doc: count, node: integer, x: number, y: number, from: optional(from) },
+  navigate: { tab: count, url, from: optional(from) },
+  go: { tab: count, action },
+  activate: { tab: count },
+  ...between,
+  resync: { doc: optional(count), node: optional(count), deep: optional(bool) },
   /** Somebody would like to click and type as well. */
-  ask: { from: text(64) },
+  ask: { from },
   cookies: {},
   /** The server wants to know whether the page lives. */
   beat: {},
-  refused,
-  ended,
 } satisfies { [type: string]: Shape };
 export type ToVisitor = MessageOf<typeof toVisitor>;
 
 /** server → agent's console. The tree itself (`ops`) is judged by the renderer, op by op. */
 export const toAgent = {
   state: { state },
-  people: { people: list(person, 100) },
   tabs: { tabs: list(tab, 100) },
   view: { ...view, tab: optional(count), dpr: optional(number), seen: optional(list(number, 4)) },
   doc: { doc: count, tab: count, parent: optional(list(integer, 2)), url: optional(url), ops: optional(any) },
   ops: { doc: count, ops: any },
   gone: { doc: count },
-  pointer: { from, ...place },
-  mark: { from, ...mark },
-  select: { from, ...selection },
-  draw: { from, ...stroke },
-  erase: { from },
-  chat: said,
+  ...between,
   done: { n: count, ok: bool, why: optional(sentence) },
   dialog: { doc: count, kind: text(40), text: sentence },
   notice: { text: sentence },
-  refused,
-  mode: { mode, paused: bool },
   /** The leader's page lives. */
   beat: { hidden: optional(bool) },
   leader: { online: bool, since: optional(any) },
-  ended,
 } satisfies { [type: string]: Shape };
 export type ToAgent = MessageOf<typeof toAgent>;
 
