@@ -68,30 +68,12 @@ func allNames(t testing.TB) (address string) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+port)
 	}
-	forward := &httputil.ReverseProxy{Rewrite: func(*httputil.ProxyRequest) {}, Transport: &http.Transport{DialContext: dial}, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0)}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodConnect {
-			forward.ServeHTTP(w, r)
-			return
-		}
-		there, err := dial(r.Context(), "tcp", r.Host)
-		if err != nil {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		defer there.Close()
-		w.WriteHeader(http.StatusOK)
-		here, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			return
-		}
-		defer here.Close()
-		go func() {
-			io.Copy(there, here)
-			there.Close()
-		}()
-		io.Copy(here, there)
-	}))
+	server := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme = "http" }, // WebSockets come as ws
+		Transport:     &http.Transport{DialContext: dial, DisableCompression: true},
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0),
+	})
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String()
 }
@@ -131,7 +113,8 @@ func (e webkit) open(t testing.TB, name, url string, width, height int) webpage 
 		SessionID string `json:"sessionId"`
 	}
 	w.call("POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
-		"unhandledPromptBehavior":  "ignore",
+		"unhandledPromptBehavior":  "dismiss",
+		"pageLoadStrategy":         "none", // or commands wait for pages that never end loading
 		"proxy":                    map[string]any{"proxyType": "manual", "httpProxy": e.names},
 		"webkitgtk:browserOptions": map[string]any{"binary": e.browser, "args": []string{"--automation"}},
 	}}}, &session)
@@ -260,7 +243,8 @@ func (w *webkitWindow) navigate(url string) {
 	w.call("POST", "/execute/sync", map[string]any{"script": "setTimeout((u) => { location.href = u }, 0, arguments[0])", "args": []any{url}}, nil)
 }
 
-// enter makes the last frame that fits the one that commands go to.
+// enter makes the last frame that fits the one that commands go to. Frames
+// within one that fits are not looked at: there may be hundreds.
 func (w *webkitWindow) enter(want frame) error {
 	var found []int
 	ok := false
@@ -279,6 +263,7 @@ func (w *webkitWindow) enter(want frame) error {
 		}
 		if want(frameInfo{URL: here.URL}, len(path)) {
 			found, ok = append([]int{}, path...), true
+			return nil
 		}
 		for i := range here.Frames {
 			if err := walk(append(path, i)); err != nil && !gone(err) {
