@@ -61,7 +61,7 @@ export function digest(document: Document, options: DigestOptions = {}): string 
 
   /** Media queries as they are answered here. */
   const answered = (text: string): string =>
-    text.replace(/\((?:prefers-[\w-]+|any-hover|hover|any-pointer|pointer|scripting|color-gamut|dynamic-range|update|display-mode|[\w-]*(?:resolution|device-(?:width|height|pixel-ratio)))(?::[^()]*)?\)/g, (query) =>
+    text.replace(/\((?:prefers-[\w-]+|forced-colors|inverted-colors|any-hover|hover|any-pointer|pointer|scripting|color-gamut|(?:video-)?dynamic-range|update|display-mode|[\w-]*(?:resolution|device-(?:width|height|pixel-ratio)))(?::[^()]*)?\)/g, (query) =>
       document.defaultView!.matchMedia(query).matches ? '(min-width: 0px)' : '(min-width: 99999px)');
 
   function masked(element: Element): boolean {
