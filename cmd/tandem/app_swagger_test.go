@@ -20,6 +20,7 @@ func TestAppSwaggerUI(t *testing.T) {
 			p.a.click("#operations-pets-list .execute")
 			p.b.sees("#operations-pets-list .live-responses-table .microlight", "Runa")
 			p.a.sees("#operations-pets-list .live-responses-table .microlight", "Runa")
+			p.rest()
 			p.step("cats")
 			p.once("GET /api/pets?kind=cat")
 

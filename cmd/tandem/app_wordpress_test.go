@@ -20,48 +20,58 @@ import (
 type wordpress struct {
 	*meeting
 	site string
+	a, b hand // who does most of it, and the other
 }
 
-func meetAtWordPress(t *testing.T) *wordpress {
+func meetAtWordPress(t *testing.T, swapped bool) *wordpress {
 	t.Helper()
-	onlyApps(t)
 	b := sharedBrowser(t)
-	w := &wordpress{&meeting{t: t, server: startServer(t, t.TempDir())}, startApp(t, "wordpress.sh", freePort(t))}
+	w := &wordpress{meeting: &meeting{t: t, server: startServer(t, t.TempDir())}, site: startApp(t, "wordpress.sh", freePort(t))}
 	w.allow(w.site)
 	w.invite(w.site+"/wp-login.php", session.Shared)
 	w.agent = b.open(t, "agent", w.invited.AgentURL, 1400, 1100)
 	w.agent.wait(top, `document.querySelector('[data-tandem=status]')`)
 	w.visitor = b.open(t, "visitor", w.invited.VisitorURL, 1280, 900)
+	w.a, w.b = hand{w.agent, mirror, 2}, hand{w.visitor, content, 1}
+	if swapped {
+		w.a, w.b = w.b, w.a
+	}
 	return w
 }
 
 func TestAppWordPress(t *testing.T) {
-	w := meetAtWordPress(t)
+	onlyApps(t)
+	t.Run("together", func(t *testing.T) { useWordPress(t, false) })
+	t.Run("the other way round", func(t *testing.T) { useWordPress(t, true) })
+}
+
+func useWordPress(t *testing.T, swapped bool) {
+	w := meetAtWordPress(t, swapped)
 	w.accept()
 	w.step("login form")
 
-	t.Log("signing in: the agent types the name, the visitor the password")
-	w.agent.click(mirror, "#user_login")
-	w.agent.write("editor")
+	t.Log("signing in: one types the name, the visitor the password")
+	w.a.click("#user_login")
+	w.a.write("editor")
 	w.visitor.wait(content, `document.querySelector('#user_login').value === 'editor'`)
 	w.visitor.click(content, "#user_pass")
 	w.visitor.write("tandem-demo")
 	w.agent.wait(mirror, `document.querySelector('#user_pass').value === '••••••••'`)
 	w.step("login form filled in")
-	w.agent.click(mirror, "#wp-submit")
+	w.a.click("#wp-submit")
 	w.at("/wp-admin/")
 	w.step("dashboard")
 	w.another()
 
-	t.Log("the agent begins a post")
-	w.agent.click(mirror, "#menu-posts > a")
+	t.Log("one begins a post")
+	w.a.click("#menu-posts > a")
 	w.at("/wp-admin/edit.php")
 	w.step("posts")
-	w.timed("from the agent's click to the editor", func() { w.agent.click(mirror, "a.page-title-action") }, w.visitor, w.agent)
+	w.timed("from a click to the editor", func() { w.a.click("a.page-title-action") }, w.visitor, w.agent)
 	const welcome = ".edit-post-welcome-guide .components-modal__header button"
 	w.agent.wait(mirror, fmt.Sprintf(`document.querySelector(%q)`, welcome))
 	w.step("welcome guide")
-	w.agent.click(mirror, welcome)
+	w.a.click(welcome)
 	w.visitor.wait(content, `!document.querySelector('.edit-post-welcome-guide')`)
 	w.step("empty post")
 	w.timed("the visitor loads all again", func() { w.visitor.call("Page.reload", map[string]any{}, nil) }, w.visitor, w.agent)
@@ -69,31 +79,32 @@ func TestAppWordPress(t *testing.T) {
 	w.step("empty post, loaded again")
 
 	t.Log("both write")
-	w.agent.click(mirror, ".editor-post-title__input")
-	w.agent.write("Low water\nThe boats lie dry until noon.\n")
+	w.a.click(".editor-post-title__input")
+	w.a.write("Low water\nThe boats lie dry until noon.\n")
 	w.paragraphs("The boats lie dry until noon.", "")
 	if title := get[string](w.visitor, content, `document.querySelector('.editor-post-title__input').textContent`); title != "Low water" {
 		t.Errorf("the title is %q", title)
 	}
-	w.step("the agent's paragraph")
+	w.step("the first paragraph")
 	const second = ".block-editor-block-list__layout p:nth-of-type(2)"
-	w.visitor.click(content, second)
-	w.visitor.write("Nobody minds.")
+	w.b.click(second)
+	w.b.write("Nobody minds.")
 	w.paragraphs("The boats lie dry until noon.", "Nobody minds.")
-	w.step("the visitor's paragraph")
-	w.agent.click(mirror, ".block-editor-block-list__layout p:nth-of-type(1)")
-	w.agent.write(" Then they goo")
-	w.agent.press("Backspace", 8)
-	w.agent.write(".")
+	w.step("the second paragraph")
+	x, y := w.a.element(".block-editor-block-list__layout p:nth-of-type(1)")
+	w.a.w.clickAt(x+200, y) // the middle may lie below the other paragraph's toolbar
+	w.a.write(" Then they goo")
+	w.a.press("Backspace", 8)
+	w.a.write(".")
 	w.paragraphs("The boats lie dry until noon. Then they go.", "Nobody minds.")
-	w.visitor.click(content, second)
-	w.visitor.write(" Or leaves.")
+	w.b.click(second)
+	w.b.write(" Or leaves.")
 	w.paragraphs("The boats lie dry until noon. Then they go.", "Nobody minds. Or leaves.")
 	w.step("paragraphs by turns")
 
-	t.Log("the agent adds a picture, the visitor chooses the file")
-	w.agent.click(mirror, ".edit-post-header-toolbar__inserter-toggle")
-	w.agent.click(mirror, ".editor-block-list-item-image")
+	t.Log("one adds a picture, the visitor chooses the file")
+	w.a.click(".edit-post-header-toolbar__inserter-toggle")
+	w.a.click(".editor-block-list-item-image")
 	const file = ".block-editor-media-placeholder input[type=file]"
 	w.visitor.wait(content, fmt.Sprintf(`document.querySelector(%q)`, file))
 	w.step("picture block")
@@ -103,28 +114,28 @@ func TestAppWordPress(t *testing.T) {
 	w.agent.wait(mirror, uploaded)
 	w.step("picture uploaded")
 
-	t.Log("the agent publishes")
-	w.agent.click(mirror, ".editor-post-publish-panel__toggle")
+	t.Log("one publishes")
+	w.a.click(".editor-post-publish-panel__toggle")
 	w.agent.wait(mirror, `document.querySelector('.editor-post-publish-panel .editor-post-publish-button')`)
 	w.step("asked whether to publish")
-	w.agent.click(mirror, ".editor-post-publish-panel .editor-post-publish-button")
+	w.a.click(".editor-post-publish-panel .editor-post-publish-button")
 	w.visitor.wait(content, `document.querySelector('.post-publish-panel__postpublish-buttons a')`)
 	w.step("published")
 	if n := w.published("Low water"); n != 1 {
 		t.Errorf("WordPress shows %d posts of ours, want 1", n)
 	}
-	w.agent.click(mirror, ".post-publish-panel__postpublish-buttons a")
+	w.a.click(".post-publish-panel__postpublish-buttons a")
 	const read = `document.readyState === 'complete' && document.querySelector('h1.wp-block-post-title')?.textContent === 'Low water'`
 	w.visitor.wait(content, read)
 	w.visitor.wait(content, `document.querySelector('.wp-block-image img').naturalWidth === 640`)
 	w.agent.wait(mirror, `document.querySelector('.wp-block-image img')?.naturalWidth === 640`)
 	w.step("the post")
 
-	t.Log("the agent logs out")
-	w.agent.moveTo(w.agent.element(mirror, "#wp-admin-bar-my-account > a"))
+	t.Log("one logs out")
+	w.a.w.moveTo(w.a.w.element(w.a.in, "#wp-admin-bar-my-account > a"))
 	w.agent.wait(mirror, `document.querySelector('#wp-admin-bar-my-account').matches('.hover')`)
 	w.step("the menu")
-	w.agent.click(mirror, "#wp-admin-bar-logout a")
+	w.a.click("#wp-admin-bar-logout a")
 	w.at("/wp-login.php")
 	w.step("logged out")
 	w.proxied()
@@ -157,7 +168,7 @@ func (w *wordpress) another() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	second := &wordpress{&meeting{t: w.t, server: w.server}, w.site}
+	second := &wordpress{meeting: &meeting{t: w.t, server: w.server}, site: w.site}
 	second.invite(w.site+"/wp-admin/post-new.php", session.Shared)
 	s, _ := w.server.Hub.Session(second.invited.ID)
 	if err := s.Jar().UnmarshalBinary(cookies); err != nil {

@@ -94,11 +94,28 @@ type hand struct {
 	depth int // of that frame
 }
 
-func (h hand) click(selector string)      { h.w.t.Helper(); h.w.click(h.in, selector) }
+func (h hand) click(selector string)      { h.w.t.Helper(); h.w.clickAt(h.element(selector)) }
 func (h hand) clear(selector string)      { h.w.t.Helper(); h.w.clear(h.in, selector) }
 func (h hand) wait(expression string)     { h.w.t.Helper(); h.w.wait(h.in, expression) }
 func (h hand) write(text string)          { h.w.t.Helper(); h.w.write(text) }
 func (h hand) press(key string, code int) { h.w.t.Helper(); h.w.press(key, code) }
+
+// element waits until an element stays where it is: applications move theirs,
+// and so does the other's scrolling, between a look and a click.
+func (h hand) element(selector string) (x, y float64) {
+	h.w.t.Helper()
+	x, y = h.w.element(h.in, selector)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		time.Sleep(100 * time.Millisecond)
+		nowX, nowY := h.w.element(h.in, selector)
+		if nowX == x && nowY == y {
+			return x, y
+		}
+		x, y = nowX, nowY
+	}
+	h.w.t.Fatalf("%s: %s never stands still", h.w.name, selector)
+	return 0, 0
+}
 
 // pick chooses an option of a select, whose list is the browser's and out of a test's reach.
 func (h hand) pick(selector, value string) {
@@ -128,7 +145,7 @@ func (h hand) gone(selector string) {
 // doubleClick presses the main button twice on an element.
 func (h hand) doubleClick(selector string) {
 	h.w.t.Helper()
-	x, y := h.w.element(h.in, selector)
+	x, y := h.element(selector)
 	h.w.clickAt(x, y)
 	for _, kind := range []string{"mousePressed", "mouseReleased"} {
 		h.w.mouse(kind, x, y, map[string]any{"button": "left", "clickCount": 2})
@@ -138,15 +155,15 @@ func (h hand) doubleClick(selector string) {
 // drag moves the middle of an element by dx and dy, in the steps of a hand.
 func (h hand) drag(selector string, dx, dy float64) {
 	h.w.t.Helper()
-	x, y := h.w.element(h.in, selector)
+	x, y := h.element(selector)
 	h.dragTo(x, y, x+dx, y+dy)
 }
 
 // dragOnto moves the middle of an element to the middle of another.
 func (h hand) dragOnto(selector, target string) {
 	h.w.t.Helper()
-	x, y := h.w.element(h.in, selector)
-	tx, ty := h.w.element(h.in, target)
+	x, y := h.element(selector)
+	tx, ty := h.element(target)
 	h.dragTo(x, y, tx, ty)
 }
 
