@@ -33,8 +33,8 @@ func (b *battle) visitIn(e engine, invited session.Invitation) webpage {
 }
 
 // escapePage is a document that tries everything: in its own markup, in its
-// script, in a frame without an origin, and in a worker.
-func escapePage(t *testing.T, canary string) string {
+// script, in a frame without an origin, in a worker, and in other documents.
+func escapePage(t *testing.T, canary string, documents bool) string {
 	t.Helper()
 	source, err := os.ReadFile("testdata/escapes.js")
 	if err != nil {
@@ -92,6 +92,9 @@ func escapePage(t *testing.T, canary string) string {
 		markup.WriteByte('\n')
 	}
 	for _, path := range slices.Sorted(maps.Keys(escapeDocuments)) {
+		if !documents {
+			break
+		}
 		fmt.Fprintf(&markup, "<iframe src=\"/%s\"></iframe>\n", path)
 	}
 	return `<head><title>escapes</title></head><body>` + markup.String() +
@@ -238,7 +241,9 @@ func TestContainEscapes(t *testing.T) {
 		b.site.on(func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
 			case "/":
-				page(w, escapePage(t, aim.URL))
+				// WebKitGTK has six connections to its HTTP proxy. When as many frames wait
+				// for the page, and the page for an answer to its script, it hangs.
+				page(w, escapePage(t, aim.URL, e.name() != "webkit"))
 			case "/tried":
 				at, _ := io.ReadAll(r.Body)
 				tried.Store(strings.TrimSuffix(string(at), "/script-"), true)
@@ -398,10 +403,13 @@ var callers = map[string]string{
 // What javascript: addresses make begins with our script where the address goes
 // through a hook, but location's members cannot be hooked, and a member of an
 // unknown object by a computed name is not rewritten.
-var leakingCaller = map[string]string{"firefox": "javascript-computed", "webkit": "javascript-computed"}
+var leakingCaller = map[string]string{"firefox": "javascript-computed"}
 
 func TestContainWebRTC(t *testing.T) {
 	inEveryBrowser(t, func(t *testing.T, e engine) {
+		if e.name() == "webkit" {
+			t.Skip("in WebKitGTK nothing sends, with the proxy or without")
+		}
 		// Without the proxy most of them send: else the test would prove nothing.
 		control := newBattleIn(t, e)
 		could := callAll(control, patience, len(callers)/2, func(start string) { e.open(t, "direct", start, 1280, 900) })

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"image"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"tandem/session"
 )
 
 // engine is a browser that pages are looked at in. What has to hold in every
@@ -128,4 +131,30 @@ func testEngine(t *testing.T, e engine) {
 	if shot, err := first.picture(&rect{0, 0, 300, 200}); err != nil || shot.Bounds().Dx() != 300 || shot.Bounds().Dy() != 200 {
 		t.Errorf("no picture: %v", err)
 	}
+}
+
+// In every engine a page gets its cookies, knows its address, and is seen by
+// the agent.
+func TestEnginesShareAPage(t *testing.T) {
+	inEveryBrowser(t, func(t *testing.T, e engine) {
+		b := newBattleIn(t, e)
+		b.site.on(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/inner" {
+				page(w, "<title>inner</title><p>inner</p>")
+				return
+			}
+			http.SetCookie(w, &http.Cookie{Name: "basket", Value: "1"})
+			page(w, `<title>shop</title><iframe src="/inner"></iframe><script>self.said = [location.href, document.cookie, origin]</script>`)
+		})
+		invited := b.invite(b.site.URL+"/", session.Shared)
+		agent := b.client()
+		agent.join(invited.ID, invited.AgentURL)
+		a := agent.wire(b.agentSocket(invited.ID))
+		visitor := b.visitIn(e, invited)
+		a.sees("inner")
+		var said []string
+		if err := visitor.eval(content, "self.said", &said); err != nil || !slices.Equal(said, []string{b.site.URL + "/", "basket=1", b.site.URL}) {
+			t.Errorf("the page saw %q, %v", said, err)
+		}
+	})
 }

@@ -248,7 +248,7 @@ func (w *webkitWindow) navigate(url string) {
 func (w *webkitWindow) enter(want frame) error {
 	var found []int
 	ok := false
-	var walk func(path []int) error
+	var walk func(path []int) error // location, unlike document.URL, tells where a document is really from
 	walk = func(path []int) error {
 		if err := w.enterPath(path); err != nil {
 			return err
@@ -257,7 +257,7 @@ func (w *webkitWindow) enter(want frame) error {
 			URL    string
 			Frames int
 		}
-		err := w.try("POST", "/execute/sync", map[string]any{"script": "return {url: document.URL, frames: window.length}", "args": []any{}}, &here)
+		err := w.try("POST", "/execute/sync", map[string]any{"script": "return {url: location.href, frames: window.length}", "args": []any{}}, &here)
 		if err != nil {
 			return err
 		}
