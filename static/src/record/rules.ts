@@ -10,8 +10,10 @@ export type RuleOp =
   | [kind: 's' | 'c', path: Path, text: string]
   | [kind: 'p', path: Path, name: string, value: string, priority: string];
 
-/** More rules than these are not looked at again; a hook that sees a change still tells of it. */
+/** Rules that are compared whenever something is told; those that were got hold of before are looked at a few at a time. */
 const MOST = 500;
+const MOST_OLD = 10_000;
+const OLD_AT_ONCE = 200;
 
 const parentOf = getter<CSSRule | null>(CSSRule.prototype, 'parentRule');
 const kinds = globalThis as unknown as Record<string, { prototype: object } | undefined>;
@@ -82,13 +84,32 @@ interface Declared {
  */
 export class Suspects {
   private readonly all = new Map<CSSRule, Declared>();
+  private readonly old = new Map<CSSRule, Declared>();
 
   add(rule: CSSRule): void {
     if (this.all.has(rule)) return;
     const style = first(stylesOf, rule);
     if (style === null) return;
-    if (this.all.size >= MOST) this.all.delete(this.all.keys().next().value!);
-    this.all.set(rule, declared(style));
+    if (this.all.size >= MOST) this.retire();
+    this.all.set(rule, this.old.get(rule) ?? declared(style));
+    this.old.delete(rule);
+  }
+
+  private retire(): void {
+    const [rule, before] = this.all.entries().next().value!;
+    this.all.delete(rule);
+    if (this.old.size < MOST_OLD) this.old.set(rule, before);
+  }
+
+  /** Brings some of the old ones back, which goes round all of them. */
+  recall(): void {
+    for (const [rule, before] of [...this.old].slice(0, OLD_AT_ONCE)) {
+      this.old.delete(rule);
+      if (ruleSheet(rule) === null) continue;
+      const style = first(stylesOf, rule);
+      if (style !== null && cssText(style) !== before.text) this.all.set(rule, before);
+      else this.old.set(rule, before);
+    }
   }
 
   has(rule: CSSRule): boolean {

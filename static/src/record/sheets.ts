@@ -123,6 +123,7 @@ export class Sheets implements Part {
     if (now() - this.swept < SWEEP_MS) return false;
     this.swept = now();
     for (const [entry, ids] of this.roots) if (!this.sameAdopted(entry, ids)) return true;
+    this.suspects.recall();
     return this.suspects.changed;
   }
 

@@ -600,3 +600,14 @@ test('attributes and fields that a follower has lost are told again', async () =
     same(p, `wrong ${i}`);
   }
 });
+
+test('a rule that a script got hold of long ago is still looked at', async () => {
+  const rules = Array.from({ length: 800 }, (_, i) => `.r${i} { color: black }`).join('\n');
+  const p = await pair(`<!doctype html><html><head><style>${rules}</style></head><body><p class="r3">text</p></body></html>`);
+  const list = p.document.styleSheets[0]!.cssRules;
+  const held = Array.from(list, (rule) => (rule as CSSStyleRule).style);
+  held[3]!.color = 'red';
+  const shown = p.mirror.contentDocument!.querySelector('p')!;
+  await until(() => p.mirror.contentWindow!.getComputedStyle(shown).color === 'rgb(255, 0, 0)', 8000);
+  same(p);
+});
