@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -167,6 +168,21 @@ func sameTree(t testing.TB, step string, visitor, agent webpage) {
 	}
 }
 
+// noErrors reports what scripts failed with in either window, the site's pages
+// included: a failure of ours must never show there.
+func (m *meeting) noErrors() {
+	m.t.Helper()
+	for _, w := range []*window{m.visitor, m.agent} {
+		w.mu.Lock()
+		for _, line := range w.console {
+			if strings.HasPrefix(line, "uncaught") {
+				m.t.Errorf("%s: %s", w.name, line)
+			}
+		}
+		w.mu.Unlock()
+	}
+}
+
 // rest takes the focus out of both windows, where each person has it elsewhere.
 func (m *meeting) rest() {
 	m.t.Helper()
@@ -316,6 +332,7 @@ func (m *meeting) at(path string) {
 
 func TestShopTogether(t *testing.T) {
 	m := startMeeting(t, session.Shared)
+	defer m.noErrors()
 	m.accept()
 	m.same("home")
 

@@ -65,7 +65,8 @@ export function reportPointer(ctx: PointerContext): Pointing {
   for (const type of ['mousedown', 'pointerup', 'mouseup', 'click', 'contextmenu']) {
     listen(type, (_, event) => kept && keep(event), false);
   }
-  listen('keydown', () => void (kept = false), true); // Enter clicks, too
+  // Enter clicks, too.
+  ctx.realm.listen(() => ctx.realm.global as Window, 'keydown', () => void (kept = false), { capture: true, passive: true });
   return { frame: (on) => void (framing = on) };
 }
 
