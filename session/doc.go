@@ -34,13 +34,23 @@
 //
 // # Who may do what
 //
-// The table rights is all there is. In short: the visitor tells what is shown;
-// the agent asks for input and navigation in shared mode only; both point; both
-// may end the session. Beyond the table, input to masked nodes and navigation
-// to origins that are not allowed are refused. What a page in the visitor's
-// browser says arrives as if the shell had said it, so nothing a visitor may
-// send raises anybody's rights, and what is wrong with it is refused without
-// closing the connection.
+// The table rights is all there is. In short: the visitor tells what is shown,
+// and decides on the mode and on pauses; the agent asks for input and navigation
+// in shared mode only; both point, draw and talk; both may end the session.
+// Beyond the table, input to masked nodes, to what the site keeps for its
+// visitor, and navigation to origins that are not allowed are refused.
+//
+// What the visitor takes away is gone at once, whatever the store does; what
+// they give holds once it is recorded. While sharing is paused the shell sends
+// nothing of the pages, and followers can do nothing but talk and wait.
+//
+// The words of a page in the visitor's browser arrive by way of the shell, which
+// takes from it only kinds of messages that describe the page. So a page cannot
+// change the mode, and what is wrong with its words is refused without closing
+// the connection.
+//
+// Drawings that stay and the conversation are kept in memory for those who come
+// later: 500 strokes, 200 lines. They go with the page, or the session.
 //
 // # The link
 //
