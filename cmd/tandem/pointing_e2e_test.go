@@ -103,6 +103,7 @@ func TestPointing(t *testing.T) {
 	m.visitor.marked("frame", content, link)
 	m.agent.marked("frame", mirror, link)
 	get[any](m.visitor, content, `scrollTo({top: 0, behavior: 'instant'})`)
+	m.scrolled()
 	m.agent.click(mirror, link) // takes it away
 	m.visitor.markedNothing("frame")
 	m.visitor.click(top, `[data-tandem=tools]`)

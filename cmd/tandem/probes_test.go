@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -75,32 +76,46 @@ var differences = []struct{ engine, probe, why string }{
 func TestProbes(t *testing.T) {
 	only := os.Getenv("TANDEM_TEST_PROBES")
 	inBrowsers(t, func(t *testing.T, e engine) {
-		s := newProbeSite(t, only)
-		direct := s.run(t, "direct", func() { e.open(t, "direct", s.here+"/", 1280, 900) })
-		if only == "twice" {
-			compare(t, e.name(), true, direct, s.run(t, "direct again", func() { e.open(t, "direct again", s.here+"/", 1280, 900) }))
-			return
+		wrong := probe(t, e, only)
+		if len(wrong) > 0 {
+			// Some wait for what a browser does in its own time; on a busy machine, in
+			// vain. What differs because of us differs again.
+			again := probe(t, e, only)
+			maps.DeleteFunc(wrong, func(name, _ string) bool { return again[name] == "" })
 		}
-		proxied := s.run(t, "proxied", func() {
-			m := &meeting{t: t, server: startServer(t, t.TempDir())}
-			m.allow(s.here, s.near, s.other)
-			for _, far := range []string{"fetch", "request", "xhr", "login"} { // hosts that nothing else is asked of
-				m.allow(strings.Replace(s.near, "near", far, 1))
-			}
-			m.invite(s.here+"/", session.Shared)
-			w := e.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
-			w.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
-			w.click(top, "[data-tandem=accept]")
-		})
-		compare(t, e.name(), only == "", direct, proxied)
-		t.Logf("%d probes", len(direct))
+		for _, name := range slices.Sorted(maps.Keys(wrong)) {
+			t.Errorf("%s %s", name, wrong[name])
+		}
 	})
 }
 
-// compare reports every probe whose results differ, but for the known ones; and
-// if all were run, known ones that are none.
-func compare(t *testing.T, engine string, all bool, direct, proxied map[string]string) {
+// probe runs all probes directly and through the proxy, and returns what is wrong.
+func probe(t *testing.T, e engine, only string) (wrong map[string]string) {
 	t.Helper()
+	s := newProbeSite(t, only)
+	direct := s.run(t, "direct", func() { e.open(t, "direct", s.here+"/", 1280, 900) })
+	if only == "twice" {
+		return compare(e.name(), true, direct, s.run(t, "direct again", func() { e.open(t, "direct again", s.here+"/", 1280, 900) }))
+	}
+	proxied := s.run(t, "proxied", func() {
+		m := &meeting{t: t, server: startServer(t, t.TempDir())}
+		m.allow(s.here, s.near, s.other)
+		for _, far := range []string{"fetch", "request", "xhr", "login"} { // hosts that nothing else is asked of
+			m.allow(strings.Replace(s.near, "near", far, 1))
+		}
+		m.invite(s.here+"/", session.Shared)
+		w := e.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+		w.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+		w.click(top, "[data-tandem=accept]")
+	})
+	t.Logf("%d probes", len(direct))
+	return compare(e.name(), only == "", direct, proxied)
+}
+
+// compare tells of every probe whose results differ, but for the known ones; and
+// if all were run, of known ones that are none.
+func compare(engine string, all bool, direct, proxied map[string]string) (wrong map[string]string) {
+	wrong = map[string]string{}
 	known := map[string]bool{}
 	for _, d := range differences {
 		known[d.probe] = known[d.probe] || d.engine == "" || d.engine == engine
@@ -112,21 +127,22 @@ func compare(t *testing.T, engine string, all bool, direct, proxied map[string]s
 		}
 		switch {
 		case want == got && known[name]:
-			t.Errorf("%s no longer differs", name)
+			wrong[name] = "no longer differs"
 		case want != got && !known[name]:
 			from := 0
 			for from < len(want) && from < len(got) && want[from] == got[from] {
 				from++
 			}
 			from = max(0, from-80)
-			t.Errorf("%s\n direct:  %.700q\n proxied: %.700q", name, want[min(from, len(want)):], got[min(from, len(got)):])
+			wrong[name] = fmt.Sprintf("\n direct:  %.700q\n proxied: %.700q", want[min(from, len(want)):], got[min(from, len(got)):])
 		}
 	}
 	for name := range known {
 		if _, ran := direct[name]; !ran && all {
-			t.Errorf("%s is no probe", name)
+			wrong[name] = "is no probe"
 		}
 	}
+	return wrong
 }
 
 // probeSite is a site on three origins: two of one site, and another.
@@ -175,13 +191,15 @@ func (s *probeSite) run(t *testing.T, what string, open func()) map[string]strin
 	done := s.done
 	s.mu.Unlock()
 	open()
+	ended := "reached"
 	select {
 	case <-done:
 	case <-time.After(4 * patience):
-		t.Errorf("%s: the probes did not come to their end", what)
+		ended = "not reached by the pages that are " + what
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.results["the end"] = ended
 	t.Logf("%s: %d probes, pages ready after %v", what, len(s.results), s.took)
 	return s.results
 }
