@@ -38,8 +38,6 @@ func acrossBrowsers(t *testing.T, visits, helps engine) {
 	same := func(step string) {
 		t.Helper()
 		sameTree(t, step, visitor, agent)
-		// Until it has its styles, the page before it is in front.
-		agent.wait(renderer, `[...document.querySelectorAll('iframe')].every((frame) => getComputedStyle(frame).visibility === 'visible')`)
 	}
 	at := func(path string) {
 		t.Helper()

@@ -166,6 +166,11 @@ func sameTree(t testing.TB, step string, visitor, agent webpage) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+	// Until it has its styles, the page before it is in front, and gets what is pressed.
+	agent.wait(renderer, `(() => {
+		const shown = document.querySelector('iframe[name=tandem-mirror]');
+		return shown && [...document.querySelectorAll('iframe')].every((frame) => frame === shown || frame.dataset.tab !== shown.dataset.tab);
+	})()`)
 }
 
 // noErrors reports what scripts failed with in either window, the site's pages
