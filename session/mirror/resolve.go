@@ -110,7 +110,7 @@ func cleanHost(scheme, s string) (string, bool) {
 		}
 	}
 	host = strings.TrimSuffix(host, ".")
-	if host == "" || host[0] == '.' || strings.Contains(host, "..") || strings.ContainsFunc(host, isForbiddenInHost) {
+	if host == "" || host[0] == '.' || host[len(host)-1] == '.' || strings.Contains(host, "..") || strings.ContainsFunc(host, isForbiddenInHost) {
 		return "", false
 	}
 	if port == "" {
