@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Policy is one Content-Security-Policy of a site (CSP3 §2.2).
@@ -54,7 +55,9 @@ func ParsePolicy(text string) Policy {
 		}
 		name := strings.ToLower(words[0])
 		if p.directive(name) == nil {
-			p.directives = append(p.directives, directive{name, words[1:]})
+			// No source has controls, and no header may.
+			values := slices.DeleteFunc(words[1:], func(v string) bool { return strings.ContainsFunc(v, unicode.IsControl) })
+			p.directives = append(p.directives, directive{name, values})
 		}
 	}
 	return p
