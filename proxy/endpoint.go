@@ -76,15 +76,22 @@ func (p *Proxy) entered(w http.ResponseWriter, r *http.Request, s *session.Sessi
 	}
 }
 
+// ownWord reads what a page of this very host tells us, and whose origin it has.
+// Others are answered here.
+func (p *Proxy) ownWord(w http.ResponseWriter, r *http.Request, host rewrite.Host) (origin rewrite.Origin, text []byte, ok bool) {
+	origin, ok = p.originOf(host)
+	if !ok || !p.ownPage(r) {
+		notFound(w, r)
+		return origin, nil, false
+	}
+	text, ok = readText(w, r, maxDemand)
+	return origin, text, ok
+}
+
 // opensAPI learns what a page of this very host has the shell open in a tab: the
 // browser's request will not say whose wish it was.
 func (p *Proxy) opensAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
-	origin, ok := p.originOf(host)
-	if !ok || !p.ownPage(r) {
-		notFound(w, r)
-		return
-	}
-	text, ok := readText(w, r, maxDemand)
+	origin, text, ok := p.ownWord(w, r, host)
 	if !ok {
 		return
 	}

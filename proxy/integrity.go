@@ -33,12 +33,7 @@ const maxDemand = 16 << 10
 // integrity metadata. Only pages of the very host may, for what others demand
 // would do as well.
 func (p *Proxy) integrityAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
-	origin, ok := p.originOf(host)
-	if !ok || !p.ownPage(r) {
-		notFound(w, r)
-		return
-	}
-	text, ok := readText(w, r, maxDemand)
+	origin, text, ok := p.ownWord(w, r, host)
 	if !ok {
 		return
 	}
