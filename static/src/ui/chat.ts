@@ -1,7 +1,6 @@
 // The conversation beside the page: a button of the bar with the number of unread lines, and the panel it opens.
 
 import type { Person } from '../protocol';
-import { textOn } from './color';
 import { fill, h, say } from './dom';
 import { icon } from './icons';
 
@@ -70,7 +69,6 @@ export class Chat {
       h('span', { class: 'who' }, name, ' ', h('time', { datetime: new Date(line.at).toISOString() }, new Date(line.at).toLocaleTimeString([], { timeStyle: 'short' }))),
       h('span', { class: 'said' }, line.text));
     if (person && !own) item.style.setProperty('--who', person.color);
-    if (person && !own) item.style.setProperty('--on-who', textOn(person.color));
     const log = this.#log;
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     this.#list.append(item);
