@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"tandem/session/audit"
 )
 
 // apiError is what strangers are told when something did not work.
@@ -170,7 +172,7 @@ func (s *Session) admit(r *http.Request, req joinRequest) (role Role, cookie str
 // admitVisitor binds the visitor's invitation to the browser that shows it
 // first. It returns a new cookie, or none for that same browser.
 func (s *Session) admitVisitor(r *http.Request) (cookie string, err error) {
-	err = s.update(r.Context(), func(rec *record) error {
+	err = s.update(r.Context(), Visitor, "session.join", func(rec *record) error {
 		if err := s.lateness(*rec); err != nil {
 			return err
 		}
@@ -178,6 +180,7 @@ func (s *Session) admitVisitor(r *http.Request) (cookie string, err error) {
 			return errUnchanged
 		}
 		if len(rec.Visitor.Browsers) > 0 {
+			s.audit(r.Context(), audit.Entry{Who: "somebody", Act: "session.join", What: "the visitor's link, in another browser", Result: audit.Refused})
 			return errLinkUsed
 		}
 		cookie = newSecret()
@@ -189,7 +192,7 @@ func (s *Session) admitVisitor(r *http.Request) (cookie string, err error) {
 
 // admitAgent lets in any browser that shows the agent's secret.
 func (s *Session) admitAgent(r *http.Request) (cookie string, err error) {
-	err = s.update(r.Context(), func(rec *record) error {
+	err = s.update(r.Context(), Agent, "session.join", func(rec *record) error {
 		if err := s.lateness(*rec); err != nil {
 			return err
 		}

@@ -106,4 +106,8 @@
 // digests) follows within a tenth of a second, sealed under the session's own
 // key, which is destroyed at the end. Trees and assets are never written: after
 // a restart nobody can resume, so the leader tells them again.
+//
+// The audit log (package audit) says who created, joined, accepted, changed and
+// ended what, and who sent what is not theirs to send. What gives rights is in
+// it before it takes effect; without it nothing is given.
 package session

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tandem/session/assets"
+	"tandem/session/audit"
 	"tandem/session/jar"
 	"tandem/session/state"
 )
@@ -67,6 +68,7 @@ type Hub struct {
 	records  records
 	contents *state.Vault
 	origins  *Origins
+	audit    *audit.Log
 	api      http.Handler
 
 	ctx     context.Context // ends when the store is about to close
@@ -107,9 +109,7 @@ func Open(ctx context.Context, cfg Config) (*Hub, error) {
 	h.api = h.routes()
 	if err := h.open(ctx); err != nil {
 		h.cancel()
-		if h.store != nil {
-			h.store.Close()
-		}
+		h.closeFiles()
 		return nil, fmt.Errorf("opening the sessions: %w", err)
 	}
 	return h, nil
@@ -119,13 +119,16 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if h.store, err = state.Open(ctx, h.cfg.Dir, h.log); err != nil {
 		return err
 	}
+	if h.audit, err = audit.Open(h.cfg.Dir, h.now, h.log); err != nil {
+		return err
+	}
 	if h.records.bucket, err = h.store.Bucket(ctx, "sessions"); err != nil {
 		return err
 	}
 	if h.contents, err = h.store.Vault(ctx, "contents"); err != nil {
 		return err
 	}
-	origins, follow, err := openOrigins(ctx, h.store, h.log)
+	origins, follow, err := openOrigins(ctx, h.store, h.audit, h.log)
 	if err != nil {
 		return err
 	}
@@ -253,7 +256,8 @@ func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
 	}
 	s, err := h.newSession(rec)
 	if err == nil {
-		err = h.records.put(ctx, rec)
+		entry := audit.Entry{Act: "session.create", Session: rec.ID, What: string(rec.Mode) + " " + siteOf(rec.URL)}
+		err = h.audit.Do(ctx, entry, func() error { return h.records.put(ctx, rec) })
 	}
 	if err != nil {
 		return Invitation{}, errors.Join(fmt.Errorf("creating a session: %w", err), h.contents.Erase(ctx, rec.ID))
@@ -372,6 +376,9 @@ func (h *Hub) End(ctx context.Context, id, by string) error {
 
 // Origins returns the list of origins that may be opened.
 func (h *Hub) Origins() *Origins { return h.origins }
+
+// Audit returns the log of who did what.
+func (h *Hub) Audit() *audit.Log { return h.audit }
 
 // API returns the handler for CONTROL's /api/.
 func (h *Hub) API() http.Handler { return h.api }
@@ -511,7 +518,17 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 	h.cancel()
 	h.tasks.Wait()
-	h.store.Close()
+	return errors.Join(err, h.closeFiles())
+}
+
+// closeFiles closes the store last: it has the directory's lock.
+func (h *Hub) closeFiles() (err error) {
+	if h.audit != nil {
+		err = h.audit.Close()
+	}
+	if h.store != nil {
+		h.store.Close()
+	}
 	return err
 }
 

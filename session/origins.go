@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"tandem/session/audit"
 	"tandem/session/state"
 )
 
@@ -36,18 +37,19 @@ type Rule struct {
 // others make in the store.
 type Origins struct {
 	bucket *state.Bucket
+	audit  *audit.Log
 
 	mu    sync.RWMutex
 	rules map[string]Rule // by pattern
 }
 
 // openOrigins reads the list and returns a function that follows it.
-func openOrigins(ctx context.Context, store *state.Store, log *slog.Logger) (*Origins, func(context.Context), error) {
+func openOrigins(ctx context.Context, store *state.Store, acts *audit.Log, log *slog.Logger) (*Origins, func(context.Context), error) {
 	bucket, err := store.Bucket(ctx, "origins")
 	if err != nil {
 		return nil, nil, err
 	}
-	o := &Origins{bucket: bucket, rules: map[string]Rule{}}
+	o := &Origins{bucket: bucket, audit: acts, rules: map[string]Rule{}}
 	all, err := bucket.All(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -103,7 +105,11 @@ func (o *Origins) Allow(ctx context.Context, pattern string, private bool) error
 	if err != nil {
 		return err
 	}
-	if err := o.bucket.Put(ctx, ruleKey(pattern), value); err != nil {
+	entry := audit.Entry{Act: "origins.allow", What: pattern}
+	if private {
+		entry.What += " private"
+	}
+	if err := o.audit.Do(ctx, entry, func() error { return o.bucket.Put(ctx, ruleKey(pattern), value) }); err != nil {
 		return err
 	}
 	o.mu.Lock()
@@ -125,7 +131,7 @@ func (o *Origins) Remove(ctx context.Context, pattern string) error {
 	if !found {
 		return fmt.Errorf("rule %s: %w", pattern, ErrNotFound)
 	}
-	return o.bucket.Delete(ctx, ruleKey(pattern))
+	return errors.Join(o.bucket.Delete(ctx, ruleKey(pattern)), o.audit.Add(ctx, audit.Entry{Act: "origins.remove", What: pattern}))
 }
 
 // List returns the rules in order of their patterns.

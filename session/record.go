@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"tandem/session/audit"
 	"tandem/session/state"
 )
 
@@ -98,10 +99,10 @@ func (b records) put(ctx context.Context, r record) error {
 // errUnchanged lets a change say that there was nothing to do.
 var errUnchanged = errors.New("nothing to change")
 
-// update changes the record, on disk first. change may refuse; it sees the
-// record as it is and no other change happens meanwhile, but for an end, which
-// wins.
-func (s *Session) update(ctx context.Context, change func(*record) error) error {
+// update changes the record, on disk first, and before that in the audit log.
+// change may refuse; it sees the record as it is and no other change happens
+// meanwhile, but for an end, which wins.
+func (s *Session) update(ctx context.Context, who Role, act string, change func(*record) error) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
 	next := s.current().clone()
@@ -111,7 +112,8 @@ func (s *Session) update(ctx context.Context, change func(*record) error) error 
 	case err != nil:
 		return err
 	}
-	if err := s.hub.records.put(ctx, next); err != nil {
+	entry := audit.Entry{Who: string(who), Act: act, Session: s.id}
+	if err := s.hub.audit.Do(ctx, entry, func() error { return s.hub.records.put(ctx, next) }); err != nil {
 		return fmt.Errorf("recording a session: %w", err)
 	}
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"tandem/session/audit"
 	"tandem/session/wire"
 )
 
@@ -97,8 +98,22 @@ func (r *room) route(st *seat, name string, m message, invalid error) (after fun
 	if why != "" {
 		r.s.log.Debug("refused", "role", st.person.Role, "kind", name, "why", why, "error", invalid)
 		r.refuse(st, in, name, why)
+		if why == whyNotYours {
+			after = r.forged(st, name)
+		}
 	}
 	return after
+}
+
+// forged records that somebody sent what is not theirs to send, once for each
+// kind: no page of ours does, and who does may go on for ever.
+func (r *room) forged(st *seat, name string) (after func()) {
+	entry := audit.Entry{Who: string(st.person.Role), Act: "session.send", What: name, Result: audit.Refused}
+	if r.known[entry] {
+		return nil
+	}
+	r.known[entry] = true
+	return func() { r.s.audit(r.s.hub.ctx, entry) }
 }
 
 func (st *seat) rate(name string) *bucket {

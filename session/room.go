@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"tandem/session/audit"
 	"tandem/session/mirror"
 	"tandem/session/wire"
 )
@@ -33,7 +34,8 @@ type room struct {
 	asked  map[uint64]asked
 	drawn  []drawnMessage // what does not fade
 	said   []saidMessage
-	lines  uint64 // of the conversation, also those no longer kept
+	lines  uint64               // of the conversation, also those no longer kept
+	known  map[audit.Entry]bool // what need not be recorded again
 
 	deflating  sync.Mutex // never held while another lock is taken
 	deflations []*deflation
@@ -105,6 +107,7 @@ func newRoom(s *Session, names map[Role]string, now time.Time) *room {
 		docs:   map[number]*document{},
 		budget: maxKept,
 		asked:  map[uint64]asked{},
+		known:  map[audit.Entry]bool{},
 		// Numbers grow over restarts, so that a leader who counts is not
 		// confused by ours.
 		number: uint64(now.UnixMilli()),

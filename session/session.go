@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tandem/session/assets"
+	"tandem/session/audit"
 	"tandem/session/jar"
 )
 
@@ -293,7 +294,7 @@ func (s *Session) visitorPresent(r *http.Request) bool {
 // accept records the visitor's consent and lets both in. Accepting an active
 // session again is no error.
 func (s *Session) accept(ctx context.Context) error {
-	err := s.update(ctx, func(r *record) error {
+	err := s.update(ctx, Visitor, "session.accept", func(r *record) error {
 		switch {
 		case r.State == Active:
 			return errUnchanged
@@ -328,7 +329,15 @@ func (s *Session) share(ctx context.Context, mode Mode, paused bool) error {
 	if before.State.Over() || before.Mode == mode && before.Paused == paused {
 		return nil
 	}
-	if err := s.hub.records.put(ctx, next); err != nil {
+	put := func() error { return s.hub.records.put(ctx, next) }
+	entry := sharingEntry(before, next)
+	var err error
+	if more {
+		err = s.hub.audit.Do(ctx, entry, put)
+	} else {
+		err = errors.Join(put(), s.hub.audit.Add(ctx, entry))
+	}
+	if err != nil {
 		return fmt.Errorf("recording what is shared: %w", err)
 	}
 	if more {
@@ -336,6 +345,27 @@ func (s *Session) share(ctx context.Context, mode Mode, paused bool) error {
 	}
 	s.log.Info("sharing changed", "mode", mode, "paused", paused)
 	return nil
+}
+
+// sharingEntry is what the audit log says of a change of what is shared.
+func sharingEntry(before, next record) audit.Entry {
+	entry := audit.Entry{Who: string(Visitor), Act: "session.mode", Session: next.ID, What: string(next.Mode)}
+	switch {
+	case next.Paused && !before.Paused:
+		entry.Act = "session.pause"
+	case before.Paused && !next.Paused:
+		entry.Act = "session.resume"
+	}
+	return entry
+}
+
+// audit records what was done or refused. Who can't be told of an error finds
+// it in the log.
+func (s *Session) audit(ctx context.Context, e audit.Entry) {
+	e.Session = s.id
+	if err := s.hub.audit.Add(ctx, e); err != nil {
+		s.log.Error("recording an act", "act", e.Act, "error", err)
+	}
 }
 
 // shares lets a change of what is shared take effect, and tells everybody.
@@ -373,6 +403,9 @@ func (s *Session) End(ctx context.Context, by string) error {
 	return s.finish(ctx, Ended, by, reason)
 }
 
+// endings are what the audit log calls the ways in which a session gets over.
+var endings = map[State]string{Declined: "session.decline", Expired: "session.expire", Ended: "session.end"}
+
 // finish makes the session over. Everything takes effect here at once, even
 // when the store then fails to record it, which is the error. A session that
 // is over already stays as it is.
@@ -396,7 +429,11 @@ func (s *Session) finish(ctx context.Context, to State, by, reason string) error
 
 	s.saving.Lock() // waits for a write under way, so that ours is the last
 	defer s.saving.Unlock()
-	err := errors.Join(s.hub.records.put(ctx, s.current()), s.hub.contents.Erase(ctx, s.id))
+	entry := audit.Entry{Act: endings[to], Session: s.id}
+	if by == string(Visitor) || by == string(Agent) || by == "server" {
+		entry.Who = by // else whoever asked
+	}
+	err := errors.Join(s.hub.records.put(ctx, s.current()), s.hub.contents.Erase(ctx, s.id), s.hub.audit.Add(ctx, entry))
 	if err != nil {
 		return fmt.Errorf("recording the end of a session: %w", err)
 	}

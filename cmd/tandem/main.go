@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"tandem/session/audit"
 )
 
 func main() {
@@ -22,6 +24,7 @@ func main() {
 
 // execute runs one command line and returns the exit code.
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx = audit.As(ctx, adminName(os.Getuid()))
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -56,7 +59,7 @@ To see it, run "tandem demo" and open the two links it prints.`,
 	}
 	root.SetVersionTemplate("tandem {{.Version}}\n")
 	root.PersistentFlags().StringVar(&data, "data", defaultData(), "directory that holds the server's state")
-	root.AddCommand(newServe(&data), newOrigins(&data), newSession(&data), newShare(&data), newDemo(), newVersion())
+	root.AddCommand(newServe(&data), newOrigins(&data), newSession(&data), newShare(&data), newDemo(), newAudit(&data), newVersion())
 	return root
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -24,7 +25,25 @@ func printJSON(cmd *cobra.Command, v any) error {
 func printTable(cmd *cobra.Command, rows [][]string) error {
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+		fmt.Fprintln(w, plain(strings.Join(row, "\t")))
 	}
 	return w.Flush()
+}
+
+// plain takes out of what others wrote all that a terminal takes for more than
+// letters: escapes, and marks that turn the direction of the text.
+func plain(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c == '\t' || unicode.IsPrint(c) {
+			return c
+		}
+		return -1
+	}, strings.ToValidUTF8(text, "?"))
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
 }

@@ -50,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"jsonfield": jsonField,
 			"private":   private,
 			"answers":   answers,
+			"replace":   replace,
 		},
 	})
 }
@@ -84,6 +85,16 @@ func private(ts *testscript.TestScript, _ bool, args []string) {
 	if info.Mode().Perm()&0o077 != 0 {
 		ts.Fatalf("%s has mode %v", args[0], info.Mode())
 	}
+}
+
+// replace puts one text in the place of another in a file.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	before := ts.ReadFile(args[0])
+	after := strings.ReplaceAll(before, args[1], args[2])
+	if after == before {
+		ts.Fatalf("%s does not contain %s", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(after), 0o600))
 }
 
 // answers waits until a URL answers 200. Names below .localhost are looked for

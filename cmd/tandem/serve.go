@@ -22,6 +22,7 @@ import (
 	"tandem/certs"
 	"tandem/proxy"
 	"tandem/session"
+	"tandem/session/audit"
 	"tandem/session/state"
 )
 
@@ -183,12 +184,15 @@ func (s *server) serve(ctx context.Context, listener, control net.Listener) erro
 	var spares spares
 	public.ConnState = spares.note
 	public.RegisterOnShutdown(spares.close)
-	private := &http.Server{Handler: adminHandler(s.admin()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: logger}
+	private := &http.Server{Handler: adminHandler(s.admin()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: logger, ConnContext: asPeer}
 	failed := make(chan error, 2)
 	go func() { failed <- private.Serve(control) }()
 	go func() { failed <- s.servePublic(public, listener) }()
 	s.log.Info("serving", "listen", listener.Addr().String(), "control", s.Control.String(), "content", "*."+s.Content, "tls", s.certs != nil)
 	s.warn()
+	if err := s.Hub.Audit().Add(ctx, audit.Entry{Act: "server.start"}); err != nil {
+		return errors.Join(err, s.drain(public, private))
+	}
 	if s.cfg.Ready != nil {
 		s.cfg.Ready(s)
 	}
@@ -216,7 +220,7 @@ func (s *server) drain(public, private *http.Server) error {
 	s.log.Info("stopping", "drain", s.cfg.Drain.String())
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
 	defer cancel()
-	err := errors.Join(s.proxy.Close(), private.Close())
+	err := errors.Join(s.proxy.Close(), private.Close(), s.Hub.Audit().Add(ctx, audit.Entry{Act: "server.stop"}))
 	if stuck := public.Shutdown(ctx); stuck != nil {
 		s.log.Warn("open requests were cut off", "error", stuck)
 		err = errors.Join(err, public.Close())
