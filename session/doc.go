@@ -102,9 +102,11 @@
 // # What is kept
 //
 // A record (people, state, digests) is on disk before a change of it takes
-// effect; only an end takes effect first. Content (jar, tabs, aliases, cookie
-// digests) follows within a tenth of a second, sealed under the session's own
-// key, which is destroyed at the end. Trees and assets are never written: after
+// effect; only an end takes effect first. Content is sealed under the
+// session's own key, which is destroyed at the end: the jar and the digests of
+// cookies before the response that changed them, tabs and aliases within a tenth
+// of a second. When content can't be written the session goes on, and it is
+// tried again. Trees and assets are never written: after
 // a restart nobody can resume, so the leader tells them again.
 //
 // The audit log (package audit) says who created, joined, accepted, changed and

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -301,13 +302,13 @@ func setCookie(t *testing.T, s *Session, line string, now time.Time) {
 	s.CookiesChanged()
 }
 
-func cookies(t *testing.T, s *Session, now time.Time) string {
+func cookies(t *testing.T, of *jar.Jar, now time.Time) string {
 	t.Helper()
 	u, err := url.Parse(startURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Jar().Header(jar.Context{URL: u, SameSite: jar.Same, HTTP: true, Now: now})
+	return of.Header(jar.Context{URL: u, SameSite: jar.Same, HTTP: true, Now: now})
 }
 
 func TestRestart(t *testing.T) {
@@ -333,7 +334,7 @@ func TestRestart(t *testing.T) {
 	if s.State() != Active || s.Mode() != View || s.StartURL() != startURL {
 		t.Errorf("the session came back as %s, %s, %s", s.State(), s.Mode(), s.StartURL())
 	}
-	if got := cookies(t, s, r.clock.now()); got != "cart=CANARY-COOKIE" {
+	if got := cookies(t, s.Jar(), r.clock.now()); got != "cart=CANARY-COOKIE" {
 		t.Errorf("the jar came back with %q", got)
 	}
 	if got, ok := s.Aliased(t.Context(), "tok"); !ok || got != "https://very.long.example" {
@@ -365,6 +366,29 @@ func TestRestart(t *testing.T) {
 	}
 	if a := r.browser().post("/api/join", fmt.Sprintf(`{"code":%q}`, waits.Code)); a.status != 404 {
 		t.Errorf("the code of a link that was just used: %+v", a)
+	}
+}
+
+// TestCookiesAreKeptBeforeTheyAreTold checks that a power cut right after a
+// response takes none of its cookies.
+func TestCookiesAreKeptBeforeTheyAreTold(t *testing.T) {
+	c := newCouple(t, Shared)
+	s := c.session(c.inv)
+	setCookie(t, s, "cart=full", c.clock.now())
+	var kept content
+	value, err := c.hub.contents.Get(t.Context(), s.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(value, &kept); err != nil {
+		t.Fatal(err)
+	}
+	var saved jar.Jar
+	if err := saved.UnmarshalBinary(kept.Jar); err != nil {
+		t.Fatal(err)
+	}
+	if got := cookies(t, &saved, c.clock.now()); got != "cart=full" {
+		t.Errorf("kept %q", got)
 	}
 }
 
@@ -421,7 +445,7 @@ func TestEnd(t *testing.T) {
 			if s.State() != Ended || s.EndReason() != test.reason || s.StartURL() != "" {
 				t.Errorf("%s, %q, %q", s.State(), s.EndReason(), s.StartURL())
 			}
-			if s.Visitor("shell--"+inv.ID+".pages.test", cookie) || s.AssetKey(ap.welcome.Key) || cookies(t, s, r.clock.now()) != "" || s.Ticket("h") != "" {
+			if s.Visitor("shell--"+inv.ID+".pages.test", cookie) || s.AssetKey(ap.welcome.Key) || cookies(t, s.Jar(), r.clock.now()) != "" || s.Ticket("h") != "" {
 				t.Error("something still opens")
 			}
 			if _, err := s.Redeem(ticket, "h"); !errors.Is(err, ErrOver) {

@@ -131,20 +131,29 @@ func (s *Session) current() record {
 	return s.record
 }
 
-// saveDelay is how long changes of the content are collected.
-const saveDelay = 80 * time.Millisecond
+const (
+	// saveDelay is how long changes of the content are collected.
+	saveDelay = 80 * time.Millisecond
+	// saveAgain is when a save that failed is tried again: a full disk takes a
+	// person to mend.
+	saveAgain = 2 * time.Second
+)
 
 // saveSoon writes the content after a short while, together with whatever
 // changes until then.
-func (s *Session) saveSoon() {
+func (s *Session) saveSoon() { s.saveIn(saveDelay) }
+
+func (s *Session) saveIn(delay time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.timer == nil && !s.record.State.Over() && s.hub.ctx.Err() == nil {
-		s.timer = time.AfterFunc(saveDelay, s.saveNow)
+		s.timer = time.AfterFunc(delay, s.saveNow)
 	}
 }
 
-// saveNow writes the content. An error is logged: the next change tries again.
+// saveNow writes the content if it has changed. Those who call it while it
+// writes wait, and are then served together by one more write. While the store
+// fails the session goes on without it.
 func (s *Session) saveNow() {
 	s.saving.Lock()
 	defer s.saving.Unlock()
@@ -160,6 +169,7 @@ func (s *Session) saveNow() {
 	}
 	if err := s.save(s.hub.ctx); err != nil {
 		s.log.Error("saving a session's content", "error", err)
+		s.saveIn(saveAgain)
 	}
 }
 

@@ -207,6 +207,7 @@ func (s *Session) Redeem(ticket, host string) (cookie string, err error) {
 		return "", ErrTicket
 	}
 	s.saveSoon()
+	s.saveNow()
 	return cookie, nil
 }
 
@@ -214,10 +215,12 @@ func (s *Session) Redeem(ticket, host string) (cookie string, err error) {
 // is still going on.
 func (s *Session) Visitor(host, cookie string) bool { return s.keys.has(host, cookie) }
 
-// CookiesChanged tells the session that its jar changed: it is saved soon, and
-// pages are told.
+// CookiesChanged tells the session that its jar changed. When it returns the jar
+// is on disk, together with the changes of others meanwhile, so that a browser
+// never knows more than a server which lost its power; pages are told.
 func (s *Session) CookiesChanged() {
 	s.saveSoon()
+	s.saveNow()
 	s.room.tellVisitor("cookies")
 }
 
