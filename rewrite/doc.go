@@ -110,6 +110,11 @@
 // documents: what they make would have no script of ours. Comments that name a
 // source map lose their meaning.
 //
+// # What is put in
+//
+// Besides our head, an element of ours at the start of each closed shadow root
+// that markup declares. It takes itself away at once; see html.go.
+//
 // # What is left alone
 //
 // Attributes that no browser of today fetches: those of applet, classid and

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -641,8 +642,21 @@ func (h *document) startTag(pos int) (int, bool) {
 	h.enter(foreign)
 	if !h.injected && string(t.name) == "head" {
 		h.inject(t.end)
+	} else if string(t.name) == "template" && !foreign && h.declaresClosed() {
+		h.replace(t.end, t.end, []byte(rootMark))
 	}
 	return t.end, true
+}
+
+// rootMark goes first into a closed shadow root that markup declares, which no
+// script can reach from outside. As soon as it is there, the element tells our
+// script in which root it is, and takes itself away. Where no root comes of the
+// template, that happens when its content is used.
+const rootMark = "<tandem-root></tandem-root>"
+
+// declaresClosed reports whether the template at hand becomes a closed shadow root.
+func (h *document) declaresClosed() bool {
+	return strings.EqualFold(h.value("shadowrootmode"), "closed")
 }
 
 // endTag passes the end tag at pos. Before the head, these four open it and the
@@ -768,7 +782,7 @@ var (
 // and not only each for itself.
 func (h *document) needsAll() bool {
 	switch string(h.tag.name) {
-	case "meta", "base", "link", "script", "style":
+	case "meta", "base", "link", "script", "style", "template":
 		return true
 	}
 	return h.hashed || h.page.XHTML || len(h.foreign) > 0

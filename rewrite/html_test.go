@@ -389,3 +389,18 @@ func TestAttrs(t *testing.T) {
 		expectHTML(t, "<head>"+in, "<head>^"+in)
 	}
 }
+
+// TestClosedRoots marks the closed shadow roots that markup declares.
+func TestClosedRoots(t *testing.T) {
+	const mark = "<tandem-root></tandem-root>"
+	expectHTML(t, `<p><template shadowrootmode=closed>x</template>`, `^<p><template shadowrootmode=closed>`+mark+`x</template>`)
+	expectHTML(t, `<p><TEMPLATE a ShadowRootMode='Clos&#101;D' b>`, `^<p><TEMPLATE a ShadowRootMode='Clos&#101;D' b>`+mark)
+	for _, same := range []string{
+		`<template shadowrootmode=open>x</template>`, `<template shadowrootmode>x</template>`, `<template>x</template>`,
+		`<template shadowrootmode=open shadowrootmode=closed>`, `<div shadowrootmode=closed>`, `<svg><template shadowrootmode=closed></svg>`,
+		`<!-- <template shadowrootmode=closed> -->`,
+	} {
+		expectHTML(t, "<p>"+same, "^<p>"+same)
+	}
+	expectXML(t, `<html xmlns="http://www.w3.org/1999/xhtml"><template shadowrootmode="closed"></template></html>`, `<html xmlns="http://www.w3.org/1999/xhtml">^<template shadowrootmode="closed"></template></html>`)
+}

@@ -445,4 +445,4 @@ func (m *meeting) random(seed uint32, batches int) {
 	}
 }
 
-const operationDigest = `(() => { %s; return tandemTest.digest(document, {frames: false, closed: (host) => /^(?:closed-root|closed-root-changed|declarative-closed)$/.test(host.parentNode?.id)}); })()`
+const operationDigest = `(() => { %s; return tandemTest.digest(document, {frames: false, closed: (host) => /^(?:closed-root|closed-root-changed|declarative-closed.*)$/.test(host.closest('section')?.id)}); })()`

@@ -19,6 +19,8 @@ export interface HTMLSinks {
   script?: (text: string, type: string | null) => string;
   /** Decodes character references as an attribute value does. */
   decode(raw: string): string;
+  /** Whether templates may declare shadow roots. */
+  roots?: boolean;
   /** Told what a script that runs, or a link, demands of its address. */
   integrity?: (url: string, metadata: string) => void;
 }
@@ -54,14 +56,18 @@ export const mayMatter = (name: string): boolean =>
 /** Put before the name of an attribute that must have no effect; reading undoes it. */
 export const ASIDE = 'data-tandem-';
 
-const HINTS = ['//', '\\', '&', 'srcdoc', 'javascript:', 'http-equiv', 'location', 'top', 'eval', 'import', 'postMessage', 'integrity', 'credentialless', 'csp'];
+/** Goes first into a closed shadow root that markup declares, as the server writes it, too; see record/roots.ts. */
+export const ROOT_TAG = 'tandem-root';
+export const ROOT_MARK = `<${ROOT_TAG}></${ROOT_TAG}>`;
+
+const HINTS = ['//', '\\', '&', 'srcdoc', 'javascript:', 'http-equiv', 'location', 'top', 'eval', 'import', 'postMessage', 'integrity', 'credentialless', 'csp', 'shadowrootmode'];
 
 /** Whether rewriting could change anything; most strings that pages insert have nothing of it. */
 function mayChange(html: string): boolean {
   if (!includes(html, '<')) return false;
   for (let i = 0; i < HINTS.length; i++) if (includes(html, HINTS[i]!)) return true;
   const lower = toLowerCase(html);
-  return lower !== html && (includes(lower, 'srcdoc') || includes(lower, 'http-equiv') || includes(lower, 'javascript:'));
+  return lower !== html && (includes(lower, 'srcdoc') || includes(lower, 'shadowrootmode') || includes(lower, 'http-equiv') || includes(lower, 'javascript:'));
 }
 
 export function rewriteHTML(html: string, sinks: HTMLSinks): string {
@@ -154,6 +160,7 @@ class Splicer {
     const policy = tag === 'meta' && this.isPolicy(list);
     if (tag === 'script' && this.sinks.script || tag === 'link') this.demand(list, tag === 'link' ? 'href' : 'src');
     for (let i = 0; i < list.length; i++) this.attribute(tag, list[i]!, saved, policy);
+    if (tag === 'template' && this.sinks.roots && !this.foreign && this.declaresClosed(list)) this.replace(this.at, this.at, ROOT_MARK);
     if (tag === 'svg' || tag === 'math') {
       if (!closed) this.foreign++;
     } else if (!this.foreign && includes(RAW_TEXT, ` ${tag} `)) {
@@ -181,6 +188,11 @@ class Splicer {
   private isPolicy(list: Attribute[]): boolean {
     const pragma = this.find(list, 'http-equiv') ?? '';
     return isPolicy(includes(pragma, '&') ? this.sinks.decode(pragma) : pragma);
+  }
+
+  private declaresClosed(list: Attribute[]): boolean {
+    const mode = this.find(list, 'shadowrootmode');
+    return mode !== null && toLowerCase(includes(mode, '&') ? this.sinks.decode(mode) : mode) === 'closed';
   }
 
   private replace(from: number, to: number, text: string): void {

@@ -1,7 +1,7 @@
 // The ways a script hands HTML to the browser, and the ways it gets HTML back.
 
-import { apply, charCodeAt, includes, indexOf, lastIndexOf, NativeWeakMap, slice, weakGet, weakSet, type Any } from '../natives';
-import { ASIDE } from '../html';
+import { apply, charCodeAt, indexOf, lastIndexOf, NativeWeakMap, slice, weakGet, weakSet, type Any } from '../natives';
+import { ASIDE, ROOT_MARK } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { like } from '../trusted';
@@ -21,7 +21,7 @@ export function hookHTML(realm: Realm): void {
       get: (value, self) => originalText(self) ?? readBack(realm, value as string),
       set: (native, self, value) => setInner(realm, native, self, value),
     });
-    patch.method(holders[i], 'setHTMLUnsafe', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
+    patch.method(holders[i], 'setHTMLUnsafe', (native, self, args) => markup(realm, native, self, args, 0, 'declares'));
     patch.method(holders[i], 'getHTML', (native, self, args) => readBack(realm, native(self, args) as string));
   }
   patch.accessor(global.Element?.prototype, 'outerHTML', {
@@ -34,7 +34,7 @@ export function hookHTML(realm: Realm): void {
   patch.method(global.Element?.prototype, 'insertAdjacentHTML', (native, self, args) => markup(realm, native, self, args, 1, 'inert'));
   patch.method(global.Range?.prototype, 'createContextualFragment', (native, self, args) => markup(realm, native, self, args, 0, 'runs'));
   patch.method(global.DOMParser?.prototype, 'parseFromString', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
-  patch.method(global.Document, 'parseHTMLUnsafe', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
+  patch.method(global.Document, 'parseHTMLUnsafe', (native, self, args) => markup(realm, native, self, args, 0, 'declares'));
   patch.method(global.XMLSerializer?.prototype, 'serializeToString', (native, self, args) => readBack(realm, native(self, args) as string));
   hookWriting(realm);
 }
@@ -43,9 +43,13 @@ export function hookHTML(realm: Realm): void {
 function readBack(realm: Realm, text: string): string {
   if (typeof text !== 'string') return text;
   let out = authorScript(authorMap(authorCSS(realm, restorePolicies(realm, text))));
-  if (!includes(out, ASIDE)) return out;
-  for (let at = indexOf(out, ASIDE); at >= 0; at = indexOf(out, ASIDE, at)) out = slice(out, 0, at) + slice(out, at + ASIDE.length);
-  return out;
+  out = without(out, ROOT_MARK); // of a root that is in no document yet
+  return without(out, ASIDE);
+}
+
+function without(text: string, part: string): string {
+  for (let at = indexOf(text, part); at >= 0; at = indexOf(text, part, at)) text = slice(text, 0, at) + slice(text, at + part.length);
+  return text;
 }
 
 /** Converted as the native does (null is the empty string), rewritten, and as given when nothing changed. */
@@ -99,7 +103,7 @@ function pending(realm: Realm, document: object, text: string): string {
   const whole = (weakGet(waiting, document) ?? '') + text;
   const cut = unfinished(whole);
   weakSet(waiting, document, slice(whole, cut));
-  return html(realm, slice(whole, 0, cut), 'runs');
+  return html(realm, slice(whole, 0, cut), 'document');
 }
 
 /** Where an unfinished tag begins at the end of the text; its length if nothing is unfinished. */

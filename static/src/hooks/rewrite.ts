@@ -12,8 +12,8 @@ import * as dom from './dom';
 import { demandIntegrity, demandMapped } from './integrity';
 import { mapPolicy } from './policy';
 
-/** What becomes of HTML: markup only, or a document or fragment whose scripts will run. */
-export type HTMLUse = 'inert' | 'runs';
+/** What becomes of HTML: markup only, also with shadow roots; a fragment whose scripts will run; a document, where both is so. */
+export type HTMLUse = 'inert' | 'declares' | 'runs' | 'document';
 
 export const css = (realm: Realm, text: string): string =>
   guard(() => {
@@ -37,7 +37,8 @@ function sinks(realm: Realm, use: HTMLUse): HTMLSinks {
     value: (kind, value, tag, saved) => rewriteValue(realm, kind, value, tag, saved),
     style: (text) => css(realm, text),
     integrity: (url, metadata) => demandIntegrity(realm, url, metadata),
-    script: use === 'inert' ? undefined : (text, type) => {
+    roots: use === 'declares' || use === 'document',
+    script: use === 'inert' || use === 'declares' ? undefined : (text, type) => {
       const kind = scriptKind(type);
       if (kind === 'importmap') demandMapped(realm, text);
       return kind ? rewriteScript(realm, text, kind) : text;
@@ -81,7 +82,7 @@ export function rewriteValue(realm: Realm, kind: AttributeKind, value: string, t
 /** A srcdoc document, or another that the server does not see: rewritten, with our script first in it, as the server does for documents it sends. */
 export function frameDocument(realm: Realm, text: string, url = 'about:srcdoc'): string {
   const doctype = doctypeEnd(text);
-  return slice(text, 0, doctype) + ourScript(realm, url) + html(realm, slice(text, doctype), 'runs');
+  return slice(text, 0, doctype) + ourScript(realm, url) + html(realm, slice(text, doctype), 'document');
 }
 
 /** The element of our script in a document that the server does not see. */

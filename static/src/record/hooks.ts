@@ -10,6 +10,7 @@ import { animatedBy } from './animations';
 import { declarationRule, getter, guard, method, noteShadow, ruleCount, ruleText, rulesOf } from './dom';
 import { noteFont } from './fonts';
 import { hostOf, noteInternals } from './internals';
+import { findRoots } from './roots';
 import { headOf, indexOf, mediaText, priorityOf, rulesIn, valueOf, type RuleOp } from './rules';
 
 export type Dialog = 'alert' | 'confirm' | 'prompt';
@@ -57,7 +58,7 @@ export function hook(realm: Realm, noted: Noted): void {
 }
 
 class Hooks {
-  constructor(private readonly realm: Realm) {}
+  constructor(readonly realm: Realm) {}
 
   /** A prototype of the realm; undefined where the browser has none such. */
   of(name: string): Any {
@@ -131,6 +132,10 @@ function hookControls(hooks: Hooks, noted: Noted): void {
   hooks.after(hooks.of('Element'), 'attachShadow', (self, _args, root) => {
     noteShadow(self, root);
     noted.shadow(self);
+  });
+  findRoots(hooks.realm, (host, root) => {
+    noteShadow(host, root);
+    noted.shadow(host);
   });
 
   function optionChanged(option: Node): void {
