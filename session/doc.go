@@ -91,7 +91,8 @@
 // with what they have. Who finds a difference asks for digests of what is
 // inside, until a small element is left, and then for that element; followers
 // are answered from the server's tree. When that does not help the document is
-// told whole. All of this is limited in rate, so that a page that lies is at
+// told whole. What scripts made of style sheets only browsers can compare, so a
+// follower that has other rules asks the leader for them. All of this is limited in rate, so that a page that lies is at
 // most shown as not quite right.
 //
 // Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4406

@@ -187,14 +187,16 @@ type goneMessage struct {
 
 func (m *goneMessage) check() error { return checkNumbers(m.Doc) }
 
-// resyncMessage asks for a document again, or for one element of it.
+// resyncMessage asks for a document again, for one element of it, or for the
+// rules of a sheet.
 type resyncMessage struct {
-	Doc  number `json:"doc"`
-	Node number `json:"node,omitempty"`
-	Deep bool   `json:"deep,omitempty"` // something in it differs: digests may tell what
+	Doc   number `json:"doc"`
+	Node  number `json:"node,omitempty"`
+	Deep  bool   `json:"deep,omitempty"`  // something in it differs: digests may tell what
+	Sheet number `json:"sheet,omitempty"` // as operations name it, negative if it belongs to no element
 }
 
-func (m *resyncMessage) check() error { return checkNumbers(m.Doc, m.Node) }
+func (m *resyncMessage) check() error { return checkNumbers(m.Doc, m.Node, max(m.Sheet, -m.Sheet)) }
 
 // Tab is a tab of the visitor's shell and the page it shows.
 type Tab struct {

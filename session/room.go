@@ -563,7 +563,7 @@ func (r *room) mend(d *document, found mirror.Difference) {
 	}
 	d.mending = now
 	if d.mended[node]++; d.mended[node] <= 2 {
-		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc, " ", node), doc: noDoc, text: encode("resync", resyncMessage{d.Doc, node, found.Deep && d.mended[node] == 1})})
+		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc, " ", node), doc: noDoc, text: encode("resync", resyncMessage{Doc: d.Doc, Node: node, Deep: found.Deep && d.mended[node] == 1})})
 		return
 	}
 	if d.resyncs.take(1, now) {
@@ -575,9 +575,21 @@ func (r *room) mend(d *document, found mirror.Difference) {
 	}
 }
 
+// mendSheet asks the leader for the rules of a sheet, which a follower found to be
+// others. Nobody else can tell: here sheets are texts.
+func (r *room) mendSheet(m resyncMessage) {
+	if d := r.docs[m.Doc]; d != nil && !d.broken && d.mends.take(1, r.s.hub.now()) {
+		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", m.Doc, " sheet ", m.Sheet), doc: noDoc, text: encode("resync", m)})
+	}
+}
+
 // tellAgain tells one follower what it has not got right: an element, or
 // digests to find out what in it, or a whole document.
 func (r *room) tellAgain(st *seat, m resyncMessage) {
+	if m.Sheet != 0 {
+		r.mendSheet(m)
+		return
+	}
 	d := r.docs[m.Doc]
 	if d == nil {
 		return

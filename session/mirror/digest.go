@@ -11,7 +11,7 @@ import (
 // which keeps quite the same: so only what all three have alike goes into one.
 // That is ids, tags, the order of children, texts but those of style sheets,
 // scripts and fields, the attributes that are not rewritten, and what was told
-// of fields. The twin
+// of fields and of scrolling. The twin
 // of this file is static/src/digest.ts.
 
 // maxDigested bounds what one Apply spends on digests; those beyond are left
@@ -113,10 +113,10 @@ func (t *tree) digestElement(h *fnv, at int32, work *int) {
 		}
 	}
 	h.number(int32(attrs >> 1))
-	if n.state == nil {
-		return
-	}
 	for _, p := range []prop{propValue, propChecked, propSelected} {
+		if n.state == nil {
+			break
+		}
 		if value := n.state.props[p]; value != "" {
 			h.text(propNames[p])
 			h.unit('=')
@@ -124,6 +124,21 @@ func (t *tree) digestElement(h *fnv, at int32, work *int) {
 			*work += len(value)
 		}
 	}
+	if at := t.scrolled(at); at[0] != "" {
+		h.text("scroll=" + at[0] + "," + at[1])
+	}
+}
+
+// scrolled returns where an element was scrolled to. The window's place is the
+// root element's.
+func (t *tree) scrolled(at int32) [2]string {
+	if t.nodes[t.nodes[at].parent].kind == documentKind {
+		at = t.nodes[at].parent
+	}
+	if s := t.nodes[at].state; s != nil {
+		return s.scroll
+	}
+	return [2]string{}
 }
 
 // spelt is a property's value as digests have it.
@@ -182,9 +197,11 @@ func digestible(tag, name, value string) bool {
 }
 
 func (a *applier) digest(start int) {
-	at := a.nodeItem()
+	a.item()
+	id := a.integer()
 	a.item()
 	if a.peek() != '"' {
+		a.lookup(id)
 		a.finite()
 		a.end()
 		return
@@ -193,6 +210,11 @@ func (a *applier) digest(start int) {
 	if !isToken(told) {
 		a.fail(errValue)
 	}
+	if a.err == nil && told[0] == 'r' { // of a sheet's rules, which only browsers know
+		a.end()
+		return
+	}
+	at := a.lookup(id)
 	if a.err != nil || a.tree.nodes[at].kind != elementKind || told[0] != 'd' && told[0] != 's' {
 		a.end()
 		return
@@ -287,6 +309,9 @@ func (d *Document) Element(id int) json.RawMessage {
 	}
 	e := encoder{tree: d.tree, now: d.now(), b: []byte("[")}
 	n := &d.tree.nodes[at]
+	if root := &d.tree.nodes[n.parent]; root.kind == documentKind && root.state != nil {
+		e.stateOf = append(e.stateOf, n.parent)
+	}
 	if n.state != nil {
 		e.stateOf = append(e.stateOf, at)
 	}

@@ -70,6 +70,8 @@ func TestDigestsDiffer(t *testing.T) {
 		`[[23,6,["id","p","style","color: red"],40,"näh 😀"]]`: true, // another id
 		`[[23,6,["style","color: red","id","p"],7,"näh 😀"]]`:  false,
 		`[[6,6,"customValidity","x"]]`:                        false,
+		`[[7,6,0,1]]`:                                         true,
+		`[[7,0,0,1]]`:                                         true,
 	} {
 		d := digestDocument(t)
 		work := 0
@@ -109,8 +111,53 @@ func TestDigestsAreCompared(t *testing.T) {
 	if got, want := string(other.Snapshot()), string(d.Snapshot()); got != want {
 		t.Errorf("after %s it is\n%s\nwant\n%s", again, got, want)
 	}
+	if _, err := d.Apply(json.RawMessage(`[[7,0,3,40]]`)); err != nil || !strings.Contains(string(d.Element(1)), "[7,0,3,40]") {
+		t.Errorf("%v: the root element is told as %s", err, d.Element(1))
+	}
 	if d.Element(7) != nil || d.Element(99) != nil || d.Element(0) != nil {
 		t.Error("a text or nothing is told as an element")
+	}
+}
+
+// TestRulesDigests are passed on to who can compare them.
+func TestRulesDigests(t *testing.T) {
+	d := digestDocument(t)
+	const ops = `[[8,-1,"r","p{}"],[15,3,"rabc1"],[15,-1,"rabc2"],[15,99,"rabc3"]]`
+	clean, err := d.Apply(json.RawMessage(ops))
+	if err != nil || string(clean) != ops || len(d.Differing()) != 0 {
+		t.Errorf("got %s, %v, %v", clean, err, d.Differing())
+	}
+	for _, bad := range []string{`[[15,-1,"dabc"]]`, `[[15,-1,5]]`, `[[15,3,"r\"x"]]`} {
+		if _, err := digestDocument(t).Apply(json.RawMessage(bad)); err == nil {
+			t.Errorf("%s is accepted", bad)
+		}
+	}
+}
+
+// TestForgottenSheets makes and drops more sheets than a document may have.
+func TestForgottenSheets(t *testing.T) {
+	d := NewDocument(Limits{Sheets: 2}, nil)
+	apply := func(ops string) error { _, err := d.Apply(json.RawMessage(ops)); return err }
+	if err := apply(`[[0,1,"standards",["html",0]]]`); err != nil {
+		t.Fatal(err)
+	}
+	size := d.Size()
+	for i := 1; i < 100; i++ {
+		if err := apply(fmt.Sprintf(`[[8,-%d,"r","p{color:red}"],[9,0,-%d],[9,0],[8,-%d,"x"]]`, i, i, i)); err != nil {
+			t.Fatalf("sheet %d: %v", i, err)
+		}
+	}
+	if d.Size() > size+512 {
+		t.Errorf("%d bytes are kept of them", d.Size()-size)
+	}
+	if err := apply(`[[8,-100,"r","p{}"],[9,0,-100],[8,-100,"x"]]`); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(d.Snapshot()); strings.Contains(got, "-100") {
+		t.Errorf("a forgotten sheet is told in %s", got)
+	}
+	if err := apply(`[[8,1,"x"]]`); err == nil {
+		t.Error("an element's sheet is forgotten")
 	}
 }
 

@@ -28,6 +28,7 @@
 //	[8, sheet, "s", path, text]      set what is before a rule's braces: selector, media, keys or name
 //	[8, sheet, "c", path, text]      set a rule's declarations
 //	[8, sheet, "p", path, name, value, priority]  set one of them, or remove it if value is ""
+//	[8, sheet, "x"]                  forget a constructed sheet, which nothing adopts any more
 //	[9, root, …sheets]               adoptedStyleSheets of the document (0) or a shadow root
 //	[10, element, picture]           what a canvas or a video shows: a bitmap as data: URL, or "blob:" and a blob's id
 //	[11, element, doc]               which document a frame shows; null for none
@@ -35,6 +36,7 @@
 //	[13, element, state]             media: {paused, time, rate, volume, muted}
 //	[14, …names]                     custom elements that are defined; "form:" is before those of forms
 //	[15, element, digest]            of the leader's page, to compare: "s…" or, with all below, "d…"
+//	[15, sheet, digest]              of a sheet's rules, "r…", which only browsers can compare
 //	[16, state, element]             the one in a state that CSS asks about; 0 for none
 //	[17, animation, element, pseudo, name, frames?, timing?]  one that runs; [17, animation] when it is gone
 //	[18, animation, state, time, rate]  where it is: running, paused, finished or idle
@@ -85,7 +87,7 @@
 // moved or removed there.
 //
 // A sheet is the <style> or <link> that it belongs to, or a negative number
-// for a constructed one, which exists from its first "r" to the next snapshot;
+// for a constructed one, which exists from its first "r" to its "x" or the next snapshot;
 // disabledSheet and sheetMedia take such numbers too. What [8] did to the sheet of
 // an element is forgotten, here as in a browser, when the text or children of
 // the <style> or the address of the <link> change, but not when it moves.

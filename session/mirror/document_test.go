@@ -256,7 +256,7 @@ func TestRefusals(t *testing.T) {
 		`[[4,7,"id"]]`: errSyntax, `[[4,7,"id",3]]`: errSyntax, `[[4,7,"id","x",0]]`: errSyntax, `[[4,7,"id",nul]]`: errSyntax,
 		`[[6,9,"value",3]]`: errSyntax, `[[6,9,"checked","x"]]`: errSyntax, `[[6,9,"checked",tru]]`: errSyntax, `[[6,9,"selected",["a"]]]`: errSyntax,
 		`[[6,9,"selected",[-1]]]`: errValue, `[[6,9,"nope",{}]]`: errSyntax, `[[8,-1,"r",""],[6,-1,"checked",true]]`: errSyntax, `[[7,0,1]]`: errSyntax, `[[7,0,"1",2]]`: errSyntax,
-		`[[7,0,1e400,2]]`: errValue, `[[7,0,1.,2]]`: errSyntax, `[[7,0,1e,2]]`: errSyntax, `[[7,0,00,2]]`: errSyntax, `[[8,4,"x",0]]`: errSyntax, `[[8,4,"i",0]]`: errSyntax,
+		`[[7,0,1e400,2]]`: errValue, `[[7,0,1.,2]]`: errSyntax, `[[7,0,1e,2]]`: errSyntax, `[[7,0,00,2]]`: errSyntax, `[[8,4,"y",0]]`: errSyntax, `[[8,4,"i",0]]`: errSyntax,
 		`[[8,4,"i",-1,"a{}"]]`: errValue, `[[8,4,"d",99999999]]`: errValue, `[[9,0,4]]`: errUnknown, `[[9,0,-1]]`: errUnknown, `[[8,-1,"d",0]]`: errUnknown, `[[6,-1,"disabledSheet",true]]`: errUnknown, `[[11,7,"a b"]]`: errValue, `[[11,7,{}]]`: errSyntax,
 		`[[13,7,{"src":"x"}]]`: errSyntax, `[[13,7,{"time":"x"}]]`: errSyntax, `[[13,7,[]]]`: errSyntax, `[[13,7,{"time":1,}]]`: errSyntax, `[[14,3]]`: errSyntax, `[[15,6,"a b"]]`: errValue,
 		`[[12,9,1,2,3]]`: errSyntax, `[[2,6,0,20,["p"]]]`: errSyntax, `[[2,6,0,20,["p",["id"]]]]`: errSyntax, `[[2,6,0,20,["p",{}]]]`: errSyntax, `[[2,6,0,20,[0,"?"]]]`: errSyntax,

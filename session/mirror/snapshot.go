@@ -171,7 +171,9 @@ func (e *encoder) elementStyles() {
 		}
 		e.b = appendHead(e.b, 9, n.id)
 		for _, id := range n.state.adopted {
-			e.b = appendInt(append(e.b, ','), int(id))
+			if e.sheets[id] != nil { // else forgotten, though a leader that means well forgets none in use
+				e.b = appendInt(append(e.b, ','), int(id))
+			}
 		}
 		e.b = append(e.b, ']')
 	}

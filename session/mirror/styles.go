@@ -43,6 +43,15 @@ func (a *applier) construct(id int32) {
 	a.tree.sheets[id] = &constructed{sheet: *newSheet()}
 }
 
+// forgetSheet drops a constructed sheet that nothing adopts any more.
+func (a *applier) forgetSheet(id int32) {
+	c := a.constructed(id)
+	if a.end() {
+		a.charge(-c.bytes)
+		delete(a.tree.sheets, id)
+	}
+}
+
 // maxIndex is more rules than a sheet can have.
 const maxIndex = 1 << 24
 
@@ -52,6 +61,10 @@ func (a *applier) rule() {
 	what := a.strItem()
 	var path []int32
 	nested := false
+	if what == "x" {
+		a.forgetSheet(id)
+		return
+	}
 	if what != "r" {
 		path, nested = a.path()
 	}

@@ -12,18 +12,23 @@ export interface Seen {
   text(node: Node): string;
   attributeNames(element: Element): string[];
   attribute(element: Element, name: string): string | null;
-  /** What a field was told to hold, by names of properties. */
-  state(element: Element): Partial<Record<Told, string>>;
+  /** What a field was told to hold, by names of properties, and where an element was scrolled to, "x,y". */
+  state(element: Element): State;
 }
 
 /** Properties of fields that go into digests once somebody was told of them. */
 export const TOLD = ['value', 'checked', 'selected'] as const;
 export type Told = (typeof TOLD)[number];
 
+/** What a side was told of an element's state: of the root's scrolling as well, which is the window's. */
+export type State = Partial<Record<Told | 'scroll', string>>;
+
+const STATES = [...TOLD, 'scroll'] as const;
+
 /** Elements whose text somebody keeps otherwise. */
 const OPAQUE = new Set(['style', 'script', 'noscript', 'textarea', 'template', 'iframe', 'input']);
 
-class Hash {
+export class Hash {
   value = 0x811c9dc5; // FNV-1a over UTF-16 units
 
   unit(u: number): void {
@@ -96,7 +101,7 @@ function own(seen: Seen, h: Hash, element: Element): void {
   }
   h.number(sum >>> 1);
   const state = seen.state(element);
-  for (const name of TOLD) {
+  for (const name of STATES) {
     if (state[name] === undefined) continue;
     h.text(name);
     h.unit(0x3d);

@@ -89,6 +89,7 @@ export type Op =
   | [typeof RULE, Id, 'r', text: string]
   | [typeof RULE, Id, 's' | 'c', Path, text: string]
   | [typeof RULE, Id, 'p', Path, name: string, value: string, priority: string]
+  | [typeof RULE, Id, 'x']
   | [typeof ADOPT, root: Id, ...Id[]]
   | [typeof CANVAS, Id, picture: string]
   | [typeof FRAME, Id, doc: number]

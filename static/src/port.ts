@@ -73,6 +73,8 @@ export type ToDocument =
   | { type: 'flush' }
   /** An element is wanted again, with all below it, or (deep) digests to find out what in it. */
   | { type: 'again'; node: number; deep: boolean }
+  /** The rules of a sheet are wanted again. */
+  | { type: 'sheet'; sheet: number }
   | { type: 'input'; n: number; input: Input }
   | { type: 'scroll'; node: number; x: number; y: number }
   | { type: 'go'; action: 'back' | 'forward' | 'reload' }
@@ -105,6 +107,8 @@ export function parseToDocument(data: unknown): ToDocument | null {
       return { type: 'hold', on: m['on'] === true };
     case 'again':
       return isId(m['node']) ? { type: 'again', node: m['node'], deep: m['deep'] === true } : null;
+    case 'sheet':
+      return isNumber(m['sheet']) ? { type: 'sheet', sheet: m['sheet'] } : null;
     case 'input':
       return isId(m['n']) && isInput(m['input']) ? { type: 'input', n: m['n'], input: m['input'] } : null;
     case 'scroll':

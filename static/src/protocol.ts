@@ -147,7 +147,7 @@ export const toVisitor = {
   go: { tab: count, action },
   activate: { tab: count },
   ...between,
-  resync: { doc: optional(count), node: optional(count), deep: optional(bool) },
+  resync: { doc: optional(count), node: optional(count), deep: optional(bool), sheet: optional(integer) },
   /** Somebody would like to click and type as well. */
   ask: { from },
   cookies: {},
@@ -202,8 +202,8 @@ export const fromRenderer = {
   mark,
   select: selection,
   draw: stroke,
-  /** Something did not fit: an element, or without one the whole document, is wanted again. */
-  resync: { doc: count, node: optional(count), deep: optional(bool) },
+  /** Something did not fit: an element, the rules of a sheet, or without either the whole document is wanted again. */
+  resync: { doc: count, node: optional(count), deep: optional(bool), sheet: optional(integer) },
 } satisfies { [type: string]: Shape };
 export type FromRenderer = MessageOf<typeof fromRenderer>;
 

@@ -252,7 +252,7 @@ class Shell {
       case 'erase': return this.#marks.erase();
       case 'chat': return this.#chat.add(message);
       case 'resync':
-        if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message.node, message.deep));
+        if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message.node, message.deep, message.sheet));
         else this.#documents.all().forEach(doc => this.#resync(doc));
         return;
       case 'beat': return this.#beat();
@@ -446,7 +446,8 @@ class Shell {
     }, slow.look);
   }
 
-  #resync(doc: Doc, node = 0, deep = false): void {
+  #resync(doc: Doc, node = 0, deep = false, sheet = 0): void {
+    if (sheet !== 0 && !doc.stale) return this.#documents.send(doc, { type: 'sheet', sheet });
     if (node !== 0 && !doc.stale) return this.#documents.send(doc, { type: 'again', node, deep });
     doc.stale = true;
     this.#documents.send(doc, { type: 'snapshot' });

@@ -147,6 +147,8 @@ class Connection {
         return this.recorder.hold(message.on);
       case 'again':
         return this.recorder.again(message.node, message.deep);
+      case 'sheet':
+        return this.recorder.againSheet(message.sheet);
       case 'input':
         return this.performer.input(message.n, message.input);
       case 'scroll':

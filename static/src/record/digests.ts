@@ -3,7 +3,8 @@
 // and ask for an element again where they differ.
 
 import { digestOf, type Seen } from '../digest';
-import { DIGEST, type Op } from '../ops';
+import { DIGEST, type Id, type Op } from '../ops';
+import { digestOfRules } from '../ruledigest';
 import { attributeAt, attributeCount, attributesOf, attrName, dataOf, documentElement, ELEMENT, isElement, isText, localName, nodeType, now } from './dom';
 import { kidsOf } from './tree';
 
@@ -22,12 +23,15 @@ export interface DigestsContext {
   id(node: Node): number;
   /** An attribute as followers have it. */
   mirrored(element: Element, name: string): string | null;
-  /** What followers were told of a field. */
+  /** The sheets that scripts changed, as followers know them. */
+  sheets(): [id: Id, sheet: CSSStyleSheet][];
+  /** What followers were told of an element's state. */
   state(element: Element): ReturnType<Seen['state']>;
 }
 
 export class Digests {
   private queue: Element[] = [];
+  private sheets: [id: Id, sheet: CSSStyleSheet][] = [];
   private told = 0;
   private next = now() + ROUND_MS;
   private readonly seen: Seen;
@@ -47,6 +51,7 @@ export class Digests {
   /** Begins anew: the document was told whole. */
   restart(): void {
     this.queue = [];
+    this.sheets = [];
     this.next = now() + ROUND_MS;
   }
 
@@ -62,18 +67,24 @@ export class Digests {
 
   /** Adds the digests of a whole round at once. */
   round(ops: Op[]): void {
-    this.queue = [];
+    this.restart();
     this.next = 0;
-    do this.collect(ops); while (this.queue.length > 0);
+    do this.collect(ops); while (this.queue.length > 0 || this.sheets.length > 0);
+  }
+
+  /** Whether the next slice begins a round. */
+  get due(): boolean {
+    return this.queue.length === 0 && this.sheets.length === 0 && now() >= this.next;
   }
 
   /** Adds digests for as long as a slice allows. Everything must have been told before. */
   collect(ops: Op[]): void {
     const begun = now();
-    if (this.queue.length === 0) {
+    if (this.queue.length === 0 && this.sheets.length === 0) {
       const root = documentElement(this.ctx.document);
-      if (begun < this.next || root === null) return;
+      if (!this.due || root === null) return;
       this.queue = [root];
+      this.sheets = this.ctx.sheets();
       this.told = 0;
     }
     while (this.queue.length > 0 && now() - begun < SLICE_MS) {
@@ -86,7 +97,15 @@ export class Digests {
       this.told++;
       if (!deep) this.push(kids);
     }
-    if (this.queue.length === 0) this.next = now() + Math.max(ROUND_MS, this.told * EACH_MS);
+    while (this.queue.length === 0 && this.sheets.length > 0 && now() - begun < SLICE_MS) this.sheet(this.sheets.pop()!, ops);
+    if (this.queue.length === 0 && this.sheets.length === 0) this.next = now() + Math.max(ROUND_MS, this.told * EACH_MS);
+  }
+
+  private sheet([id, sheet]: [id: Id, sheet: CSSStyleSheet], ops: Op[]): void {
+    const digest = digestOfRules(sheet);
+    if (digest === null) return;
+    ops.push([DIGEST, id, digest]);
+    this.told++;
   }
 
   /** A shadow root has no digest of its own, so its children follow. */

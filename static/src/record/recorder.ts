@@ -4,6 +4,7 @@
 // Nothing of this shows in the page: no element, no attribute, no global. A
 // failure here stays here. What is masked is replaced before it is queued.
 
+import type { State } from '../digest';
 import type { Id, Op } from '../ops';
 import type { Box, FromDocument } from '../port';
 import type { Realm } from '../realm';
@@ -159,7 +160,8 @@ export class Recorder {
     this.digests = new Digests({
       document,
       id: (node) => this.id(node),
-      state: (element) => this.controls.told(element),
+      state: (element) => this.stateOf(element),
+      sheets: () => this.sheets.changedOnes(),
       mirrored: (element, name) => mirrored({ masks: this.masks, restore: (text) => this.restoreRule(text) }, element, name),
     });
     this.observer = new Observer((records) => {
@@ -223,7 +225,21 @@ export class Recorder {
       if (ops.length > 0) return this.emit(() => ops);
     }
     guard(() => this.tree.mark(takeRecords(this.observer)), undefined);
+    if (element === documentElement(this.document)) this.scrolls.touch(this.document); // digests have the window's place there
     this.emit(() => this.tree.again(node));
+  }
+
+  /** Sends a sheet's rules again, as they are. */
+  againSheet(id: Id): void {
+    if (!this.running || this.held) return;
+    this.flush();
+    this.emit(() => this.sheets.again(id) ?? this.tree.again(id));
+  }
+
+  private stateOf(element: Element): State {
+    const told = this.controls.told(element);
+    const scroll = this.scrolls.told(element === documentElement(this.document) ? this.document : element);
+    return scroll === undefined ? told : { ...told, scroll };
   }
 
   /** Sends all that followers do not know yet. */
@@ -424,6 +440,7 @@ export class Recorder {
   }
 
   private tell(digests: (ops: Op[]) => void): void {
+    if (this.running && this.digests.due) this.scrolls.check();
     this.flushSome(); // digests are of what followers have been told
     if (!this.running || this.held || !this.tree.complete) return;
     this.emit(() => {

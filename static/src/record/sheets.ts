@@ -19,6 +19,9 @@ const MOST_RULES = 4000;
 /** Longer histories are told as the rules they led to. */
 const MOST_LOGGED = 4000;
 const SWEEP_MS = 250;
+const SPARE = 64;
+/** What a browser writes for a shorthand with var() of which a part was set anew: nothing. */
+const LOST = /: ;/;
 
 export interface SheetsContext {
   entry(node: Node): Entry | undefined;
@@ -49,6 +52,8 @@ export class Sheets implements Part {
   private readonly check = new Set<Entry>();
   private pending: { sheet: CSSStyleSheet; op: RuleOp }[] = [];
   private nextId = -1;
+  /** Constructed sheets from which on those that nothing adopts are forgotten. */
+  private room = SPARE;
   private swept = 0;
 
   constructor(private readonly ctx: SheetsContext) {}
@@ -137,6 +142,23 @@ export class Sheets implements Part {
     for (const { sheet, op } of this.pending) this.tell(this.idOf(sheet), op, ops);
     this.pending = [];
     this.collectSwitched(ops);
+    this.forgetUnused(ops);
+  }
+
+  /** Some pages make a sheet for everything they ever show. */
+  private forgetUnused(ops: Op[]): void {
+    if (this.constructed.size <= this.room) return;
+    const used = new Set<Id>();
+    for (const ids of this.roots.values()) for (const id of ids) used.add(id);
+    for (const [sheet, id] of this.constructed) {
+      if (used.has(id)) continue;
+      this.constructed.delete(sheet);
+      this.switchable.delete(sheet);
+      this.off.delete(sheet);
+      this.media.delete(sheet);
+      ops.push([is.RULE, id, 'x']);
+    }
+    this.room = 2 * used.size + SPARE;
   }
 
   private tell(id: Id, op: RuleOp, ops: Op[]): void {
@@ -151,6 +173,29 @@ export class Sheets implements Part {
   private tellAll(id: Id, sheet: CSSStyleSheet, ops: Op[]): void {
     const rules = textsOf(sheet);
     if (rules !== null) this.tell(id, ['r', rules.join('\n')], ops);
+  }
+
+  /** The sheets that scripts changed or made. */
+  changedOnes(): [id: Id, sheet: CSSStyleSheet][] {
+    const all: [id: Id, sheet: CSSStyleSheet][] = [];
+    for (const [entry, sheet] of this.owners) if (sheet !== null && logs.has(sheet)) all.push([entry.id, sheet]);
+    for (const [sheet, id] of this.constructed) all.push([id, sheet]);
+    return all;
+  }
+
+  /** A sheet as it is, for followers who have something else; null when its element has to be told again instead. */
+  again(id: Id): Op[] | null {
+    const found = this.changedOnes().find(([of]) => of === id);
+    if (found === undefined) return [];
+    const [, sheet] = found;
+    const ops: Op[] = [];
+    const rules = textsOf(sheet)?.join('\n') ?? null;
+    if (rules !== null && !LOST.test(rules)) {
+      log(sheet, ['r', rules]);
+      this.tell(id, ['r', rules], ops);
+    } else if (id > 0) return null;
+    else for (const op of logs.get(sheet) ?? []) this.tell(id, op, ops);
+    return ops;
   }
 
   private forgetPending(sheet: CSSStyleSheet): void {

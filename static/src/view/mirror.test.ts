@@ -611,3 +611,76 @@ test('a rule that a script got hold of long ago is still looked at', async () =>
   await until(() => p.mirror.contentWindow!.getComputedStyle(shown).color === 'rgb(255, 0, 0)', 8000);
   same(p);
 });
+
+test('rules that a follower has otherwise are told again, and not without end', async () => {
+  const p = await pair('<!doctype html><html><head><style id="s">p { color: red }</style></head><body><p>x</p></body></html>');
+  const owned = (document: Document) => document.querySelector('style')!.sheet!;
+  owned(p.document).insertRule('@media all { p { margin: 1px; background: url(/x.png) } }', 1);
+  const made = new p.window.CSSStyleSheet();
+  made.replaceSync('p { border: 2px solid var(--c) } i { top: 3px !important } @keyframes k { from { left: 0 } to { left: 9px } }');
+  p.document.adoptedStyleSheets = [made];
+  p.recorder.flush();
+  same(p, 'at first');
+  const mirror = p.mirror.contentDocument!;
+  const theirs = (): CSSStyleSheet => mirror.adoptedStyleSheets.at(-1)!;
+  const texts = () => [owned(mirror), theirs()].map((sheet) => Array.from(sheet.cssRules, (rule) => rule.cssText.replace(/url\([^)]*\)/, 'url()')));
+  const before = texts();
+  const wrongs: [() => void, number][] = [
+    [() => owned(mirror).deleteRule(1), 1],
+    [() => { (owned(mirror).cssRules[1] as CSSMediaRule).deleteRule(0); }, 1],
+    [() => { (owned(mirror).cssRules[0] as CSSStyleRule).style.color = 'blue'; }, 1],
+    [() => { (theirs().cssRules[1] as CSSStyleRule).style.setProperty('top', '3px'); theirs().insertRule('b {}'); }, 1],
+    [() => { ((theirs().cssRules[2] as CSSKeyframesRule).cssRules[0] as CSSKeyframeRule).style.left = '1px'; owned(mirror).insertRule('i {}'); }, 2],
+  ];
+  for (const [i, [wrong, sheets]] of wrongs.entries()) {
+    wrong();
+    p.back = [];
+    p.recorder.check();
+    p.recorder.check();
+    const asked = p.back.filter((m) => m.type === 'resync').map((m) => m.sheet);
+    equal(asked.length, sheets, `wrong ${i} is asked for once a sheet`);
+    for (const sheet of asked) p.recorder.againSheet(sheet!);
+    equal(texts(), before, `wrong ${i}`);
+    // What the page does next is another digest, so that a wrong may be found again.
+    (owned(p.document).cssRules[0] as CSSStyleRule).style.setProperty('--n', `${i}`);
+    (made.cssRules[0] as CSSStyleRule).style.setProperty('--n', `${i}`);
+    p.back = [];
+    same(p, `after wrong ${i}`);
+    before.splice(0, 2, ...texts());
+  }
+});
+
+test('a scroll position that was missed is told again', async () => {
+  const p = await pair(page + '<p class="tall">end</p>');
+  const box = p.document.getElementById('box')!;
+  box.scrollTop = 70;
+  p.window.scrollTo(0, 90);
+  await until(() => p.mirror.contentDocument!.getElementById('box')!.scrollTop === 70 && p.mirror.contentWindow!.scrollY === 90);
+  same(p, 'at first');
+  for (const id of [p.recorder.id(box), 0]) {
+    receive(p, { type: 'ops', doc: 1, ops: [[7, id, 0, 5]] });
+    p.back = [];
+    p.recorder.check();
+    for (let round = 0; round < 20 && p.back.length > 0; round++) {
+      for (const { node, deep } of p.back.splice(0).filter((m) => m.type === 'resync')) p.recorder.again(node!, deep);
+    }
+    same(p, `after ${id}`);
+    equal([p.mirror.contentDocument!.getElementById('box')!.scrollTop, p.mirror.contentWindow!.scrollY], [70, 90]);
+  }
+});
+
+test('sheets made for what has gone are forgotten', async () => {
+  const p = await pair('<!doctype html><html><body><main></main></body></html>');
+  const main = p.document.querySelector('main')!;
+  for (let i = 0; i < 300; i++) {
+    const host = p.document.createElement('div');
+    const made = new p.window.CSSStyleSheet();
+    made.replaceSync(`p { margin: ${i}px }`);
+    host.attachShadow({ mode: 'open' }).adoptedStyleSheets = [made];
+    main.replaceChildren(host);
+    p.recorder.flush();
+  }
+  const forgotten = p.sent.join('').match(/\[8,-\d+,"x"\]/g) ?? [];
+  equal(forgotten.length > 200, true);
+  same(p);
+});

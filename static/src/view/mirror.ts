@@ -3,7 +3,7 @@
 
 import * as is from '../ops';
 import type { Id, Mode } from '../ops';
-import { digestOf, TOLD, type Seen, type Told } from '../digest';
+import { digestOf, TOLD, type Seen, type State, type Told } from '../digest';
 import { Addresses } from './addresses';
 import { attribute, build, Invalid, isStyle, Numbers, type BuildContext } from './build';
 import { Motion } from './motion';
@@ -35,6 +35,8 @@ export interface MirrorOptions {
   onRoot(root: ShadowRoot): void;
   /** An element is not what the leader has, or could not be changed as told. */
   onDifference(node: Id, deep: boolean): void;
+  /** A sheet has other rules than the leader's. */
+  onSheet(sheet: Id): void;
   /** An element is what the leader has, with all in it. */
   onAgreement(element: Element): void;
 }
@@ -192,7 +194,9 @@ export class Mirror {
   }
 
   private compare(id: unknown, told: unknown): void {
-    if (typeof told !== 'string' || !/^[ds]/.test(told)) return;
+    if (typeof told !== 'string') return;
+    if (told.startsWith('r')) return this.compareSheet(id, told);
+    if (!/^[ds]/.test(told)) return;
     const element = this.nodes.get(id as Id);
     if (element?.nodeType !== Node.ELEMENT_NODE) return;
     const deep = told.startsWith('d');
@@ -201,6 +205,11 @@ export class Mirror {
     const alike = digestOf(this.seen, element as Element, deep) === told;
     if (!alike) this.options.onDifference(id as Id, deep);
     else if (deep) this.options.onAgreement(element as Element);
+  }
+
+  private compareSheet(id: unknown, told: string): void {
+    const target = isSheetId(id) ? id : this.nodes.get(id as Id);
+    if (target !== undefined && this.sheets.differs(target as Id | Element, told)) this.options.onSheet(id as Id);
   }
 
   private readonly seen: Seen = {
@@ -215,8 +224,10 @@ export class Mirror {
     attributeNames: (element) => element.getAttributeNames(),
     attribute: (element, name) => element.getAttribute(name),
     state: (element) => {
-      const state: ReturnType<Seen['state']> = {};
+      const state: State = {};
       for (const name of this.told.get(element) ?? []) state[name] = held(element as HTMLInputElement & HTMLSelectElement, name);
+      const at = this.scrolls.get(element === this.document.documentElement ? this.document : element);
+      if (at !== undefined) state.scroll = `${at.x},${at.y}`;
       return state;
     },
   };
@@ -233,6 +244,7 @@ export class Mirror {
     }
     if (element.shadowRoot) this.forget(element.shadowRoot);
     this.told.delete(element);
+    this.scrolls.delete(element);
     const list: unknown[] = attributes === 0 ? [] : attributes;
     for (const name of element.getAttributeNames()) {
       if (name !== 'autocomplete' && !list.some((n, i) => i % 2 === 0 && n === name)) attribute(this.building, element, name, null);
@@ -312,6 +324,7 @@ export class Mirror {
     const id = this.numbers.get(node);
     if (id !== undefined && this.nodes.get(id) === node) this.nodes.delete(id);
     this.scrolls.delete(node);
+    this.sheets.forget(node);
     this.frames.delete(node as HTMLIFrameElement);
     if (this.bases.delete(node as Element)) this.rebase();
     const root = (node as Element).shadowRoot ?? (node as HTMLTemplateElement).content;

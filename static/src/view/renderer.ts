@@ -218,6 +218,7 @@ export class Renderer {
       onScroll: (node, x, y) => !this.following || scrolling.holds(node, x, y),
       onRoot: (root) => scrolling.watch(root),
       onDifference: (node, deep) => this.differs(doc, node, deep),
+      onSheet: (sheet) => doc.broken || this.options.send({ type: 'resync', doc: doc.id, sheet }),
       onAgreement: (element) => this.agrees(doc, element),
     });
     doc.mirror = mirror;

@@ -3,6 +3,7 @@
 import type { Id } from '../ops';
 import type { Addresses } from './addresses';
 import { Invalid } from './build';
+import { digestOfRules } from '../ruledigest';
 import { adapt, ask, askingFor } from './states';
 
 type Window = globalThis.Window & typeof globalThis;
@@ -41,6 +42,8 @@ export class Sheets {
   private readonly roots = new Map<Document | ShadowRoot, Id[]>();
   /** Changes to sheets which have not loaded yet. */
   private readonly waiting = new Map<Element, Change[]>();
+  /** The digests of the leader's for which sheets were wanted again. A browser of another make may never have the like. */
+  private readonly wanted = new Map<Id | Element, string>();
   private base: CSSStyleSheet;
   constructor(private window: Window, private readonly addresses: () => Addresses, private readonly answer: (media: string) => string) {
     this.base = this.make(BASE);
@@ -72,6 +75,25 @@ export class Sheets {
     this.made.clear();
     this.roots.clear();
     this.waiting.clear();
+    this.wanted.clear();
+  }
+
+  /** Nothing adopts a constructed sheet any more, or an element or root has gone. */
+  forget(gone: Id | Node): void {
+    if (typeof gone === 'number') this.made.delete(gone);
+    else {
+      this.roots.delete(gone as ShadowRoot);
+      this.waiting.delete(gone as Element);
+    }
+    this.wanted.delete(gone as Id | Element);
+  }
+
+  /** Whether a sheet is known to have other rules than the leader's, and it is not in vain to ask for these. */
+  differs(target: Id | Element, told: string): boolean {
+    const sheet = typeof target === 'number' ? this.made.get(target) : this.waiting.has(target) ? undefined : (target as HTMLStyleElement).sheet;
+    if (!sheet || this.wanted.get(target) === told || digestOfRules(sheet) === told) return false;
+    this.wanted.set(target, told);
+    return true;
   }
 
   /** Moves to another window, where sheets have to be made anew. */
@@ -95,6 +117,7 @@ export class Sheets {
 
   /** Applies a rule operation to a constructed sheet (by its negative id) or to an element's. */
   rule(target: Id | Element, [kind, ...operands]: unknown[]): void {
+    if (kind === 'x') return this.forget(target);
     const change = this.change(kind, operands);
     if (typeof target !== 'number') return this.owned(target, change);
     if (kind === 'r' && !this.made.has(target)) this.made.set(target, this.make(''));
