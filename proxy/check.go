@@ -17,14 +17,17 @@ import (
 	"golang.org/x/net/html"
 
 	"tandem/rewrite"
+	"tandem/session"
 )
 
 // Report is what Check found out about a site, in the order it was tried.
 type Report struct {
 	URL       string   `json:"url"`
 	Origin    string   `json:"origin"`
-	Rule      string   `json:"rule,omitempty"` // the pattern that allows it; "" when none does
+	Rule      string   `json:"rule,omitempty"` // the pattern that decides; "" when none does
 	Private   bool     `json:"private,omitempty"`
+	Page      Use      `json:"page"`     // opened in a tab
+	Resource  Use      `json:"resource"` // loaded by a page
 	Addresses []string `json:"addresses,omitempty"`
 	Connected string   `json:"connected,omitempty"` // the address that answered
 	TLS       *TLS     `json:"tls,omitempty"`
@@ -35,6 +38,13 @@ type Report struct {
 	// Problem says what is wrong, and Hint what to do; both are "" when nothing is.
 	Problem string `json:"problem,omitempty"`
 	Hint    string `json:"hint,omitempty"`
+}
+
+// Use is what the list of origins says of the URL in one of its uses.
+type Use struct {
+	Allowed  bool   `json:"allowed"`
+	Refusal  string `json:"refusal,omitempty"`
+	Redirect string `json:"redirect,omitempty"` // where a tab goes instead
 }
 
 // TLS is what the site's certificate says.
@@ -57,34 +67,54 @@ const (
 	maxOthers    = 100
 )
 
+// Foretell says what the list of origins makes of a URL. It asks nobody.
+func (p *Proxy) Foretell(address string) Report {
+	r, _, _ := p.foretell(address)
+	return r
+}
+
 // Check tries to open a site as a session would and reports each step. It
 // asks the site once, without cookies. Only the page's HTML is looked at: what
 // its scripts load is not known.
 func (p *Proxy) Check(ctx context.Context, address string) Report {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	r := Report{URL: address}
+	r, u, origin := p.foretell(address)
+	if r.Problem == "" && p.resolve(ctx, &r, u.Hostname()) {
+		p.fetch(ctx, &r, u, origin)
+	}
+	return r
+}
+
+func (p *Proxy) foretell(address string) (r Report, u *url.URL, origin rewrite.Origin) {
+	r.URL = address
 	u, err := url.Parse(address)
 	origin, originErr := rewrite.ParseOrigin(address)
 	if err != nil || originErr != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return r.because("This is not a web address.", "Give a whole one, such as https://shop.example/.")
+		return r.because("This is not a web address.", "Give a whole one, such as https://shop.example/."), nil, origin
 	}
 	u.Host, u.Fragment = origin.Host, ""
 	r.Origin = origin.String()
-	rule, allowed := p.hub.Origins().Allowed(r.Origin)
-	r.Rule, r.Private = rule.Pattern, rule.Private
-	if !allowed {
+	origins := p.hub.Origins()
+	asPage := origins.Decide(u.String(), session.Page)
+	r.Rule, r.Private = asPage.Rule.Pattern, asPage.Rule.Private
+	r.Page, r.Resource = useOf(asPage), useOf(origins.Decide(u.String(), session.Resource))
+	switch {
+	case r.Page.Allowed || r.Resource.Allowed:
+	case r.Rule != "":
+		r = r.because(asPage.Refusal, `"tandem origins list" shows the rule `+r.Rule+".")
+	default:
 		flag := ""
 		if plainlyPrivate(u.Hostname()) {
 			flag = "--private "
 		}
-		return r.because("No rule allows it.", "tandem origins allow "+flag+r.Origin)
+		r = r.because("No rule allows it.", "tandem origins allow "+flag+r.Origin)
 	}
-	if !p.resolve(ctx, &r, u.Hostname()) {
-		return r
-	}
-	p.fetch(ctx, &r, u, origin)
-	return r
+	return r, u, origin
+}
+
+func useOf(v session.Verdict) Use {
+	return Use{Allowed: v.Refusal == "", Refusal: v.Refusal, Redirect: v.Redirect}
 }
 
 // plainlyPrivate reports whether a host needs a rule for private addresses, as

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -22,15 +24,25 @@ import (
 type egress struct {
 	rules    rules
 	resolver *net.Resolver
-	own      sync.Map // netip.AddrPort of our listeners
+	tls      *tls.Config // for sites without authorities of their own
+	own      sync.Map    // netip.AddrPort of our listeners
 }
 
 // rules is the part of session.Origins that the dialer asks.
-type rules interface{ List() []session.Rule }
+type rules interface {
+	List() []session.Rule
+	Allowed(origin string) (session.Rule, bool)
+}
 
-func newEgress(r rules) *egress {
-	// Go's own resolver never takes "127.1" or "0x7f000001" for an address.
-	return &egress{rules: r, resolver: &net.Resolver{PreferGo: true}}
+// newEgress returns an egress that verifies certificates by roots, nil for the
+// system's.
+func newEgress(r rules, roots *x509.CertPool) *egress {
+	return &egress{
+		rules: r,
+		// Go's own resolver never takes "127.1" or "0x7f000001" for an address.
+		resolver: &net.Resolver{PreferGo: true},
+		tls:      &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}
 }
 
 var errLoop = errors.New("the address is this server's own")
@@ -73,6 +85,50 @@ func (g *egress) dial(ctx context.Context, network, address string) (net.Conn, e
 		return conn, nil
 	}
 	return nil, err
+}
+
+// dialTLS is dial, and the handshake for one of protocols.
+func (g *egress) dialTLS(ctx context.Context, network, address string, protocols ...string) (net.Conn, error) {
+	config, err := g.tlsFor(address)
+	if err != nil {
+		return nil, err
+	}
+	config.NextProtos = protocols
+	conn, err := g.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	secure := tls.Client(conn, config)
+	ctx, cancel := context.WithTimeout(ctx, handshakeLimit)
+	defer cancel()
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// tlsFor returns how to verify a site: with the authorities of its rule, too.
+func (g *egress) tlsFor(address string) (*tls.Config, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	config := g.tls.Clone()
+	config.ServerName = host
+	rule, ok := g.rules.Allowed("https://" + address)
+	if !ok || rule.CA == "" {
+		return config, nil
+	}
+	if config.RootCAs == nil {
+		if config.RootCAs, err = x509.SystemCertPool(); err != nil {
+			return nil, fmt.Errorf("reading the system's authorities: %w", err)
+		}
+	} else {
+		config.RootCAs = config.RootCAs.Clone()
+	}
+	config.RootCAs.AppendCertsFromPEM([]byte(rule.CA))
+	return config, nil
 }
 
 // allowsPrivate reports whether a rule names exactly this host and port, by

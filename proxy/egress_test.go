@@ -15,6 +15,8 @@ type fixedRules []session.Rule
 
 func (f fixedRules) List() []session.Rule { return f }
 
+func (f fixedRules) Allowed(string) (session.Rule, bool) { return session.Rule{}, false }
+
 // S01: every spelling of an inner address is refused before a packet leaves.
 func TestS01InnerAddressesAreNotDialled(t *testing.T) {
 	var reached atomic.Int32
@@ -34,7 +36,7 @@ func TestS01InnerAddressesAreNotDialled(t *testing.T) {
 		}
 	}()
 	_, port, _ := net.SplitHostPort(canary.Addr().String())
-	g := newEgress(fixedRules{{Pattern: "http://other.example", Private: true}, {Pattern: "https://*"}})
+	g := newEgress(fixedRules{{Pattern: "http://other.example", Private: true}, {Pattern: "https://*"}}, nil)
 	for _, host := range []string{
 		"127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0", "0.0.0.0",
 		"localhost", "a.b.localhost", "LOCALHOST", "localhost.", "::1", "::", "::ffff:127.0.0.1", "::ffff:7f00:1", "::127.0.0.1",
@@ -76,7 +78,7 @@ func TestClassify(t *testing.T) {
 }
 
 func TestPrivateRuleIsForOneHostAndPort(t *testing.T) {
-	g := newEgress(fixedRules{{Pattern: "http://intra.example:8080", Private: true}, {Pattern: "https://erp.example", Private: true}, {Pattern: "https://*.wide.example", Private: true}})
+	g := newEgress(fixedRules{{Pattern: "http://intra.example:8080", Private: true}, {Pattern: "https://erp.example", Private: true}, {Pattern: "https://*.wide.example", Private: true}}, nil)
 	for _, c := range []struct {
 		host, port string
 		want       bool
@@ -98,7 +100,7 @@ func TestPrivateRuleIsForOneHostAndPort(t *testing.T) {
 
 // S02: the decision is made on the address of this very dial.
 func TestS02EachDialIsChecked(t *testing.T) {
-	g := newEgress(fixedRules{})
+	g := newEgress(fixedRules{}, nil)
 	for address, refused := range map[string]bool{"1.1.1.1:443": false, "127.0.0.1:443": true} {
 		if err := g.check("tcp4", address, false); (err != nil) != refused {
 			t.Errorf("%s: got %v", address, err)

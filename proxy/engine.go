@@ -3,12 +3,11 @@ package proxy
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/elazarl/goproxy"
@@ -29,16 +28,20 @@ type engine struct {
 	proxy     *Proxy
 	goproxy   *goproxy.ProxyHttpServer
 	transport *http.Transport
+
+	mu   sync.Mutex
+	open map[*exchange]context.CancelFunc
 }
 
 // newTransport returns the one transport to sites: no proxy of the
 // environment, certificates verified, addresses checked by g at each dial.
-func newTransport(g *egress, roots *x509.CertPool) *http.Transport {
+func newTransport(g *egress) *http.Transport {
 	return &http.Transport{
-		Proxy:                  nil,
-		DialContext:            g.dial,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    handshakeLimit,
+		Proxy:       nil,
+		DialContext: g.dial,
+		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return g.dialTLS(ctx, network, address, "h2", "http/1.1")
+		},
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // bodies are decoded where they are rewritten
 		MaxIdleConns:           4 * idleConnections,
@@ -53,7 +56,7 @@ func newTransport(g *egress, roots *x509.CertPool) *http.Transport {
 }
 
 func newEngine(p *Proxy, tr *http.Transport) *engine {
-	e := &engine{proxy: p, transport: tr}
+	e := &engine{proxy: p, transport: tr, open: map[*exchange]context.CancelFunc{}}
 	g := goproxy.NewProxyHttpServer()
 	g.Tr = tr
 	g.ConnectDial = func(string, string) (net.Conn, error) { return nil, errNoTunnel }
@@ -80,6 +83,31 @@ func (l engineLog) Printf(string, ...any) { l.p.log.Debug("goproxy warned") }
 
 func (e *engine) close() { e.transport.CloseIdleConnections() }
 
+// track has what x is about end when the list of origins no longer allows it.
+// The caller calls forget when it has ended by itself.
+func (e *engine) track(x *exchange, cancel context.CancelFunc) (forget func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.open[x] = cancel
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.open, x)
+	}
+}
+
+// rulesChanged gives up connections that were made by other rules.
+func (e *engine) rulesChanged() {
+	e.transport.CloseIdleConnections()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for x, cancel := range e.open {
+		if x.verdict().Refusal != "" {
+			cancel()
+		}
+	}
+}
+
 type exchangeKey struct{}
 
 // serve answers x by asking the site. It ends early when the session does.
@@ -91,6 +119,7 @@ func (e *engine) serve(w http.ResponseWriter, x *exchange) {
 	ctx, cancel := context.WithCancel(context.WithValue(x.out.Context(), exchangeKey{}, x))
 	defer cancel()
 	defer context.AfterFunc(x.memory.ctx, cancel)()
+	defer e.track(x, cancel)()
 	x.writer = newWriter(w)
 	defer x.writer.finish()
 	e.goproxy.ServeHTTP(x.writer, x.out.WithContext(ctx))

@@ -182,8 +182,8 @@ func TestS04EnvironmentProxiesAreIgnored(t *testing.T) {
 		t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 		t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	}
-	e := newEngine(&Proxy{}, newTransport(newEgress(fixedRules{}), nil))
-	if e.goproxy.Tr != e.transport || e.transport.Proxy != nil || e.transport.TLSClientConfig.InsecureSkipVerify {
+	e := newEngine(&Proxy{}, newTransport(newEgress(fixedRules{}, nil)))
+	if e.goproxy.Tr != e.transport || e.transport.Proxy != nil || newEgress(fixedRules{}, nil).tls.InsecureSkipVerify {
 		t.Error("goproxy does not use our transport as it is")
 	}
 	if _, err := e.goproxy.ConnectDial("tcp", "127.0.0.1:1"); err != errNoTunnel {

@@ -48,13 +48,31 @@ func (p *Proxy) sessionOver(w http.ResponseWriter, r *http.Request, s *session.S
 	static.WriteProblem(w, r, problem)
 }
 
+// verdict is what the list of origins says of the request.
+func (x *exchange) verdict() session.Verdict {
+	use := session.Resource
+	if x.visit.main {
+		use = session.Page
+	}
+	return x.p.hub.Origins().Decide(x.origin.String()+x.target.EscapedPath(), use)
+}
+
 // refusal reports why the site may not be asked at all.
 func (x *exchange) refusal() (static.Problem, bool) {
 	p := x.p
 	if underneath(x.origin.Host, p.content.Host) || strings.EqualFold(hostname(x.origin.Host), p.control.Hostname()) {
 		return loopProblem(x.origin), true
 	}
-	if _, ok := p.hub.Origins().Allowed(x.origin.String()); !ok {
+	switch v := x.verdict(); {
+	case v.Refusal != "" && v.Rule.Pattern != "":
+		x.notAllowed()
+		return static.Problem{
+			Status: http.StatusForbidden, Code: "origin_not_allowed",
+			Title:  fmt.Sprintf("This page of %s is not part of this session", x.origin),
+			Detail: "The administrator does not let it be opened together. What a rule says of it: tandem origins test URL",
+			Back:   true,
+		}, true
+	case v.Refusal != "":
 		x.notAllowed()
 		return static.Problem{
 			Status: http.StatusForbidden, Code: "origin_not_allowed",

@@ -79,8 +79,9 @@ func New(cfg Config) (*Proxy, error) {
 	if p.now == nil {
 		p.now = time.Now
 	}
-	p.egress = newEgress(p.hub.Origins())
-	p.engine = newEngine(p, newTransport(p.egress, cfg.RootCAs))
+	p.egress = newEgress(p.hub.Origins(), cfg.RootCAs)
+	p.engine = newEngine(p, newTransport(p.egress))
+	p.hub.Origins().OnChange(p.engine.rulesChanged)
 	p.memories = newMemories(p.content, p.now)
 	p.pages = p.controlPages()
 	return p, nil

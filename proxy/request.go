@@ -106,6 +106,11 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, host rewrite.Host)
 		blockMixed(w)
 		return nil
 	}
+	if to, ok := x.ledElsewhere(); ok {
+		x.done()
+		redirect(w, http.StatusSeeOther, to)
+		return nil
+	}
 	if problem, ok := x.refusal(); ok {
 		x.done()
 		x.writeProblem(w, problem)
@@ -186,6 +191,19 @@ func (x *exchange) upgraded() (string, bool) {
 	}
 	x.rememberRedirect(&https)
 	return x.mapper.Map(https.String()), true
+}
+
+// ledElsewhere returns where the list of origins leads a tab to instead.
+func (x *exchange) ledElsewhere() (string, bool) {
+	if !x.visit.main {
+		return "", false
+	}
+	u, err := url.Parse(x.verdict().Redirect)
+	if err != nil || u.Host == "" {
+		return "", false
+	}
+	x.rememberRedirect(u)
+	return x.mapper.Map(u.String()), true
 }
 
 // prepare makes the site's request out of the browser's.

@@ -3,7 +3,6 @@ package proxy
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -103,21 +102,11 @@ func (p *Proxy) dialSite(ctx context.Context, scheme, host, port string) (net.Co
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[scheme]
 	}
-	conn, err := p.egress.dial(ctx, "tcp", net.JoinHostPort(host, port))
-	if err != nil || scheme != "https" {
-		return conn, err
+	address := net.JoinHostPort(host, port)
+	if scheme == "https" {
+		return p.egress.dialTLS(ctx, "tcp", address, "http/1.1") // WebSockets over HTTP/2 are another protocol
 	}
-	config := p.engine.transport.TLSClientConfig.Clone()
-	config.ServerName = host
-	config.NextProtos = []string{"http/1.1"} // WebSockets over HTTP/2 are another protocol
-	secure := tls.Client(conn, config)
-	ctx, cancel := context.WithTimeout(ctx, handshakeLimit)
-	defer cancel()
-	if err := secure.HandshakeContext(ctx); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return secure, nil
+	return p.egress.dial(ctx, "tcp", address)
 }
 
 // refuseUpgrade passes on that the site did not want a WebSocket. A script
@@ -159,6 +148,7 @@ func (x *exchange) splice(w http.ResponseWriter, site net.Conn, resp *http.Respo
 		site.Close()
 	})
 	defer context.AfterFunc(x.memory.ctx, end)()
+	defer x.p.engine.track(x, end)()
 	sent := make(chan struct{})
 	go func() { // ends when end closes either connection
 		defer close(sent)

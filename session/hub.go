@@ -232,7 +232,7 @@ func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
 	if err := req.check(); err != nil {
 		return Invitation{}, err
 	}
-	if _, ok := h.origins.Allowed(req.URL); !ok {
+	if v := h.origins.Decide(req.URL, Page); v.Refusal != "" && v.Redirect == "" {
 		return Invitation{}, fmt.Errorf("%w: %s", ErrOriginNotAllowed, siteOf(req.URL))
 	}
 	now := h.now()

@@ -2,14 +2,17 @@ package session
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,15 +24,90 @@ import (
 	"tandem/session/state"
 )
 
-// Rule allows the origins that its pattern matches.
+// Rule says what may be opened of the origins that its pattern matches.
 type Rule struct {
 	// Pattern is an origin such as "https://shop.example", or one whose host
 	// begins with "*." (every name below it, not the name itself), or is "*"
 	// (every name). Scheme and port always have to match.
 	Pattern string `json:"pattern"`
+	// Block refuses what a less particular rule would allow.
+	Block bool `json:"block,omitempty"`
 	// Private lets the one name of Pattern resolve to a private or loopback
 	// address.
 	Private bool `json:"private"`
+	// Only limits what the origins may be opened for; "" is for everything.
+	Only Use `json:"only,omitempty"`
+	// BlockPaths are paths that are refused, each with all below it. "*" stands
+	// for one segment.
+	BlockPaths []string `json:"block_paths,omitempty"`
+	// Redirect is the address that a tab is led to when the rule refuses a
+	// page, "" for our page that says so.
+	Redirect string `json:"redirect,omitempty"`
+	// CA holds PEM certificates of authorities that are trusted for these
+	// origins beside the system's.
+	CA string `json:"ca,omitempty"`
+}
+
+// Use is what a request is for.
+type Use string
+
+const (
+	Page     Use = "page"     // what a tab shows
+	Resource Use = "resource" // what pages load, frames too
+)
+
+// check brings a rule to its one spelling, or refuses it.
+func (r *Rule) check() (err error) {
+	if r.Pattern, err = canonicalOrigin(r.Pattern, true); err != nil {
+		return err
+	}
+	if r.Private && strings.Contains(r.Pattern, "*") {
+		return errors.New("a private rule must name one host, not a pattern")
+	}
+	if r.Only != "" && r.Only != Page && r.Only != Resource {
+		return fmt.Errorf("%q is neither %q nor %q", r.Only, Page, Resource)
+	}
+	if r.Block && (r.Private || r.Only != "" || r.CA != "" || len(r.BlockPaths) > 0) {
+		return errors.New("a rule that blocks an origin can only say where its pages lead")
+	}
+	for _, path := range r.BlockPaths {
+		if !strings.HasPrefix(path, "/") || len(path) > 1000 {
+			return fmt.Errorf("%q is not a path, which begins with a slash", path)
+		}
+	}
+	if r.Redirect != "" {
+		if err := checkAddress(r.Redirect); err != nil {
+			return fmt.Errorf("%q is not an http or https URL", r.Redirect)
+		}
+	}
+	if r.CA != "" {
+		return checkAuthorities(r.CA, r.Pattern)
+	}
+	return nil
+}
+
+// checkAuthorities refuses what is no list of authorities' certificates.
+func checkAuthorities(text, pattern string) error {
+	if !strings.HasPrefix(pattern, "https:") {
+		return errors.New("only https has certificates")
+	}
+	rest, count := []byte(text), 0
+	for block := (*pem.Block)(nil); ; count++ {
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if block.Type != "CERTIFICATE" || err != nil {
+			return errors.New("the PEM file holds something else than certificates")
+		}
+		if !certificate.IsCA {
+			return fmt.Errorf("the certificate of %q is not an authority's", certificate.Subject)
+		}
+	}
+	if count == 0 {
+		return errors.New("there is no certificate in the PEM file")
+	}
+	return nil
 }
 
 // Origins is the list of rules that say which sites may be opened. Nothing is
@@ -38,9 +116,11 @@ type Rule struct {
 type Origins struct {
 	bucket *state.Bucket
 	audit  *audit.Log
+	log    *slog.Logger
 
-	mu    sync.RWMutex
-	rules map[string]Rule // by pattern
+	mu      sync.RWMutex
+	rules   map[string]Rule // by pattern
+	changed func()
 }
 
 // openOrigins reads the list and returns a function that follows it.
@@ -49,16 +129,16 @@ func openOrigins(ctx context.Context, store *state.Store, acts *audit.Log, log *
 	if err != nil {
 		return nil, nil, err
 	}
-	o := &Origins{bucket: bucket, audit: acts, rules: map[string]Rule{}}
+	o := &Origins{bucket: bucket, audit: acts, log: log, rules: map[string]Rule{}, changed: func() {}}
 	all, err := bucket.All(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	for key, value := range all {
-		o.changed(state.Change{Key: key, Value: value}, log)
+		o.stored(state.Change{Key: key, Value: value})
 	}
 	follow := func(ctx context.Context) {
-		err := bucket.Watch(ctx, func(c state.Change) { o.changed(c, log) }, func() {})
+		err := bucket.Watch(ctx, o.stored, func() {})
 		if err != nil {
 			log.Error("following the list of origins", "error", err)
 		}
@@ -66,56 +146,103 @@ func openOrigins(ctx context.Context, store *state.Store, acts *audit.Log, log *
 	return o, follow, nil
 }
 
-func (o *Origins) changed(c state.Change, log *slog.Logger) {
+// OnChange has fn called after each change of the list. fn must not wait.
+func (o *Origins) OnChange(fn func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.changed = fn
+}
+
+// stored takes over what is in the store; what is no valid rule leaves the one
+// before in force.
+func (o *Origins) stored(c state.Change) {
 	pattern, err := base64.RawURLEncoding.DecodeString(c.Key)
 	if err != nil {
-		log.Error("reading an origin rule", "error", err)
+		o.log.Error("reading an origin rule", "error", err)
 		return
 	}
 	if c.Value == nil {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		delete(o.rules, string(pattern))
+		o.set(string(pattern), nil)
 		return
 	}
 	var rule Rule
-	if err := json.Unmarshal(c.Value, &rule); err != nil || rule.Pattern != string(pattern) {
-		log.Error("reading an origin rule", "error", err)
+	if err = json.Unmarshal(c.Value, &rule); err == nil {
+		err = rule.check()
+	}
+	if err != nil || rule.Pattern != string(pattern) {
+		o.log.Error("reading an origin rule", "error", err)
 		return
 	}
+	o.set(rule.Pattern, &rule)
+}
+
+// set puts a rule in force, or with nil takes it away. It reports whether there
+// was one.
+func (o *Origins) set(pattern string, rule *Rule) (found bool) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.rules[rule.Pattern] = rule
+	before, found := o.rules[pattern]
+	if rule == nil {
+		delete(o.rules, pattern)
+	} else {
+		o.rules[pattern] = *rule
+	}
+	same := found && rule != nil && reflect.DeepEqual(before, *rule) || !found && rule == nil
+	changed := o.changed
+	o.mu.Unlock()
+	if !same {
+		changed()
+	}
+	return found
 }
 
 func ruleKey(pattern string) string { return base64.RawURLEncoding.EncodeToString([]byte(pattern)) }
 
-// Allow adds a rule, or changes its Private. A private rule must name one
-// host. The rule is in force and on disk when Allow returns nil.
+// Allow adds a rule without further conditions: see [Origins.Put].
 func (o *Origins) Allow(ctx context.Context, pattern string, private bool) error {
-	pattern, err := canonicalOrigin(pattern, true)
-	if err != nil {
+	return o.Put(ctx, Rule{Pattern: pattern, Private: private})
+}
+
+// Put adds a rule, or replaces the one with its pattern. A rule that is not
+// valid is refused, and nothing changes. The rule is in force and on disk when
+// Put returns nil.
+func (o *Origins) Put(ctx context.Context, rule Rule) error {
+	if err := rule.check(); err != nil {
 		return err
 	}
-	if private && strings.Contains(pattern, "*") {
-		return errors.New("a private rule must name one host, not a pattern")
-	}
-	rule := Rule{Pattern: pattern, Private: private}
 	value, err := json.Marshal(rule)
 	if err != nil {
 		return err
 	}
-	entry := audit.Entry{Act: "origins.allow", What: pattern}
-	if private {
-		entry.What += " private"
+	entry := audit.Entry{Act: "origins.allow", What: rule.String()}
+	if rule.Block {
+		entry.Act = "origins.block"
 	}
-	if err := o.audit.Do(ctx, entry, func() error { return o.bucket.Put(ctx, ruleKey(pattern), value) }); err != nil {
+	if err := o.audit.Do(ctx, entry, func() error { return o.bucket.Put(ctx, ruleKey(rule.Pattern), value) }); err != nil {
 		return err
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.rules[pattern] = rule
+	o.set(rule.Pattern, &rule)
 	return nil
+}
+
+// String is the rule in one line.
+func (r Rule) String() string {
+	words := []string{r.Pattern}
+	if r.Private {
+		words = append(words, "private")
+	}
+	if r.Only != "" {
+		words = append(words, "only "+string(r.Only)+"s")
+	}
+	if len(r.BlockPaths) > 0 {
+		words = append(words, "but "+strings.Join(r.BlockPaths, " "))
+	}
+	if r.Redirect != "" {
+		words = append(words, "else "+r.Redirect)
+	}
+	if r.CA != "" {
+		words = append(words, "own authority")
+	}
+	return strings.Join(words, ", ")
 }
 
 // Remove takes a rule away; it fails with [ErrNotFound] when there is none.
@@ -124,11 +251,7 @@ func (o *Origins) Remove(ctx context.Context, pattern string) error {
 	if err != nil {
 		return err
 	}
-	o.mu.Lock()
-	_, found := o.rules[pattern]
-	delete(o.rules, pattern) // in force at once, whatever the store says
-	o.mu.Unlock()
-	if !found {
+	if !o.set(pattern, nil) { // in force at once, whatever the store says
 		return fmt.Errorf("rule %s: %w", pattern, ErrNotFound)
 	}
 	return errors.Join(o.bucket.Delete(ctx, ruleKey(pattern)), o.audit.Add(ctx, audit.Entry{Act: "origins.remove", What: pattern}))
@@ -146,13 +269,19 @@ func (o *Origins) List() []Rule {
 	return list
 }
 
-// Allowed returns the most particular rule that allows an origin or the
-// origin of a URL; ws and wss count as http and https.
+// Allowed returns the most particular rule for an origin or the origin of a
+// URL, and whether it allows anything there; ws and wss count as http and https.
 func (o *Origins) Allowed(origin string) (Rule, bool) {
 	origin, err := canonicalOrigin(origin, false)
 	if err != nil {
 		return Rule{}, false
 	}
+	rule, ok := o.match(origin)
+	return rule, ok && !rule.Block
+}
+
+// match returns the most particular rule for a canonical origin.
+func (o *Origins) match(origin string) (Rule, bool) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	if r, ok := o.rules[origin]; ok {
@@ -177,6 +306,96 @@ func (o *Origins) Allowed(origin string) (Rule, bool) {
 		}
 		name = parent
 	}
+}
+
+// Verdict is what the list says of one URL.
+type Verdict struct {
+	Rule     Rule   // the one that decides; zero when none fits
+	Refusal  string // why the URL may not be opened, for people; "" when it may
+	Redirect string // where a tab goes instead, "" when nowhere
+}
+
+// Decide says whether a URL may be opened for a use.
+func (o *Origins) Decide(address string, use Use) Verdict {
+	v := o.decide(address, use)
+	if v.Refusal != "" && use == Page && v.Rule.Redirect != "" && o.decide(v.Rule.Redirect, Page).Refusal == "" {
+		v.Redirect = v.Rule.Redirect
+	}
+	return v
+}
+
+func (o *Origins) decide(address string, use Use) (v Verdict) {
+	origin, err := canonicalOrigin(address, false)
+	if err != nil {
+		return Verdict{Refusal: "This is not a web address."}
+	}
+	rule, ok := o.match(origin)
+	v.Rule = rule
+	switch {
+	case !ok:
+		v.Refusal = "No rule allows it."
+	case rule.Block:
+		v.Refusal = "The rule blocks it."
+	case rule.Only == Page && use == Resource:
+		v.Refusal = "It may be opened as a page only."
+	case rule.Only == Resource && use == Page:
+		v.Refusal = "It may not be opened as a page, only be loaded by others."
+	case len(rule.BlockPaths) > 0:
+		if u, err := url.Parse(strings.TrimSpace(address)); err != nil || rule.blocks(u.EscapedPath()) {
+			v.Refusal = "Its path is blocked."
+		}
+	}
+	return v
+}
+
+// blocks reports whether an escaped path is one that the rule refuses, or below
+// one. Sites differ in how they read a path, so every reading counts.
+func (r Rule) blocks(escaped string) bool {
+	asItIs, cleaned := readings(escaped)
+	return slices.ContainsFunc(r.BlockPaths, func(blocked string) bool {
+		_, block := readings(blocked)
+		return isBelow(asItIs, block) || isBelow(cleaned, block)
+	})
+}
+
+// readings returns the segments of a path, unescaped as often as it can be, in
+// lower case and without parameters: with its dots as they are, and resolved.
+func readings(escaped string) (asItIs, cleaned []string) {
+	text := escaped
+	for range 4 {
+		next, err := url.PathUnescape(text)
+		if err != nil || next == text {
+			break
+		}
+		text = next
+	}
+	text = strings.ToLower(strings.ReplaceAll(text, `\`, "/"))
+	for segment := range strings.SplitSeq(text, "/") {
+		segment, _, _ = strings.Cut(segment, ";")
+		switch segment {
+		case "", ".":
+			continue
+		case "..":
+			cleaned = cleaned[:max(0, len(cleaned)-1)]
+		default:
+			cleaned = append(cleaned, segment)
+		}
+		asItIs = append(asItIs, segment)
+	}
+	return asItIs, cleaned
+}
+
+// isBelow reports whether a path begins with the segments of another.
+func isBelow(path, top []string) bool {
+	if len(path) < len(top) {
+		return false
+	}
+	for i, segment := range top {
+		if segment != "*" && segment != path[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // splitPort splits "host:port" before the colon; port may be "".

@@ -119,7 +119,7 @@ func TestOriginsAllow(t *testing.T) {
 	if err := o.Remove(t.Context(), "http://*"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("removing twice: %v", err)
 	}
-	want := "[{http://localhost:8080 true} {https://*.wide.example false} {https://*.wide.example:8443 false} {https://exact.wide.example false} {https://shop.example false}]"
+	want := "[http://localhost:8080, private https://*.wide.example https://*.wide.example:8443 https://exact.wide.example https://shop.example]"
 	if got := fmt.Sprint(o.List()); got != want {
 		t.Errorf("List() = %s, want %s", got, want)
 	}
@@ -145,4 +145,135 @@ func TestOriginsFollowTheStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "the rule is gone", func() bool { return !allowed() })
+}
+
+// S05: whatever the spelling, the origin that is allowed is the one that is
+// asked, and no other is.
+func TestS05NoSpellingEscapesTheList(t *testing.T) {
+	r := newRig(t)
+	o := r.hub.Origins()
+	for _, rule := range []Rule{
+		{Pattern: "https://bank.example"},
+		{Pattern: "https://*.wide.example", Redirect: "https://bank.example/sorry"},
+		{Pattern: "https://staff.wide.example", Block: true, Redirect: "https://bank.example/"},
+		{Pattern: "https://*.staff.wide.example", Block: true, Redirect: "https://staff.wide.example/"},
+		{Pattern: "https://shop.test", BlockPaths: []string{"/admin", "/*/secret"}, Redirect: "https://bank.example/"},
+		{Pattern: "https://cdn.test", Only: Resource},
+		{Pattern: "https://top.test", Only: Page},
+		{Pattern: "http://192.0.2.7:8080"},
+	} {
+		if err := o.Put(t.Context(), rule); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		url            string
+		page, resource bool
+		redirect       string
+	}{
+		// Spellings of one that is allowed.
+		{"https://bank.example/", true, true, ""},
+		{"https://BANK.EXAMPLE/", true, true, ""},
+		{"https://bank.example./", true, true, ""},
+		{"https://bank.example:443/", true, true, ""},
+		{"https://ｂａｎｋ.example/", true, true, ""},
+		{"https://bank。example/", true, true, ""},
+		{"wss://bank.example/", true, true, ""},
+		{"http://192.0.2.7:8080/", true, true, ""},
+		// What only looks like it.
+		{"http://bank.example/", false, false, ""},
+		{"https://bank.example:8443/", false, false, ""},
+		{"https://[bank.example]/", false, false, ""},
+		{"https://bank.example@evil.test/", false, false, ""},
+		{"https://bank.example:x@evil.test/", false, false, ""},
+		{"https://evilbank.example/", false, false, ""},
+		{"https://bank.example.evil.test/", false, false, ""},
+		{"https://bank.example%00.evil.test/", false, false, ""},
+		{"https://bank.example%2eevil.test/", false, false, ""},
+		{"https://bank.example\\.evil.test/", false, false, ""},
+		{"https://bank.example\t.evil.test/", false, false, ""},
+		{"https://bаnk.example/", false, false, ""}, // a Cyrillic а
+		{"https://bank.example../", false, false, ""},
+		{"https://*.bank.example/", false, false, ""},
+		{"//bank.example/", false, false, ""},
+		{"https:bank.example", false, false, ""},
+		{"http://3221225991:8080/", false, false, ""},
+		{"http://192.0.2.07:8080/", false, false, ""},
+		{"http://[::ffff:192.0.2.7]:8080/", false, false, ""},
+		// Patterns end at labels, and the most particular decides.
+		{"https://a.wide.example/", true, true, ""},
+		{"https://a.b.wide.example/", true, true, ""},
+		{"https://wide.example/", false, false, ""},
+		{"https://awide.example/", false, false, ""},
+		{"https://.wide.example/", false, false, ""},
+		{"https://staff.wide.example/", false, false, "https://bank.example/"},
+		{"https://STAFF.wide.example./x", false, false, "https://bank.example/"},
+		{"https://a.staff.wide.example/", false, false, ""}, // it would lead to what is refused itself
+		// Paths, in every reading.
+		{"https://shop.test/", true, true, ""},
+		{"https://shop.test/administration", true, true, ""},
+		{"https://shop.test/a/b/secret", true, true, ""},
+		{"https://shop.test/admin", false, false, "https://bank.example/"},
+		{"https://shop.test/admin/", false, false, "https://bank.example/"},
+		{"https://shop.test/admin?x", false, false, "https://bank.example/"},
+		{"https://shop.test/ADMIN/users", false, false, "https://bank.example/"},
+		{"https://shop.test//admin", false, false, "https://bank.example/"},
+		{"https://shop.test/./admin", false, false, "https://bank.example/"},
+		{"https://shop.test/x/../admin", false, false, "https://bank.example/"},
+		{"https://shop.test/x/%2e%2E/admin", false, false, "https://bank.example/"},
+		{"https://shop.test/%61dmin", false, false, "https://bank.example/"},
+		{"https://shop.test/%2561dmin", false, false, "https://bank.example/"},
+		{"https://shop.test/x%2f..%2fadmin", false, false, "https://bank.example/"},
+		{"https://shop.test/x/..;a=b/admin;jsessionid=1/", false, false, "https://bank.example/"},
+		{"https://shop.test/%5cadmin", false, false, "https://bank.example/"},
+		{"https://shop.test/admin/../", false, false, "https://bank.example/"},
+		{"https://shop.test/a/secret/b", false, false, "https://bank.example/"},
+		// Uses.
+		{"https://cdn.test/a.js", false, true, ""},
+		{"https://top.test/", true, false, ""},
+	} {
+		page, resource := o.Decide(c.url, Page), o.Decide(c.url, Resource)
+		if (page.Refusal == "") != c.page || (resource.Refusal == "") != c.resource || page.Redirect != c.redirect || resource.Redirect != "" {
+			t.Errorf("%q: as a page %+v, as a resource %+v", c.url, page, resource)
+		}
+	}
+}
+
+func TestBadRulesAreRefusedAndTheOldOnesStay(t *testing.T) {
+	r := newRig(t)
+	o := r.hub.Origins()
+	good := Rule{Pattern: "https://shop.example", BlockPaths: []string{"/admin"}}
+	if err := o.Put(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	changes := 0
+	o.OnChange(func() { changes++ })
+	for name, rule := range map[string]Rule{
+		"path":            {BlockPaths: []string{"admin"}},
+		"use":             {Only: "both"},
+		"redirect":        {Redirect: "javascript:alert(1)"},
+		"authority":       {CA: "no PEM"},
+		"blocked, and":    {Block: true, Private: true},
+		"authority, http": {Pattern: "http://shop.example", CA: "x"},
+	} {
+		if rule.Pattern == "" {
+			rule.Pattern = good.Pattern
+		}
+		if err := o.Put(t.Context(), rule); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	if err := o.bucket.Put(t.Context(), ruleKey(good.Pattern), []byte(`{"pattern":"https://shop.example","only":"both"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.bucket.Put(t.Context(), ruleKey("https://later.example"), []byte(`{"pattern":"https://later.example"}`)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the list is followed", func() bool { _, ok := o.Allowed("https://later.example"); return ok })
+	if rule, _ := o.Allowed("https://shop.example"); fmt.Sprint(rule) != fmt.Sprint(good) {
+		t.Errorf("in force is %+v", rule)
+	}
+	if changes != 1 {
+		t.Errorf("%d changes were told, want the last only", changes)
+	}
 }

@@ -199,7 +199,7 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 	case *resyncMessage:
 		r.tellAgain(st, *m)
 	case *navigateMessage:
-		if _, ok := r.s.hub.origins.Allowed(m.URL); !ok {
+		if v := r.s.hub.origins.Decide(m.URL, Page); v.Refusal != "" && v.Redirect == "" {
 			return nil, whySite
 		}
 		return nil, r.askLeader("navigate", m.Tab, navigatedMessage{st.person.ID, *m}, now)

@@ -21,10 +21,10 @@ import (
 
 // An admin is what the commands can do with a server's state.
 type admin interface {
-	Allow(ctx context.Context, pattern string, private bool) error
+	Put(ctx context.Context, rule session.Rule) error
 	Remove(ctx context.Context, pattern string) error
 	Rules(ctx context.Context) ([]session.Rule, error)
-	Test(ctx context.Context, address string) (proxy.Report, error)
+	Test(ctx context.Context, address string, dry bool) (proxy.Report, error)
 	Create(ctx context.Context, req session.Request) (session.Invitation, error)
 	Sessions(ctx context.Context) ([]session.Summary, error)
 	End(ctx context.Context, id string) error
@@ -36,8 +36,8 @@ type local struct {
 	proxy *proxy.Proxy
 }
 
-func (l local) Allow(ctx context.Context, pattern string, private bool) error {
-	return l.hub.Origins().Allow(ctx, pattern, private)
+func (l local) Put(ctx context.Context, rule session.Rule) error {
+	return l.hub.Origins().Put(ctx, rule)
 }
 
 func (l local) Remove(ctx context.Context, pattern string) error {
@@ -46,7 +46,10 @@ func (l local) Remove(ctx context.Context, pattern string) error {
 
 func (l local) Rules(context.Context) ([]session.Rule, error) { return l.hub.Origins().List(), nil }
 
-func (l local) Test(ctx context.Context, address string) (proxy.Report, error) {
+func (l local) Test(ctx context.Context, address string, dry bool) (proxy.Report, error) {
+	if dry {
+		return l.proxy.Foretell(address), nil
+	}
 	return l.proxy.Check(ctx, address), nil
 }
 
@@ -73,8 +76,8 @@ func (e *remoteError) Is(target error) bool { return adminErrors[e.Code] == targ
 
 // adminHandler answers for a on the socket, in JSON:
 //
-//	GET, POST, DELETE /origins    rules; {"pattern","private"}; ?pattern=
-//	GET               /test?url=  a report
+//	GET, POST, DELETE /origins    rules; a rule; ?pattern=
+//	GET               /test?url=  a report; &dry=1: without asking the site
 //	GET, POST         /sessions   summaries; a request
 //	DELETE            /sessions/{id}
 func adminHandler(a admin) http.Handler {
@@ -92,10 +95,12 @@ func adminHandler(a admin) http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return nil, a.Allow(r.Context(), rule.Pattern, rule.Private)
+		return nil, a.Put(r.Context(), rule)
 	})
 	handle("DELETE /origins", func(r *http.Request) (any, error) { return nil, a.Remove(r.Context(), r.FormValue("pattern")) })
-	handle("GET /test", func(r *http.Request) (any, error) { return a.Test(r.Context(), r.FormValue("url")) })
+	handle("GET /test", func(r *http.Request) (any, error) {
+		return a.Test(r.Context(), r.FormValue("url"), r.FormValue("dry") != "")
+	})
 	handle("GET /sessions", func(r *http.Request) (any, error) { return a.Sessions(r.Context()) })
 	handle("POST /sessions", func(r *http.Request) (any, error) {
 		req, err := decode[session.Request](r.Body)
@@ -220,8 +225,8 @@ func (r remote) call(ctx context.Context, method, path string, in, out any) erro
 	return json.NewDecoder(res.Body).Decode(out)
 }
 
-func (r remote) Allow(ctx context.Context, pattern string, private bool) error {
-	return r.call(ctx, "POST", "/origins", session.Rule{Pattern: pattern, Private: private}, nil)
+func (r remote) Put(ctx context.Context, rule session.Rule) error {
+	return r.call(ctx, "POST", "/origins", rule, nil)
 }
 
 func (r remote) Remove(ctx context.Context, pattern string) error {
@@ -232,8 +237,12 @@ func (r remote) Rules(ctx context.Context) (list []session.Rule, err error) {
 	return list, r.call(ctx, "GET", "/origins", nil, &list)
 }
 
-func (r remote) Test(ctx context.Context, address string) (report proxy.Report, err error) {
-	return report, r.call(ctx, "GET", "/test?url="+url.QueryEscape(address), nil, &report)
+func (r remote) Test(ctx context.Context, address string, dry bool) (report proxy.Report, err error) {
+	query := url.Values{"url": {address}}
+	if dry {
+		query.Set("dry", "1")
+	}
+	return report, r.call(ctx, "GET", "/test?"+query.Encode(), nil, &report)
 }
 
 func (r remote) Create(ctx context.Context, req session.Request) (inv session.Invitation, err error) {

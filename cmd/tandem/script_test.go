@@ -216,7 +216,7 @@ func TestServerComesBackWithItsState(t *testing.T) {
 				return
 			}
 			if i == 0 {
-				if err := running.Allow(ctx, "https://shop.example", false); err != nil {
+				if err := running.Put(ctx, session.Rule{Pattern: "https://shop.example"}); err != nil {
 					t.Error(err)
 				}
 				inv, err := running.Create(ctx, session.Request{URL: "https://shop.example/", Mode: session.View})

@@ -115,7 +115,7 @@ func (sh *share) invite(cmd *cobra.Command, a admin) error {
 
 // foretell says what the two will miss, while they can still do something about it.
 func (sh *share) foretell(cmd *cobra.Command, a admin) error {
-	report, err := a.Test(cmd.Context(), sh.address)
+	report, err := a.Test(cmd.Context(), sh.address, false)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (sh *share) foretell(cmd *cobra.Command, a admin) error {
 
 func (sh *share) allowPrivate(cmd *cobra.Command, a admin) error {
 	rules, err := a.Rules(cmd.Context())
-	if err != nil || slices.Contains(rules, session.Rule{Pattern: sh.origin, Private: true}) {
+	if err != nil || slices.ContainsFunc(rules, func(r session.Rule) bool { return r.Pattern == sh.origin && r.Private }) {
 		return err
 	}
 	if !sh.private {
@@ -145,7 +145,7 @@ func (sh *share) allow(cmd *cobra.Command, a admin) error {
 	if !sh.yes && !ask(cmd, "Allow "+what+" to be opened through this server? [y/N] ") {
 		return hinted{errors.New("the site was not allowed, so there is no session"), "answer y, or add --yes"}
 	}
-	return a.Allow(cmd.Context(), sh.origin, sh.private)
+	return a.Put(cmd.Context(), session.Rule{Pattern: sh.origin, Private: sh.private})
 }
 
 // ask returns true only for a yes; the end of the input, or an interrupt, is a no.
