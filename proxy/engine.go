@@ -141,6 +141,9 @@ func (e *engine) onRequest(r *http.Request, ctx *goproxy.ProxyCtx) (*http.Reques
 // goproxy would show the raw error.
 func (e *engine) roundTrip(r *http.Request, ctx *goproxy.ProxyCtx) (*http.Response, error) {
 	x := ctx.UserData.(*exchange)
+	if x.leader && x.visit.main {
+		defer x.session.Awaits()()
+	}
 	resp, err := e.transport.RoundTrip(r)
 	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols {
 		resp.Body.Close()

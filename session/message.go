@@ -187,13 +187,14 @@ type goneMessage struct {
 
 func (m *goneMessage) check() error { return checkNumbers(m.Doc) }
 
-// resyncMessage asks for a document again, for one element of it, or for the
-// rules of a sheet.
+// resyncMessage asks for a document again, for one element of it, for the rules
+// of a sheet, or for pictures of a film.
 type resyncMessage struct {
 	Doc   number `json:"doc"`
 	Node  number `json:"node,omitempty"`
 	Deep  bool   `json:"deep,omitempty"`  // something in it differs: digests may tell what
 	Sheet number `json:"sheet,omitempty"` // as operations name it, negative if it belongs to no element
+	Film  bool   `json:"film,omitempty"`  // the element is a film that followers cannot load
 }
 
 func (m *resyncMessage) check() error { return checkNumbers(m.Doc, m.Node, max(m.Sheet, -m.Sheet)) }
@@ -686,6 +687,9 @@ type (
 	}
 	tabsMessage struct {
 		Tabs []Tab `json:"tabs"`
+	}
+	loadingMessage struct {
+		On bool `json:"on"`
 	}
 	leaderMessage struct {
 		Online bool  `json:"online"`

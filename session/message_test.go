@@ -100,7 +100,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.draw":     encode("draw", drawnMessage{"agent", drawMessage{3, "ink", []float64{10, 20.5, 14, 26}, true}}),
 		"to-visitor.erase":    encode("erase", erasedMessage{"agent"}),
 		"to-visitor.chat":     encode("chat", saidMessage{1, "agent", 1700000000000, "Do you see it?"}),
-		"to-visitor.resync":   encode("resync", resyncMessage{3, 17, true, 0}),
+		"to-visitor.resync":   encode("resync", resyncMessage{Doc: 3, Node: 17, Deep: true}),
 		"to-visitor.mode":     encode("mode", modeMessage{View, true}),
 		"to-visitor.ask":      encode("ask", askedMessage{"agent"}),
 		"to-visitor.beat":     encode("beat", struct{}{}),
@@ -127,6 +127,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.notice":     encode("notice", noticeMessage{"A download was started."}),
 		"to-agent.refused":    encode("refused", refused),
 		"to-agent.mode":       encode("mode", modeMessage{Shared, false}),
+		"to-agent.loading":    encode("loading", loadingMessage{true}),
 		"to-agent.leader":     encode("leader", leaderMessage{false, 1700000000000}),
 		"to-agent.ended":      encode("ended", ended),
 	}

@@ -680,6 +680,50 @@ func TestDigestsHeal(t *testing.T) {
 	c.vis.expect("mark")
 }
 
+// TestFollowersAskTheLeader for what the server does not have, and not without
+// end.
+func TestFollowersAskTheLeader(t *testing.T) {
+	c := newCouple(t, View)
+	c.ag.send(`{"type":"resync","doc":1,"sheet":-3}`)
+	c.vis.expectText(`{"type":"resync","doc":1,"sheet":-3}`)
+	c.ag.send(`{"type":"resync","doc":1,"node":3,"film":true}`)
+	c.vis.expectText(`{"type":"resync","doc":1,"node":3,"film":true}`)
+	for i := range 100 {
+		c.ag.send(fmt.Sprintf(`{"type":"resync","doc":%d,"sheet":%d}`, 1+i%2, i+1))
+	}
+	c.ag.send(examples["mark"])
+	asked := 0
+	for {
+		kind, _ := c.vis.next()
+		if kind == "mark" {
+			break
+		}
+		if kind == "resync" {
+			asked++
+		}
+	}
+	if asked == 0 || asked > 30 {
+		t.Errorf("the leader was asked %d times", asked)
+	}
+}
+
+// TestSlowPages tells followers, also one who comes meanwhile, and only of those
+// that are slow.
+func TestSlowPages(t *testing.T) {
+	c := newCouple(t, View)
+	s := c.session(c.inv)
+	s.Awaits()()
+	one, other := s.Awaits(), s.Awaits()
+	c.ag.expectText(`{"type":"loading","on":true}`)
+	c.another().connectAgent(c.inv.ID, nil).expectText(`{"type":"loading","on":true}`)
+	one()
+	one()
+	c.vis.send(examples["mark"])
+	c.ag.expect("mark")
+	other()
+	c.ag.expectText(`{"type":"loading","on":false}`)
+}
+
 // TestDigestsOfAHostilePage has a page say without end that nothing is right.
 func TestDigestsOfAHostilePage(t *testing.T) {
 	c := newCouple(t, Shared)

@@ -30,6 +30,7 @@ type room struct {
 	order  []number // keys of docs, oldest first: parents before their frames
 	tabs   []Tab
 	view   []byte // the leader's last view message
+	slow   int    // pages that the leader waits for
 	number uint64 // of the last input handed to the leader
 	asked  map[uint64]asked
 	drawn  []drawnMessage // what does not fade
@@ -317,6 +318,9 @@ func (r *room) tellAll(st *seat) {
 	r.tellPeople(st)
 	r.tell(st, "state", stateMessage{r.s.State()})
 	r.tell(st, "tabs", tabsMessage{r.tabsNow()})
+	if r.slow > 0 {
+		r.tell(st, "loading", loadingMessage{true})
+	}
 	if r.view != nil {
 		r.push(st, item{key: "view", doc: noDoc, text: r.view})
 	}
@@ -575,19 +579,19 @@ func (r *room) mend(d *document, found mirror.Difference) {
 	}
 }
 
-// mendSheet asks the leader for the rules of a sheet, which a follower found to be
-// others. Nobody else can tell: here sheets are texts.
-func (r *room) mendSheet(m resyncMessage) {
+// askAgain asks the leader for what nobody else has: the rules of a sheet, which
+// here is a text, or pictures of a film that is not in the store.
+func (r *room) askAgain(m resyncMessage) {
 	if d := r.docs[m.Doc]; d != nil && !d.broken && d.mends.take(1, r.s.hub.now()) {
-		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", m.Doc, " sheet ", m.Sheet), doc: noDoc, text: encode("resync", m)})
+		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", m), doc: noDoc, text: encode("resync", m)})
 	}
 }
 
 // tellAgain tells one follower what it has not got right: an element, or
 // digests to find out what in it, or a whole document.
 func (r *room) tellAgain(st *seat, m resyncMessage) {
-	if m.Sheet != 0 {
-		r.mendSheet(m)
+	if m.Sheet != 0 || m.Film {
+		r.askAgain(m)
 		return
 	}
 	d := r.docs[m.Doc]

@@ -193,7 +193,8 @@ func digestible(tag, name, value string) bool {
 			return false
 		}
 	}
-	return !strings.Contains(strings.ToLower(value), "url(")
+	value = strings.ToLower(value)
+	return !strings.Contains(value, "url(") && !strings.Contains(value, "image-set(")
 }
 
 func (a *applier) digest(start int) {

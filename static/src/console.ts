@@ -228,6 +228,8 @@ class Room {
   /** When the leader's page last showed that it lives; 0 before it did. */
   #heard = 0;
   #hidden = false;
+  /** The next page is slow to come. */
+  #loading = false;
   /** What the veil or the banner over the page says. */
   #covered = '';
 
@@ -265,6 +267,7 @@ class Room {
     this.#inputBase = ++this.#lastInput;
     this.#inputSent.clear();
     this.#heard = 0;
+    this.#loading = false;
     const { port1, port2 } = new MessageChannel();
     this.#renderer = port1;
     port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
@@ -319,6 +322,9 @@ class Room {
       case 'beat': return this.#beat(message.hidden ?? false);
       case 'people': return this.people(message.people);
       case 'tabs': this.#tabs(message.tabs); break;
+      case 'loading':
+        this.#loading = message.on;
+        return this.#showStatus();
       case 'leader': return this.#leaderChanged(message.online, message.since);
       case 'refused': this.#refused(message.n, message.what, message.why); break;
       case 'done': this.#done(message.n, message.ok, message.why ?? ''); break;
@@ -474,7 +480,7 @@ class Room {
       this.#say('busy', 'Not live');
       this.#cover(`${this.visitor}’s page does not answer`, 'It may be busy or showing a message. This is the last thing that was shared; it is not live.', this.#heard, true);
     } else {
-      this.#say('good', this.#hidden ? 'Live, in the background' : 'Live');
+      this.#say('good', this.#loading ? 'Loading…' : this.#hidden ? 'Live, in the background' : 'Live');
       this.#status.title = this.#hidden ? `${this.visitor} looks at something else. The page may be slow there.` : '';
       this.#uncover();
     }

@@ -8,8 +8,8 @@ test('digests are those the server computes', () => {
   const agreed: unknown[] = [];
   const differ: unknown[] = [];
   const mirror = new Mirror(frame.contentDocument!, {
-    key: 'k', url: 'https://shop.example/', answer: (media) => media, onFrame: () => undefined, onValue: () => false, onFocus: () => undefined,
-    onScroll: () => false, onRoot: () => undefined, onDifference: (id) => differ.push(id), onSheet: (id) => differ.push(id), onAgreement: (element) => agreed.push(mirror.id(element)),
+    key: 'k', url: 'https://shop.example/', answer: (media) => media, pictures: (css) => css, choosesOtherwise: () => false, onFrame: () => undefined, onValue: () => false, onFocus: () => undefined,
+    onScroll: () => false, onRoot: () => undefined, onDifference: (id) => differ.push(id), onSheet: (id) => differ.push(id), onFilm: (id) => differ.push(id), onAgreement: (element) => agreed.push(mirror.id(element)),
   });
   mirror.apply(golden.ops);
   for (const [id, deep, shallow] of golden.digests) mirror.apply([[15, id, deep], [15, id, shallow]]);

@@ -92,7 +92,7 @@ function own(seen: Seen, h: Hash, element: Element): void {
   for (const name of seen.attributeNames(element)) {
     if (!checked(tag, name)) continue;
     const value = seen.attribute(element, name);
-    if (value === null || /url\(/i.test(value)) continue;
+    if (value === null || /url\(|image-set\(/i.test(value)) continue;
     const one = new Hash();
     one.text(name);
     one.unit(0x3d);

@@ -75,6 +75,8 @@ export type ToDocument =
   | { type: 'again'; node: number; deep: boolean }
   /** The rules of a sheet are wanted again. */
   | { type: 'sheet'; sheet: number }
+  /** Pictures of a film are wanted: followers can't load it. */
+  | { type: 'film'; node: number }
   | { type: 'input'; n: number; input: Input }
   | { type: 'scroll'; node: number; x: number; y: number }
   | { type: 'go'; action: 'back' | 'forward' | 'reload' }
@@ -107,6 +109,8 @@ export function parseToDocument(data: unknown): ToDocument | null {
       return { type: 'hold', on: m['on'] === true };
     case 'again':
       return isId(m['node']) ? { type: 'again', node: m['node'], deep: m['deep'] === true } : null;
+    case 'film':
+      return isId(m['node']) ? { type: 'film', node: m['node'] } : null;
     case 'sheet':
       return isNumber(m['sheet']) ? { type: 'sheet', sheet: m['sheet'] } : null;
     case 'input':

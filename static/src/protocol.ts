@@ -147,7 +147,7 @@ export const toVisitor = {
   go: { tab: count, action },
   activate: { tab: count },
   ...between,
-  resync: { doc: optional(count), node: optional(count), deep: optional(bool), sheet: optional(integer) },
+  resync: { doc: optional(count), node: optional(count), deep: optional(bool), sheet: optional(integer), film: optional(bool) },
   /** Somebody would like to click and type as well. */
   ask: { from },
   cookies: {},
@@ -171,6 +171,8 @@ export const toAgent = {
   /** The leader's page lives. */
   beat: { hidden: optional(bool) },
   leader: { online: bool, since: optional(any) },
+  /** The leader's next page is slow to come. */
+  loading: { on: bool },
 } satisfies { [type: string]: Shape };
 export type ToAgent = MessageOf<typeof toAgent>;
 
@@ -202,8 +204,11 @@ export const fromRenderer = {
   mark,
   select: selection,
   draw: stroke,
-  /** Something did not fit: an element, the rules of a sheet, or without either the whole document is wanted again. */
-  resync: { doc: count, node: optional(count), deep: optional(bool), sheet: optional(integer) },
+  /**
+   * Something did not fit: an element, the rules of a sheet, or without either the whole document is wanted again; or
+   * pictures of a film that can't be had.
+   */
+  resync: { doc: count, node: optional(count), deep: optional(bool), sheet: optional(integer), film: optional(bool) },
 } satisfies { [type: string]: Shape };
 export type FromRenderer = MessageOf<typeof fromRenderer>;
 

@@ -252,7 +252,7 @@ class Shell {
       case 'erase': return this.#marks.erase();
       case 'chat': return this.#chat.add(message);
       case 'resync':
-        if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message.node, message.deep, message.sheet));
+        if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message));
         else this.#documents.all().forEach(doc => this.#resync(doc));
         return;
       case 'beat': return this.#beat();
@@ -446,7 +446,8 @@ class Shell {
     }, slow.look);
   }
 
-  #resync(doc: Doc, node = 0, deep = false, sheet = 0): void {
+  #resync(doc: Doc, { node = 0, deep = false, sheet = 0, film = false }: { node?: number; deep?: boolean; sheet?: number; film?: boolean } = {}): void {
+    if (film) return this.#documents.send(doc, { type: 'film', node });
     if (sheet !== 0 && !doc.stale) return this.#documents.send(doc, { type: 'sheet', sheet });
     if (node !== 0 && !doc.stale) return this.#documents.send(doc, { type: 'again', node, deep });
     doc.stale = true;

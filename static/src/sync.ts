@@ -147,6 +147,8 @@ class Connection {
         return this.recorder.hold(message.on);
       case 'again':
         return this.recorder.again(message.node, message.deep);
+      case 'film':
+        return this.recorder.film(message.node);
       case 'sheet':
         return this.recorder.againSheet(message.sheet);
       case 'input':

@@ -1,6 +1,6 @@
-// Pictures of films that have no address. What scripts or other people's
-// cameras feed to a video element can't be loaded by anybody else, so followers
-// get what it shows, a picture a second.
+// Pictures of films that nobody else can load: what scripts or other people's
+// cameras feed to a video element has no address, and what is too large is not
+// kept on the way. Followers get what it shows, a picture a second.
 
 import * as is from '../ops';
 import type { Op } from '../ops';
@@ -29,6 +29,8 @@ const HAVE_CURRENT_DATA = 2;
 export class Films implements Part {
   /** With the time of the picture that followers have. */
   private readonly films = new Map<Entry, number>();
+  /** Those that followers could not load. */
+  private readonly wanted = new WeakSet<Node>();
   private last = 0;
 
   constructor(private readonly document: Document, private readonly masks: Masks) {}
@@ -41,10 +43,18 @@ export class Films implements Part {
     this.films.delete(entry);
   }
 
+  want(film: Node): void {
+    this.wanted.add(film);
+  }
+
+  private shown(film: Node): boolean {
+    return readyOf(film) >= HAVE_CURRENT_DATA && widthOf(film) > 0 && (this.wanted.has(film) || streamed(film));
+  }
+
   /** True when there is a picture to take and it is time. */
   due(): boolean {
     if (this.films.size === 0 || now() - this.last < PERIOD_MS) return false;
-    for (const [{ node }, time] of this.films) if (streamed(node) && currentTime(node) !== time) return true;
+    for (const [{ node }, time] of this.films) if (this.shown(node) && currentTime(node) !== time) return true;
     return false;
   }
 
@@ -53,7 +63,7 @@ export class Films implements Part {
     this.last = now();
     for (const [entry, time] of this.films) {
       const { node } = entry;
-      if (!streamed(node) || currentTime(node) === time || this.masks.masked(node as Element)) continue;
+      if (!this.shown(node) || currentTime(node) === time || this.masks.masked(node as Element)) continue;
       this.films.set(entry, currentTime(node));
       const picture = guard(() => this.still(node as HTMLVideoElement), null) ?? guard(() => this.label(node), null);
       if (picture !== null) ops.push([is.CANVAS, entry.id, picture]);
@@ -85,9 +95,8 @@ export class Films implements Part {
   }
 }
 
-/** Whether a video shows something that nobody else can load. */
+/** Whether what a video shows has no address. */
 function streamed(film: Node): boolean {
-  if (readyOf(film) < HAVE_CURRENT_DATA || widthOf(film) === 0) return false;
   if ((srcObjectOf(film) ?? null) !== null) return true;
   const source = sourceOf(film);
   return source.startsWith('blob:') && !hasAddress(source);

@@ -236,6 +236,12 @@ export class Recorder {
     this.emit(() => this.sheets.again(id) ?? this.tree.again(id));
   }
 
+  /** Followers can't load a film, and want pictures of it. */
+  film(id: Id): void {
+    const node = this.node(id);
+    if (node !== null) this.films.want(node);
+  }
+
   private stateOf(element: Element): State {
     const told = this.controls.told(element);
     const scroll = this.scrolls.told(element === documentElement(this.document) ? this.document : element);

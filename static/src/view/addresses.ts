@@ -10,6 +10,7 @@ export class Addresses {
   constructor(
     private readonly key: string,
     public base: string,
+    private readonly pictures: (css: string) => string,
   ) {}
 
   /** The address of a picture, sheet, font or medium; '' when a follower may have none such. */
@@ -31,7 +32,7 @@ export class Addresses {
 
   /** Style text with all its addresses mapped. What may not be had becomes an address that shows nothing. */
   css(text: string): string {
-    return mapCSS(text, (url) => this.reference(url) || 'data:,');
+    return mapCSS(this.pictures(text), (url) => this.reference(url) || 'data:,');
   }
 }
 

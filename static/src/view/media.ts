@@ -1,6 +1,8 @@
 // The leader's answers to media queries. Sizes need none, since the mirror has the leader's viewport; of the rest
 // each browser would speak for itself, so the queries in the mirror's sheets are answered before it is asked.
 
+import { chooseImages, hasImageSet } from './imagesets';
+
 /** A query that always holds, and one that never does. */
 const ALWAYS = '(min-width: 0px)';
 const NEVER = '(min-width: 99999px)';
@@ -51,6 +53,19 @@ export class Answers {
       const holds = this.holds(inner.trim().toLowerCase());
       return holds === null ? all : holds ? ALWAYS : NEVER;
     });
+  }
+
+  /** A text of CSS with the pictures that the leader's browser chooses. */
+  pictures(css: string): string {
+    const dots = this.numbers.get('resolution');
+    if (dots === undefined || !hasImageSet(css)) return css;
+    this.asked.add('resolution');
+    return chooseImages(css, dots);
+  }
+
+  /** Whether this window's browser may choose other pictures. */
+  get choosesOtherwise(): boolean {
+    return this.numbers.has('resolution') && this.numbers.get('resolution') !== devicePixelRatio;
   }
 
   private of(feature: string): string {
@@ -105,7 +120,7 @@ const UNITS: Record<string, number> = {
   '': 1, px: 1, in: 96, cm: 96 / 2.54, mm: 9.6 / 2.54, pt: 96 / 72, pc: 16, em: 16, rem: 16, dppx: 1, x: 1, dpi: 1 / 96, dpcm: 2.54 / 96,
 };
 
-function measure(value: string): number | null {
+export function measure(value: string): number | null {
   const parts = /^([+-]?\d*\.?\d+(?:e[+-]?\d+)?)([a-z]*)$/.exec(value.trim());
   const unit = parts === null ? undefined : UNITS[parts[2]!];
   return unit === undefined ? null : Number(parts![1]) * unit;

@@ -23,6 +23,10 @@ export interface MirrorOptions {
   url: string;
   /** Media queries with the leader's answers. */
   answer(media: string): string;
+  /** CSS with the pictures of sets that the leader's browser chooses. */
+  pictures(css: string): string;
+  /** Whether this browser, left alone, would choose others. */
+  choosesOtherwise(): boolean;
   /** A frame element shows another document, or (null) it is gone. */
   onFrame(frame: HTMLIFrameElement, doc: number): void;
   /** The leader's word on a text control's value; true when it was dealt with. */
@@ -37,6 +41,8 @@ export interface MirrorOptions {
   onDifference(node: Id, deep: boolean): void;
   /** A sheet has other rules than the leader's. */
   onSheet(sheet: Id): void;
+  /** A film can't be loaded here. */
+  onFilm(film: Id): void;
   /** An element is what the leader has, with all in it. */
   onAgreement(element: Element): void;
 }
@@ -69,8 +75,8 @@ export class Mirror {
   mode: Mode | null = null;
 
   constructor(public document: Document, private readonly options: MirrorOptions) {
-    this.addresses = new Addresses(options.key, options.url);
-    this.sheets = new Sheets(this.window, () => this.addresses, (media) => options.answer(media));
+    this.addresses = new Addresses(options.key, options.url, (css) => options.pictures(css));
+    this.sheets = new Sheets(this.window, () => this.addresses, options);
     this.motion = new Motion(() => this.window, () => this.addresses);
     this.building = {
       document,
@@ -556,7 +562,10 @@ export class Mirror {
   /** What an element shows could not be had, or not yet. */
   unavailable(element: Element): void {
     const film = element.localName === 'source' ? element.parentElement : element;
-    if (film?.localName === 'video') film.setAttribute('data-tandem-unavailable', '');
+    if (film?.localName === 'video') {
+      film.setAttribute('data-tandem-unavailable', '');
+      this.options.onFilm(this.id(film));
+    }
     const name = element.localName === 'img' ? 'src' : element.localName === 'link' ? 'href' : null;
     if (name === null) return;
     const tried = this.failed.get(element) ?? 0;

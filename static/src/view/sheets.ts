@@ -4,6 +4,8 @@ import type { Id } from '../ops';
 import type { Addresses } from './addresses';
 import { Invalid } from './build';
 import { digestOfRules } from '../ruledigest';
+import type { MirrorOptions } from './mirror';
+import { choosePictures } from './imagesets';
 import { adapt, ask, askingFor } from './states';
 
 type Window = globalThis.Window & typeof globalThis;
@@ -37,7 +39,10 @@ video[data-tandem-unavailable]:not([poster]) {
 type Change = (sheet: CSSStyleSheet) => void;
 
 
+type SheetsOptions = Pick<MirrorOptions, 'answer' | 'pictures' | 'choosesOtherwise'>;
+
 export class Sheets {
+  private readonly answer = (media: string): string => this.options.answer(media);
   private readonly made = new Map<Id, CSSStyleSheet>();
   private readonly roots = new Map<Document | ShadowRoot, Id[]>();
   /** Changes to sheets which have not loaded yet. */
@@ -45,7 +50,7 @@ export class Sheets {
   /** The digests of the leader's for which sheets were wanted again. A browser of another make may never have the like. */
   private readonly wanted = new Map<Id | Element, string>();
   private base: CSSStyleSheet;
-  constructor(private window: Window, private readonly addresses: () => Addresses, private readonly answer: (media: string) => string) {
+  constructor(private window: Window, private readonly addresses: () => Addresses, private readonly options: SheetsOptions) {
     this.base = this.make(BASE);
   }
 
@@ -62,6 +67,7 @@ export class Sheets {
     ask(sheet.media, this.answer);
     try {
       for (const rule of sheet.cssRules) adapt(rule, this.answer);
+      if (this.options.choosesOtherwise()) for (const rule of sheet.cssRules) choosePictures(rule, (css) => this.options.pictures(css));
     } catch { /* it has not loaded, or came from nowhere */ }
   }
 
