@@ -22,6 +22,20 @@ type line struct {
 	up, down way
 }
 
+// cut lets nothing through any more, and says so to nobody; or lets it again.
+func (l *line) cut(on bool) {
+	for _, w := range []*way{&l.up, &l.down} {
+		w.mu.Lock()
+		if on {
+			w.closed = make(chan struct{})
+		} else {
+			close(w.closed)
+			w.closed = nil
+		}
+		w.mu.Unlock()
+	}
+}
+
 // way is one direction of a line, shared by all its connections.
 type way struct {
 	rate  float64 // bytes per second; 0 is as fast as it goes
@@ -30,6 +44,8 @@ type way struct {
 	bytes atomic.Int64
 	mu    sync.Mutex
 	free  time.Time // when the last byte so far will have left
+	// closed is closed when what comes goes on; nil while nothing has to wait.
+	closed chan struct{}
 }
 
 func startLine(t *testing.T, up, down float64, delay time.Duration) *line {
@@ -143,6 +159,12 @@ const slack = 10 * time.Millisecond
 // leave waits until n bytes could be sent, and returns when they arrive.
 func (w *way) leave(n int) time.Time {
 	w.mu.Lock()
+	for w.closed != nil {
+		closed := w.closed
+		w.mu.Unlock()
+		<-closed
+		w.mu.Lock()
+	}
 	now := time.Now()
 	if earliest := now.Add(-slack); w.free.Before(earliest) {
 		w.free = earliest
