@@ -331,6 +331,9 @@ type Summary struct {
 	VisitorOnline bool           `json:"visitor_online"`
 	CreatedAt     time.Time      `json:"created_at"`
 	ExpiresAt     time.Time      `json:"expires_at"` // of the invitation
+	AcceptedAt    time.Time      `json:"accepted_at,omitzero"`
+	OverAt        time.Time      `json:"over_at,omitzero"`
+	Paused        bool           `json:"paused,omitempty"`
 	EndReason     string         `json:"end_reason,omitempty"`
 	Blocked       map[string]int `json:"blocked,omitempty"` // see Session.Blocked
 }
@@ -354,7 +357,7 @@ func (s *Session) summary() Summary {
 		ID: r.ID, State: r.State, Mode: r.Mode, URL: r.URL,
 		Agent: r.AgentName, Visitor: r.VisitorName,
 		AgentOnline: agent, VisitorOnline: visitor,
-		CreatedAt: r.Created, ExpiresAt: r.Expires,
+		CreatedAt: r.Created, ExpiresAt: r.Expires, AcceptedAt: r.Accepted, OverAt: r.Over, Paused: r.Paused,
 		EndReason: r.EndReason, Blocked: maps.Clone(s.blocked),
 	}
 }
@@ -372,6 +375,19 @@ func (h *Hub) End(ctx context.Context, id, by string) error {
 		return ErrNotFound
 	}
 	return s.End(ctx, by)
+}
+
+// Erase ends a session, if it goes on, and forgets that it was: only the audit
+// log still knows its id.
+func (h *Hub) Erase(ctx context.Context, id string) error {
+	s, ok := h.Session(id)
+	if !ok {
+		return ErrNotFound
+	}
+	if err := s.End(ctx, ""); err != nil {
+		return err
+	}
+	return errors.Join(h.forget(s), h.audit.Add(ctx, audit.Entry{Act: "session.erase", Session: id}))
 }
 
 // Origins returns the list of origins that may be opened.

@@ -28,6 +28,7 @@ type admin interface {
 	Create(ctx context.Context, req session.Request) (session.Invitation, error)
 	Sessions(ctx context.Context) ([]session.Summary, error)
 	End(ctx context.Context, id string) error
+	Erase(ctx context.Context, id string) error
 }
 
 // local is an admin of the state this process has open.
@@ -61,6 +62,8 @@ func (l local) Sessions(context.Context) ([]session.Summary, error) { return l.h
 
 func (l local) End(ctx context.Context, id string) error { return l.hub.End(ctx, id, "the operator") }
 
+func (l local) Erase(ctx context.Context, id string) error { return l.hub.Erase(ctx, id) }
+
 // The codes of errors that keep their meaning across the socket.
 var adminErrors = map[string]error{
 	"not_found":          session.ErrNotFound,
@@ -79,7 +82,7 @@ func (e *remoteError) Is(target error) bool { return adminErrors[e.Code] == targ
 //	GET, POST, DELETE /origins    rules; a rule; ?pattern=
 //	GET               /test?url=  a report; &dry=1: without asking the site
 //	GET, POST         /sessions   summaries; a request
-//	DELETE            /sessions/{id}
+//	DELETE            /sessions/{id}: ends it; ?erase=1: and forgets it
 func adminHandler(a admin) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, f func(r *http.Request) (any, error)) {
@@ -109,7 +112,12 @@ func adminHandler(a admin) http.Handler {
 		}
 		return a.Create(r.Context(), req)
 	})
-	handle("DELETE /sessions/{id}", func(r *http.Request) (any, error) { return nil, a.End(r.Context(), r.PathValue("id")) })
+	handle("DELETE /sessions/{id}", func(r *http.Request) (any, error) {
+		if r.FormValue("erase") != "" {
+			return nil, a.Erase(r.Context(), r.PathValue("id"))
+		}
+		return nil, a.End(r.Context(), r.PathValue("id"))
+	})
 	return mux
 }
 
@@ -255,6 +263,10 @@ func (r remote) Sessions(ctx context.Context) (list []session.Summary, err error
 
 func (r remote) End(ctx context.Context, id string) error {
 	return r.call(ctx, "DELETE", "/sessions/"+url.PathEscape(id), nil, nil)
+}
+
+func (r remote) Erase(ctx context.Context, id string) error {
+	return r.call(ctx, "DELETE", "/sessions/"+url.PathEscape(id)+"?erase=1", nil, nil)
 }
 
 // withAdmin gives use the running server of dir, or the state itself when

@@ -174,8 +174,8 @@ or cut its end off, and only the note tells.`,
 			defer f.Close()
 			head, err := audit.Verify(f, note)
 			if err != nil {
-				return hinted{fmt.Errorf("the audit log is not as it was written: %w", err),
-					"compare the file with a copy of it; what comes before that entry is as it was written"}
+				return coded{hinted{fmt.Errorf("the audit log is not as it was written: %w", err),
+					"compare the file with a copy of it; what comes before that entry is as it was written"}, exitProblem}
 			}
 			if asJSON {
 				return printJSON(cmd, head)

@@ -30,14 +30,21 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(errOut, "tandem:", err)
-		if hint := hintFor(err); hint != "" {
-			fmt.Fprintln(errOut, "hint:", hint)
-		}
-		return 1
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
 	}
-	return 0
+	hint := hintFor(err)
+	if hint == "" && !began {
+		hint = fmt.Sprintf("%q explains it", cmd.CommandPath()+" --help")
+	}
+	fmt.Fprintln(errOut, "tandem:", err)
+	if hint != "" {
+		fmt.Fprintln(errOut, "hint:", hint)
+	}
+	return exitCode(err, began)
 }
 
 func newRoot() *cobra.Command {
@@ -52,14 +59,13 @@ To see it, run "tandem demo" and open the two links it prints.`,
 		Example: `  tandem demo
   tandem share https://shop.example
   tandem serve`,
-		Version:           thisBuild().String(),
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Version:       thisBuild().String(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
 	}
 	root.SetVersionTemplate("tandem {{.Version}}\n")
 	root.PersistentFlags().StringVar(&data, "data", defaultData(), "directory that holds the server's state")
-	root.AddCommand(newServe(&data), newOrigins(&data), newSession(&data), newShare(&data), newDemo(), newAudit(&data), newVersion())
+	root.AddCommand(newServe(&data), newOrigins(&data), newSessions(&data), newShare(&data), newDemo(), newAudit(&data), newMan(), newVersion(), newExitCodes())
 	return root
 }
 

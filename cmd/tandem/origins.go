@@ -140,7 +140,7 @@ func newOriginsRemove(data *string) *cobra.Command {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
 				err := a.Remove(cmd.Context(), pattern(args[0]))
 				if errors.Is(err, session.ErrNotFound) {
-					return hinted{fmt.Errorf("%s is not on the list", pattern(args[0])), `see it with "tandem origins list"`}
+					return coded{hinted{fmt.Errorf("%s is not on the list", pattern(args[0])), `see it with "tandem origins list"`}, exitNotFound}
 				}
 				return err
 			})
@@ -248,7 +248,7 @@ func printReport(cmd *cobra.Command, r proxy.Report, asJSON bool) error {
 		return err
 	}
 	if r.Problem != "" {
-		return hinted{fmt.Errorf("%s cannot be opened: %s", r.URL, r.Problem), r.Hint}
+		return coded{hinted{fmt.Errorf("%s cannot be opened: %s", r.URL, r.Problem), r.Hint}, exitProblem}
 	}
 	if !asJSON {
 		printMissing(cmd, r)

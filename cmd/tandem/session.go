@@ -3,24 +3,30 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tandem/session"
+	"tandem/session/audit"
 )
 
-func newSession(data *string) *cobra.Command {
+func newSessions(data *string) *cobra.Command {
 	return group(&cobra.Command{
-		Use:   "session",
-		Short: "Create, list and end sessions",
-		Long:  `A session is one meeting of a visitor and an agent on a site.`,
-		Example: `  tandem session create https://shop.example/ --agent-name Ada
-  tandem session list
-  tandem session end abcdefgh2345`,
-	}, newSessionCreate(data), newSessionList(data), newSessionEnd(data))
+		Use:     "sessions",
+		Aliases: []string{"session"},
+		Short:   "Create, list, show and end sessions",
+		Long: `A session is one meeting of a visitor and an agent on a site. What they see is
+never kept. The cookies of a session are sealed under a key of its own, which is
+destroyed when it ends; for a day more its id, state and times are known.`,
+		Example: `  tandem sessions create https://shop.example/ --agent-name Ada
+  tandem sessions list
+  tandem sessions end abcdefgh2345`,
+	}, newSessionCreate(data), newSessionList(data), newSessionShow(data), newSessionEnd(data), newSessionExport(data), newSessionErase(data))
 }
 
 // invitation flags are shared by the commands that create sessions.
@@ -79,8 +85,8 @@ func newSessionCreate(data *string) *cobra.Command {
 running server. It prints two links: the visitor's, which can be used once, and
 the agent's. Instead of opening the link the visitor can, for 15 minutes, type
 the code on the server's own page. Both links are secrets.`,
-		Example: `  tandem session create https://shop.example/ --agent-name Ada --visitor-name Ben
-  tandem session create https://shop.example/ --mode view --json`,
+		Example: `  tandem sessions create https://shop.example/ --agent-name Ada --visitor-name Ben
+  tandem sessions create https://shop.example/ --mode view --json`,
 		Args: one("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := origin(args[0]); err != nil {
@@ -92,7 +98,7 @@ the code on the server's own page. Both links are secrets.`,
 			}
 			server, ok := dialAdmin(*data)
 			if !ok {
-				return hinted{fmt.Errorf("no server runs on %s", *data), `start one with "tandem serve", or use "tandem share URL", which brings its own`}
+				return noServer(*data)
 			}
 			inv, err := server.Create(cmd.Context(), req)
 			if err != nil {
@@ -134,7 +140,7 @@ func newSessionList(data *string) *cobra.Command {
 		Short: "List sessions, newest first",
 		Long: `List shows the sessions of the last day. BLOCKED counts requests that would have
 left the browser past the server and were stopped by our content policy.`,
-		Example: "  tandem session list --json",
+		Example: "  tandem sessions list --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withAdmin(cmd.Context(), *data, func(a admin) error {
@@ -183,22 +189,160 @@ func person(name string, online bool) string {
 	return name
 }
 
+// withSession runs use on the session that a command names.
+func withSession(cmd *cobra.Command, data, id string, use func(admin, session.Summary) error) error {
+	return withAdmin(cmd.Context(), data, func(a admin) error {
+		list, err := a.Sessions(cmd.Context())
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(list, func(s session.Summary) bool { return s.ID == id })
+		if i < 0 {
+			return noSession(id)
+		}
+		return use(a, list[i])
+	})
+}
+
+func newSessionShow(data *string) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "show ID",
+		Short:   "Show what is known of a session",
+		Example: "  tandem sessions show abcdefgh2345",
+		Args:    one("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withSession(cmd, *data, args[0], func(_ admin, s session.Summary) error {
+				if asJSON {
+					return printJSON(cmd, s)
+				}
+				return printTable(cmd, summaryRows(s))
+			})
+		},
+		ValidArgsFunction: completeSession(data),
+	}
+	addJSON(cmd, &asJSON)
+	return cmd
+}
+
+func summaryRows(s session.Summary) [][]string {
+	var rows [][]string
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, []string{name, value})
+		}
+	}
+	when := func(name string, t time.Time) {
+		if !t.IsZero() {
+			add(name, t.Local().Format(time.DateTime))
+		}
+	}
+	add("session", s.ID)
+	add("state", string(s.State))
+	if !s.State.Over() {
+		add("agent may", map[session.Mode]string{session.Shared: "click and type", session.View: "look and point"}[s.Mode])
+		add("site", s.URL)
+		add("agent", person(s.Agent, s.AgentOnline))
+		add("visitor", person(s.Visitor, s.VisitorOnline))
+	}
+	if s.Paused {
+		add("paused", "by the visitor")
+	}
+	when("created", s.CreatedAt)
+	if s.State == session.Waiting {
+		when("to be accepted by", s.ExpiresAt)
+	}
+	when("accepted", s.AcceptedAt)
+	when("over", s.OverAt)
+	add("why", s.EndReason)
+	for _, kind := range slices.Sorted(maps.Keys(s.Blocked)) {
+		add("blocked", fmt.Sprintf("%s, %d times", kind, s.Blocked[kind]))
+	}
+	return rows
+}
+
 func newSessionEnd(data *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "end ID",
 		Short: "End a session for both people",
 		Long: `End closes a session at once: its links are dead, its cookies and pages erased.
 Ending one that is over changes nothing.`,
-		Example: "  tandem session end abcdefgh2345",
+		Example: "  tandem sessions end abcdefgh2345",
 		Args:    one("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAdmin(cmd.Context(), *data, func(a admin) error {
-				err := a.End(cmd.Context(), args[0])
-				if errors.Is(err, session.ErrNotFound) {
-					return hinted{fmt.Errorf("there is no session %s", args[0]), `see them with "tandem session list"`}
+			return withSession(cmd, *data, args[0], func(a admin, s session.Summary) error { return a.End(cmd.Context(), s.ID) })
+		},
+		ValidArgsFunction: completeSession(data),
+	}
+}
+
+// An export is everything that is kept of a session and may be read.
+type export struct {
+	Session session.Summary `json:"session"`
+	Audit   []audit.Entry   `json:"audit"`
+}
+
+func newSessionExport(data *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export ID",
+		Short: "Print all that is kept of a session, as JSON",
+		Long: `Export prints what the server keeps of a session: the people's names, its state
+and times, and its entries of the audit log. Cookies are left out, which are as
+good as the visitor's password, and gone when the session ends.`,
+		Example: "  tandem sessions export abcdefgh2345 > session.json",
+		Args:    one("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withSession(cmd, *data, args[0], func(_ admin, s session.Summary) error {
+				f, err := openAudit(*data)
+				if err != nil {
+					return err
 				}
-				return err
+				defer f.Close()
+				e := export{Session: s, Audit: []audit.Entry{}}
+				if _, err = audit.Read(f, func(entry audit.Entry) error {
+					if entry.Session == s.ID {
+						e.Audit = append(e.Audit, entry)
+					}
+					return nil
+				}); err != nil {
+					return err
+				}
+				return printJSON(cmd, e)
 			})
 		},
+		ValidArgsFunction: completeSession(data),
+	}
+}
+
+func newSessionErase(data *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "erase ID",
+		Short: "End a session and forget it now",
+		Long: `Erase ends a session, if it goes on, and takes away what would be kept of it for a
+day. Its entries in the audit log stay: they have its id, but no names.`,
+		Example: "  tandem sessions erase abcdefgh2345",
+		Args:    one("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withSession(cmd, *data, args[0], func(a admin, s session.Summary) error { return a.Erase(cmd.Context(), s.ID) })
+		},
+		ValidArgsFunction: completeSession(data),
+	}
+}
+
+// completeSession offers the shell the sessions there are, by the running server.
+func completeSession(data *string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) (list []cobra.Completion, _ cobra.ShellCompDirective) {
+		server, ok := dialAdmin(*data)
+		if !ok || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		all, err := server.Sessions(cmd.Context())
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		for _, s := range all {
+			list = append(list, cobra.CompletionWithDesc(s.ID, plain(string(s.State)+" "+s.Visitor)))
+		}
+		return list, cobra.ShellCompDirectiveNoFileComp
 	}
 }
