@@ -71,4 +71,4 @@ test-webkit: ## what has to hold in every browser, in WebKitGTK (installs it whe
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			echo "installing WebKitGTK"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends webkit2gtk-driver libwebkit2gtk-4.1-0 xvfb >/dev/null; \
 		else echo "No WebKitGTK: apt-get install webkit2gtk-driver libwebkit2gtk-4.1-0 xvfb (as root)" >&2; exit 1; fi; fi
-	TANDEM_TEST_WEBKIT=1 go test -count 1 -timeout 10m -run '^Test(Engines.*|Contain.*)$$/^webkit$$' -v ./cmd/tandem
+	TANDEM_TEST_WEBKIT=1 go test -count 1 -timeout 20m -run '^Test(Engines.*|Contain.*)$$/^webkit$$' -v ./cmd/tandem

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/flate"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -138,10 +140,26 @@ type target struct {
 
 func newTarget(t *testing.T) *target {
 	t.Helper()
+	return startTarget(t, (*httptest.Server).Start)
+}
+
+// newTarget is newTarget as pages of the server may load from it: with TLS,
+// if they come by TLS themselves, or what is blocked could be mixed content.
+func (b *battle) newTarget() *target {
+	b.t.Helper()
+	if b.Control.Scheme == "https" {
+		return startTarget(b.t, (*httptest.Server).StartTLS)
+	}
+	return newTarget(b.t)
+}
+
+func startTarget(t *testing.T, start func(*httptest.Server)) *target {
+	t.Helper()
 	c := &target{}
 	server := httptest.NewUnstartedServer(c)
 	server.Listener = countingListener{server.Listener, &c.connections}
-	server.Start()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	start(server)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
@@ -235,13 +253,16 @@ func (b *battle) client() *client {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	transport := &http.Transport{DialContext: b.dial}
+	transport := &http.Transport{DialContext: b.dial, TLSClientConfig: anyCertificate}
 	b.t.Cleanup(transport.CloseIdleConnections)
 	return &client{b, &http.Client{
 		Jar: jar, Transport: transport, Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
+
+// anyCertificate is for servers that were given one for the test.
+var anyCertificate = &tls.Config{InsecureSkipVerify: true}
 
 // dial reaches the server by any name.
 func (b *battle) dial(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -354,7 +375,7 @@ func (b *battle) agentSocket(id string) (address, origin string) {
 
 // open tries to open a socket with the client's cookies.
 func (c *client) open(address, origin string) (*websocket.Conn, *http.Response, error) {
-	dialer := websocket.Dialer{NetDialContext: c.b.dial, Jar: c.http.Jar, HandshakeTimeout: patience}
+	dialer := websocket.Dialer{NetDialContext: c.b.dial, TLSClientConfig: anyCertificate, Jar: c.http.Jar, HandshakeTimeout: patience}
 	h := http.Header{}
 	if origin != "" {
 		h.Set("Origin", origin)

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -159,21 +158,19 @@ func startFirefox() (f *firefox, stop func(), err error) {
 	if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(firefoxPrefs), 0o600); err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	cmd := exec.Command(path, "--headless", "--no-remote", "--profile", dir, "--remote-debugging-port", "0", "about:blank")
+	cmd, end, err := leashed(path, "--headless", "--no-remote", "--profile", dir, "--remote-debugging-port", "0", "about:blank")
+	stop = func() {
+		end()
+		os.RemoveAll(dir)
+	}
 	cmd.Env = append(os.Environ(), "HOME="+dir, "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DATA_REPORTING=0")
-	// Its processes are a group of their own, so that all of them can be ended.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	said, err := cmd.StderrPipe()
-	if err == nil {
+	said, pipeErr := cmd.StderrPipe()
+	if err = errors.Join(err, pipeErr); err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	stop = func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-		os.RemoveAll(dir)
+		stop()
+		return nil, nil, err
 	}
 	address := make(chan string, 1)
 	go func() {

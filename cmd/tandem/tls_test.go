@@ -18,7 +18,7 @@ import (
 )
 
 // writePEM writes a certificate chain or a key as the server reads it.
-func writePEM(t *testing.T, path, kind string, blocks ...[]byte) {
+func writePEM(t testing.TB, path, kind string, blocks ...[]byte) {
 	t.Helper()
 	var text []byte
 	for _, der := range blocks {
@@ -29,13 +29,16 @@ func writePEM(t *testing.T, path, kind string, blocks ...[]byte) {
 	}
 }
 
-func TestServingWithTLS(t *testing.T) {
-	dir := shortDir(t)
-	ca, err := certs.OpenCA(filepath.Join(dir, "ca"), []string{"tandem.test", "tandem-pages.test"}, time.Now())
+// certify gives a server a certificate for its two names, by an authority that
+// it returns.
+func certify(t testing.TB, cfg *config, control, content string) *x509.Certificate {
+	t.Helper()
+	dir := t.TempDir()
+	ca, err := certs.OpenCA(filepath.Join(dir, "ca"), []string{control, content}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf, err := ca.Issue([]string{"tandem.test", "*.tandem-pages.test"}, time.Now())
+	leaf, err := ca.Issue([]string{control, "*." + content}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,12 +46,18 @@ func TestServingWithTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := config{
-		Listen: "127.0.0.1:0", ControlURL: "https://tandem.test", ContentDomain: "tandem-pages.test", Data: filepath.Join(dir, "d"),
-		TLSCert: filepath.Join(dir, "chain.pem"), TLSKey: filepath.Join(dir, "key.pem"), Logger: slog.New(slog.DiscardHandler),
-	}
+	cfg.TLSCert, cfg.TLSKey = filepath.Join(dir, "chain.pem"), filepath.Join(dir, "key.pem")
 	writePEM(t, cfg.TLSCert, "CERTIFICATE", leaf.Certificate...)
 	writePEM(t, cfg.TLSKey, "PRIVATE KEY", key)
+	return ca.Certificate()
+}
+
+func TestServingWithTLS(t *testing.T) {
+	cfg := config{
+		Listen: "127.0.0.1:0", ControlURL: "https://tandem.test", ContentDomain: "tandem-pages.test", Data: filepath.Join(shortDir(t), "d"),
+		Logger: slog.New(slog.DiscardHandler),
+	}
+	authority := certify(t, &cfg, "tandem.test", "tandem-pages.test")
 
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -69,7 +78,7 @@ func TestServingWithTLS(t *testing.T) {
 	go func() { done <- s.serve(ctx, listener, control) }()
 
 	roots := x509.NewCertPool()
-	roots.AddCert(ca.Certificate())
+	roots.AddCert(authority)
 	transport := &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: roots},
 		ForceAttemptHTTP2: true,

@@ -3,25 +3,21 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"io"
-	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -48,34 +44,81 @@ func webkitEngine(t testing.TB) engine {
 	return webkit{driver, found[len(found)-1], allNames(t)}
 }
 
-// serve gives a server names as it has them on the web. Below .localhost each
-// host is a site of its own for WebKitGTK, whose libsoup finds no public suffix
-// there, and cookies of one are a third party's in the other.
+// serve gives a server names and TLS as it has them on the web. Below .localhost
+// each host is a site of its own for WebKitGTK, whose libsoup finds no public
+// suffix there, and cookies of one are a third party's in the other.
 func (webkit) serve(t testing.TB, cfg *config) {
 	port := freePort(t)
 	cfg.Listen = "127.0.0.1:" + port
-	cfg.ControlURL, cfg.ContentDomain = "http://tandem.example.org:"+port, "tandem-pages.example.com:"+port
+	cfg.ControlURL, cfg.ContentDomain = "https://tandem.example.org:"+port, "tandem-pages.example.com:"+port
+	certify(t, cfg, "tandem.example.org", "tandem-pages.example.com")
 }
 
-// allNames starts an HTTP proxy for which every name is this machine, and
-// returns its address.
+// allNames starts a SOCKS server (RFC 1928) for which every name is this machine,
+// and returns its address.
 func allNames(t testing.TB) (address string) {
 	t.Helper()
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		_, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+port)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	server := httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme = "http" }, // WebSockets come as ws
-		Transport:     &http.Transport{DialContext: dial, DisableCompression: true},
-		FlushInterval: -1,
-		ErrorLog:      log.New(io.Discard, "", 0),
-	})
-	t.Cleanup(server.Close)
-	return server.Listener.Addr().String()
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go connectByName(conn)
+		}
+	}()
+	return "socks5://" + ln.Addr().String()
+}
+
+// connectByName serves one client.
+func connectByName(client net.Conn) {
+	defer client.Close()
+	port, err := portWanted(client)
+	if err != nil {
+		return
+	}
+	server, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	if _, err := client.Write([]byte{5, 0, 0, 1, 0, 0, 0, 0, 0, 0}); err != nil {
+		return
+	}
+	go func() {
+		defer client.Close()
+		_, _ = io.Copy(client, server)
+	}()
+	_, _ = io.Copy(server, client)
+}
+
+// portWanted reads what a client asks for, and needs no authentication for it.
+func portWanted(client net.Conn) (port int, err error) {
+	read := func(n byte) []byte {
+		b := make([]byte, n)
+		if err == nil {
+			_, err = io.ReadFull(client, b)
+		}
+		return b
+	}
+	read(read(2)[1]) // ways to authenticate
+	if err == nil {
+		_, err = client.Write([]byte{5, 0})
+	}
+	switch kind := read(4)[3]; kind {
+	case 1:
+		read(net.IPv4len)
+	case 3:
+		read(read(1)[0])
+	case 4:
+		read(net.IPv6len)
+	}
+	return int(binary.BigEndian.Uint16(read(2))), err
 }
 
 // display starts an X server and returns its name.
@@ -86,17 +129,14 @@ func (webkit) display(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1600x1200x24", "-nolisten", "tcp", "-terminate") // with its last client
+	cmd, stop, err := leashed("Xvfb", "-displayfd", "3", "-screen", "0", "1600x1200x24", "-nolisten", "tcp")
+	t.Cleanup(stop)
 	cmd.ExtraFiles = []*os.File{w}
-	err = cmd.Start()
+	err = errors.Join(err, cmd.Start())
 	w.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
 	line, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
 		t.Fatalf("Xvfb names no display: %v", err)
@@ -115,8 +155,8 @@ func (e webkit) open(t testing.TB, name, url string, width, height int) webpage 
 	w.call("POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
 		"unhandledPromptBehavior":  "dismiss",
 		"pageLoadStrategy":         "none", // or commands wait for pages that never end loading
-		"proxy":                    map[string]any{"proxyType": "manual", "httpProxy": e.names},
-		"webkitgtk:browserOptions": map[string]any{"binary": e.browser, "args": []string{"--automation"}},
+		"acceptInsecureCerts":      true,
+		"webkitgtk:browserOptions": map[string]any{"binary": e.browser, "args": []string{"--automation", "--proxy=" + e.names}},
 	}}}, &session)
 	w.base += "/session/" + session.SessionID
 	t.Cleanup(func() {
@@ -143,17 +183,13 @@ func (e webkit) start(t testing.TB) (base string) {
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	ln.Close()
 	home := t.TempDir()
-	cmd := exec.Command(e.driver, "--host=127.0.0.1", "--port="+port)
+	cmd, stop, err := leashed(e.driver, "--host=127.0.0.1", "--port="+port)
+	t.Cleanup(stop)
 	cmd.Env = append(os.Environ(), "DISPLAY="+e.display(t), "HOME="+home, "XDG_RUNTIME_DIR="+home, "XDG_CACHE_HOME="+home, "XDG_DATA_HOME="+home,
 		"GDK_BACKEND=x11", "DBUS_SESSION_BUS_ADDRESS=disabled:", "NO_AT_BRIDGE=1", "LIBGL_ALWAYS_SOFTWARE=1", "WEBKIT_DISABLE_DMABUF_RENDERER=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with its browser
-	if err := cmd.Start(); err != nil {
+	if err := errors.Join(err, cmd.Start()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-	})
 	base = "http://127.0.0.1:" + port
 	patiently(t, "WebKitWebDriver listens", func() bool {
 		resp, err := http.Get(base + "/status")
