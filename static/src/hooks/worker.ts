@@ -2,7 +2,7 @@
 // In front of the others the server puts it. There are no service workers, so that pages do without.
 
 import {
-  apply, deleteProperty, encodeComponent, getter, guard, includes, indexOf, mapDelete, mapGet, mapSet, NativeMap, slice, startsWith, toJSON, type Any,
+  apply, deleteProperty, encodeComponent, getter, guard, includes, indexOf, mapDelete, mapGet, mapSet, NativeMap, NativeURL, slice, startsWith, toJSON, type Any,
 } from '../natives';
 import type { Realm } from '../realm';
 import { rewriteScript } from '../script';
@@ -11,14 +11,20 @@ import { like } from '../trusted';
 const scope = globalThis as Any;
 const NativeBlob = scope.Blob as typeof Blob;
 const blobType = getter(scope.Blob?.prototype, 'type');
+const hrefOf = getter(scope.URL.prototype, 'href') as (u: URL) => string;
 const createURL = scope.URL.createObjectURL as (b: Blob) => string;
 const unescapeText = scope.unescape as (s: string) => string;
 const regExpTest = RegExp.prototype.test as Any;
 const encode64 = scope.btoa as (s: string) => string;
 
 
+/** WebKit holds a shared worker of a data: URL to no policy, not even to that of the page. */
+const WEBKIT = startsWith((scope.navigator?.vendor ?? '') as string, 'Apple');
+
 /** The blobs behind this realm's object URLs, so that a worker's script can be had at once. */
 const blobs = new NativeMap<string, Blob>();
+/** The copies that shared workers run, by the addresses of what they are copies of: those of one address are one worker. */
+const sharedCopies = new NativeMap<string, string>();
 
 export function hookWorkers(realm: Realm): void {
   const { patch, global } = realm;
@@ -31,6 +37,7 @@ export function hookWorkers(realm: Realm): void {
     if (args.length) {
       const url = args[0] = realm.map(args[0]);
       mapDelete(blobs, url);
+      mapDelete(sharedCopies, url);
       realm.points.revoked?.(url);
     }
     return native(self, args);
@@ -38,7 +45,7 @@ export function hookWorkers(realm: Realm): void {
   const names = ['Worker', 'SharedWorker'];
   for (let i = 0; i < names.length; i++) {
     patch.constructor_(names[i]!, (make, args) => {
-      if (args.length) args[0] = like(args[0], workerURL(realm, realm.map(args[0]), args[1]));
+      if (args.length) args[0] = like(args[0], (i ? sharedURL : workerURL)(realm, realm.map(args[0]), args[1]));
       return make(args);
     });
   }
@@ -46,18 +53,23 @@ export function hookWorkers(realm: Realm): void {
 }
 
 /** The worker script with its configuration, as the server puts it in front of the workers it sends. */
-let prefix: string | undefined;
+let prefix = '';
 
 function workerPrefix(realm: Realm, url: string): string {
-  prefix ??= realm.ownScript('worker');
+  prefix ||= realm.ownScript('worker');
   return prefix && `self.$tandem=${toJSON({ ...realm.config, url: realm.urls.unmap(url), cookies: '', referrer: '' })};${prefix};`;
 }
 
+/** What runs in place of a worker that cannot be given our script. */
+const NOTHING = 'data:text/javascript,';
+
 /** The address of a worker's script: for one that the server does not send, of a copy with ours in front. */
-function workerURL(realm: Realm, url: string, options: Any): string {
-  const blob = startsWith(url, 'blob:');
-  if (!blob && !startsWith(url, 'data:')) return url;
+function workerURL(realm: Realm, given: string, options: Any, asBlob = false): string {
+  const url = local(given);
+  if (url === undefined) return given;
+  const blob = asBlob || startsWith(url, 'blob:');
   const ours = workerPrefix(realm, url);
+  if (ours === '') return NOTHING;
   const module = typeof options === 'object' && options !== null && options.type === 'module';
   const text = realm.read(url);
   if (text === undefined) return blob ? unreadBlob(url, ours, module) : unreadData(url, ours);
@@ -65,6 +77,21 @@ function workerURL(realm: Realm, url: string, options: Any): string {
   const rest = strictStart(text) + ours + (includes(text, 'import') || includes(text, 'export') ? rewriteScript(realm, text, module ? 'module' : 'script') : text);
   if (!blob) return 'data:text/javascript;charset=utf-8,' + encodeComponent(rest);
   return apply(createURL as Any, scope.URL, [new NativeBlob([rest], { type: 'text/javascript' })]) as string;
+}
+
+/** The address in its usual spelling, if it is of a script that the server does not send. */
+function local(given: string): string | undefined {
+  const url = guard(() => hrefOf(new NativeURL(given)), '');
+  return startsWith(url, 'blob:') || startsWith(url, 'data:') ? url : undefined;
+}
+
+/** The same for a shared worker. */
+function sharedURL(realm: Realm, given: string, options: Any): string {
+  const url = local(given);
+  if (url === undefined) return given;
+  let copy = mapGet(sharedCopies, url);
+  if (copy === undefined) mapSet(sharedCopies, url, (copy = workerURL(realm, url, options, WEBKIT)));
+  return copy;
 }
 
 /** "use strict" counts in front of everything only. */

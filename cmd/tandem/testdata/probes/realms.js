@@ -41,6 +41,11 @@ for (const [kind, make] of Object.entries(workers)) {
     probe(`worker, ${kind}: ${what}`, () => answer === undefined ? 'no answer' : shown(answer[what]).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'UUID'));
   }
 }
+probe('worker: shared by the address of a blob', async () => {
+  const address = URL.createObjectURL(new Blob(['let n = 0; onconnect = (e) => e.ports[0].postMessage(++n)'], { type: 'text/javascript' }));
+  const ask = () => new Promise((done) => { const w = new SharedWorker(address); kept.push(w); w.port.onmessage = (e) => done(e.data); });
+  return [await ask(), await ask()];
+});
 probe('worker: of another origin', () => thrown(() => new Worker('$OTHER/file/worker.js')));
 probe('worker: that is not there', async () => { const w = new Worker('/nothing.js'); return (await event(w, 'error')).type; });
 probe('worker: error', async () => { const w = new Worker('/file/failing.js'); const e = await event(w, 'error'); e.preventDefault(); return [e.message, e.filename, e.lineno]; });
