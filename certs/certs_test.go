@@ -34,7 +34,7 @@ func openCA(tb testing.TB, dir string, domains ...string) *CA {
 	return ca
 }
 
-func TestAuthority(t *testing.T) {
+func TestS55AuthorityIsForItsDomains(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "ca")
 	ca := openCA(t, dir, domains...)
@@ -76,9 +76,9 @@ func TestAuthority(t *testing.T) {
 	}
 }
 
-// TestStolenKey signs for other names with the authority's own key, as a thief
+// TestS55AStolenKeySignsForNobodyElse signs for other names with the authority's own key, as a thief
 // would: browsers must refuse the outcome.
-func TestStolenKey(t *testing.T) {
+func TestS55AStolenKeySignsForNobodyElse(t *testing.T) {
 	t.Parallel()
 	ca := openCA(t, t.TempDir(), domains...)
 	roots := x509.NewCertPool()

@@ -2,9 +2,14 @@ package certs
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -75,6 +80,40 @@ func (f *Files) current(now time.Time) *tls.Certificate {
 	f.stamp, f.certificate = stamp, fresh
 	f.logger.Info("certificate reloaded", "expires", fresh.Leaf.NotAfter)
 	return f.certificate
+}
+
+// Save writes a certificate with its chain, and its key, each file in one step,
+// so that a server which reloads them reads no half.
+func Save(c *tls.Certificate, certFile, keyFile string) error {
+	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return fmt.Errorf("saving a certificate: %w", err)
+	}
+	var chain []byte
+	for _, der := range c.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	err = replace(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600)
+	if err == nil {
+		err = replace(certFile, chain, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("saving a certificate: %w", err)
+	}
+	return nil
+}
+
+func replace(file string, content []byte, mode fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(file), ".new-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
 }
 
 // look returns the zero stamp if a file is missing.

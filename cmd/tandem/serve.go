@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"tandem/certs"
+	"tandem/certs/acme"
 	"tandem/proxy"
 	"tandem/session"
 	"tandem/session/audit"
@@ -41,6 +43,7 @@ type config struct {
 	Data          string // directory of the state
 	TLSCert       string // PEM files; both or none
 	TLSKey        string
+	ACME          acmeFlags     // in place of the files
 	Drain         time.Duration // how long open requests may take at the end; default 10 s
 	Logger        *slog.Logger
 	Ready         func(*server) // called once the server answers, if not nil
@@ -55,8 +58,23 @@ type server struct {
 	cfg   config
 	log   *slog.Logger
 	proxy *proxy.Proxy
-	certs *certs.Files // nil: plain HTTP
+	certs certificates // nil: plain HTTP
 }
+
+// certificates are what the server shows browsers.
+type certificates interface {
+	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
+}
+
+// acmeFlags say how to get certificates by ACME.
+type acmeFlags struct {
+	DNS       string // see acme.ParseDNS; "" for not at all
+	Email     string
+	Directory string
+}
+
+// acmeSecret is the environment's variable with the secret of the DNS key.
+const acmeSecret = "TANDEM_ACME_DNS_SECRET"
 
 func newServe(data *string) *cobra.Command {
 	var cfg config
@@ -71,12 +89,20 @@ invitations are in the data directory, so a restarted server knows them.
 Our own pages are at --control-url. The sites people look at are shown under
 names below --content-domain: every one of them has to resolve to this server
 (one wildcard record), and with TLS one wildcard certificate has to cover them.
+Without --tls-cert the server can get certificates itself, from Let's Encrypt or
+another authority with ACME: it then has to change records of the DNS, by asking
+a name server (rfc2136://ns.example?key=NAME, the key's secret in the variable
+` + acmeSecret + `) or by a program of yours (exec:PROGRAM, called
+with add or remove, the name of a TXT record and its value).
+
 The two must be different sites, because what runs below the content domain is
 not to be trusted. Without either flag both are names below .localhost, which
 browsers find on this machine.`,
 		Example: `  tandem serve
   tandem serve --listen :443 --control-url https://tandem.example \
-    --content-domain tandem-pages.example --tls-cert chain.pem --tls-key key.pem`,
+    --content-domain tandem-pages.example --tls-cert chain.pem --tls-key key.pem
+  tandem serve --listen :443 --control-url https://tandem.example \
+    --content-domain tandem-pages.example --acme-dns 'rfc2136://ns.example?key=tandem'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.Data = *data
@@ -91,6 +117,9 @@ browsers find on this machine.`,
 	f.BoolVar(&cfg.AllowSameSite, "allow-same-site", false, "run even if control URL and content domain are the same site: sites can then disturb our own pages")
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the certificate chain; read again when it changes")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
+	f.StringVar(&cfg.ACME.DNS, "acme-dns", "", "get certificates by ACME, changing the DNS with exec:PROGRAM or rfc2136://SERVER?key=NAME")
+	f.StringVar(&cfg.ACME.Email, "acme-email", "", "address the authority may write to")
+	f.StringVar(&cfg.ACME.Directory, "acme-directory", "", "URL of the authority's ACME directory (default Let's Encrypt's)")
 	f.DurationVar(&cfg.Drain, "drain", 10*time.Second, "how long open requests may take when the server stops")
 	logs.add(cmd)
 	return cmd
@@ -135,10 +164,8 @@ func open(ctx context.Context, cfg config) (*server, error) {
 	if s.Control, s.Content, err = names(cfg); err != nil {
 		return nil, err
 	}
-	if cfg.TLSCert != "" || cfg.TLSKey != "" {
-		if s.certs, err = certs.Load(cfg.TLSCert, cfg.TLSKey, s.log); err != nil {
-			return nil, hinted{err, "--tls-cert and --tls-key name two PEM files that belong together"}
-		}
+	if s.certs, err = s.openCertificates(ctx); err != nil {
+		return nil, err
 	}
 	joined := proxy.Config{Control: s.Control, Logger: s.log}
 	joined.Content.Scheme, joined.Content.Host = s.Control.Scheme, s.Content
@@ -162,6 +189,28 @@ func open(ctx context.Context, cfg config) (*server, error) {
 		return nil, errors.Join(err, s.Hub.Close(ctx))
 	}
 	return s, nil
+}
+
+// openCertificates returns nil when there are none to show.
+func (s *server) openCertificates(ctx context.Context) (certificates, error) {
+	cfg := s.cfg
+	switch {
+	case cfg.ACME.DNS != "":
+		dns, err := acme.ParseDNS(cfg.ACME.DNS, os.Getenv(acmeSecret))
+		if err != nil {
+			return nil, hinted{err, `"tandem serve --help" says what --acme-dns takes`}
+		}
+		m := acme.New(acme.Config{Dir: filepath.Join(cfg.Data, "acme"), Email: cfg.ACME.Email, Directory: cfg.ACME.Directory, DNS: dns, Logger: s.log})
+		context.AfterFunc(ctx, m.Close)
+		return m, m.Run(ctx, []string{s.Control.Hostname(), "*." + hostOf(s.Content)})
+	case cfg.TLSCert != "" || cfg.TLSKey != "":
+		files, err := certs.Load(cfg.TLSCert, cfg.TLSKey, s.log)
+		if err != nil {
+			return nil, hinted{err, "--tls-cert and --tls-key name two PEM files that belong together"}
+		}
+		return files, nil
+	}
+	return nil, nil
 }
 
 func (s *server) admin() admin { return local{s.Hub, s.proxy} }
@@ -285,6 +334,9 @@ func names(cfg config) (control *url.URL, content string, err error) {
 	}
 	if (cfg.TLSCert == "") != (cfg.TLSKey == "") {
 		return nil, "", hinted{errors.New("a certificate and its key belong together"), "set both --tls-cert and --tls-key, or neither"}
+	}
+	if cfg.ACME.DNS != "" && (cfg.TLSCert != "" || !strings.HasPrefix(strings.ToLower(cfg.ControlURL), "https://")) {
+		return nil, "", hinted{errors.New("certificates by ACME are for names of your own"), "set --control-url with https and --content-domain, and no --tls-cert"}
 	}
 	if cfg.ControlURL == "" {
 		_, port, err := net.SplitHostPort(cfg.Listen)
