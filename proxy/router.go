@@ -69,6 +69,7 @@ func (p *Proxy) controlPages() http.Handler {
 	mux.Handle("/api/", p.hub.API())
 	mux.HandleFunc("GET /{$}", p.page("code"))
 	mux.HandleFunc("GET /j/{session}", p.page("consent"))
+	mux.HandleFunc("GET /console", p.page("overview"))
 	mux.HandleFunc("GET /a/{session}", p.page("console"))
 	mux.HandleFunc("/", notFound)
 	return mux

@@ -121,8 +121,9 @@ func (w *world) enter(start string) {
 	w.id, w.agent = invitation.ID, invitation.AgentURL
 	w.session, _ = w.hub.Session(w.id)
 	var entry struct{ Enter, Ticket string }
-	w.api("/api/join", map[string]string{"code": invitation.Code}, nil)
-	w.api("/api/sessions/"+w.id+"/visitor/accept", map[string]string{}, &entry)
+	var asked struct{ Terms string }
+	w.api("/api/join", map[string]string{"code": invitation.Code}, &asked)
+	w.api("/api/sessions/"+w.id+"/visitor/accept", map[string]string{"terms": asked.Terms, "words": "Ada invites you"}, &entry)
 	r := w.request("POST", entry.Enter, strings.NewReader(url.Values{"ticket": {entry.Ticket}}.Encode()))
 	r.Header.Set("Origin", w.control)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -1,15 +1,19 @@
 package session
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
+	"tandem/session/agents"
 	"tandem/session/audit"
+	"tandem/session/secret"
 )
 
 // apiError is what strangers are told when something did not work.
@@ -22,24 +26,36 @@ type apiError struct {
 func (e apiError) Error() string { return e.Message }
 
 var (
-	errBadRequest  = apiError{400, "bad_request", "The request was not understood."}
-	errNotJoined   = apiError{401, "not_joined", "Open the link you were given in this browser."}
-	errForbidden   = apiError{403, "forbidden", "This request did not come from a page of this server."}
-	errNoSession   = apiError{404, "not_found", "This link or code does not exist."}
-	errLinkUsed    = apiError{409, "link_used", "This link was already used in another browser. Ask for a new one."}
-	errNotActive   = apiError{409, "not_active", "The session has not begun."}
-	errHasBegun    = apiError{409, "already_active", "The session has begun: end it instead."}
-	errLinkExpired = apiError{410, "link_expired", "This link is out of time. Ask for a new one."}
-	errDeclined    = apiError{410, "declined", "The invitation was declined."}
-	errEnded       = apiError{410, "session_ended", "The session has ended."}
-	errBadType     = apiError{415, "bad_request", "The request must be JSON."}
-	errTooMany     = apiError{429, "too_many_tries", "Too many tries. Wait a few minutes."}
-	errInternal    = apiError{500, "internal", "Something went wrong at our end. Try again."}
-	errGoing       = apiError{503, "unavailable", "The server is restarting. Try again in a moment."}
+	errBadRequest   = apiError{400, "bad_request", "The request was not understood."}
+	errNotJoined    = apiError{401, "not_joined", "Open the link you were given in this browser."}
+	errNotSignedIn  = apiError{401, "not_signed_in", "Sign in, or send a key that works: Authorization: Bearer tandem_…"}
+	errRefused      = apiError{401, "refused", "This key or link opens nothing. It may be used, out of time, or taken back."}
+	errScope        = apiError{403, "scope", "You may not do this."}
+	errSelf         = apiError{403, "yourself", "You cannot do this to yourself."}
+	errForbidden    = apiError{403, "forbidden", "This request did not come from a page of this server."}
+	errNoSession    = apiError{404, "not_found", "This link or code does not exist."}
+	errNothing      = apiError{404, "not_found", "There is no such thing."}
+	errMethod       = apiError{405, "method", "This cannot be done here."}
+	errExists       = apiError{409, "exists", "There is an agent of that name already."}
+	errDisabled     = apiError{409, "disabled", "The agent is disabled."}
+	errLinkUsed     = apiError{409, "link_used", "This link was already used in another browser. Ask for a new one."}
+	errNotActive    = apiError{409, "not_active", "The session has not begun."}
+	errTermsChanged = apiError{409, "terms_changed", "What you are asked has changed meanwhile. Read it again."}
+	errHasBegun     = apiError{409, "already_active", "The session has begun: end it instead."}
+	errLinkExpired  = apiError{410, "link_expired", "This link is out of time. Ask for a new one."}
+	errRevoked      = apiError{410, "link_revoked", "This invitation was taken back. Ask for a new one."}
+	errDeclined     = apiError{410, "declined", "The invitation was declined."}
+	errEnded        = apiError{410, "session_ended", "The session has ended."}
+	errBadType      = apiError{415, "bad_request", "The request must be JSON."}
+	errOrigin       = apiError{422, "origin_not_allowed", "The site's origin is not allowed on this server."}
+	errTooMany      = apiError{429, "too_many_tries", "Too many tries. Wait a few minutes."}
+	errInternal     = apiError{500, "internal", "Something went wrong at our end. Try again."}
+	errGoing        = apiError{503, "unavailable", "The server is restarting. Try again in a moment."}
 )
 
-// maxBody is far more than any request of ours needs.
-const maxBody = 4 << 10
+// maxBody is more than any request of ours needs: the words of a consent page
+// are the most.
+const maxBody = 2 * maxWords
 
 // routes is the API of the control host. Nothing changes by GET, except that a
 // socket opens, which checks its origin itself.
@@ -51,6 +67,10 @@ func (h *Hub) routes() http.Handler {
 	mux.HandleFunc("POST /api/sessions/{id}/visitor/decline", h.decline)
 	mux.HandleFunc("POST /api/sessions/{id}/visitor/enter", h.enter)
 	mux.HandleFunc("GET /api/sessions/{id}/agent/socket", h.agentSocket)
+	mux.HandleFunc("POST /api/sessions/{id}/agent/invitation", h.followerInvites)
+	mux.HandleFunc("DELETE /api/sessions/{id}/agent/invitation", h.followerRevokes)
+	h.signInRoutes(mux)
+	h.restRoutes(mux)
 	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -64,9 +84,35 @@ func (h *Hub) routes() http.Handler {
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}
+		if handler, pattern := mux.Handler(r); pattern == "" {
+			unrouted(w, r, handler)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	})
 }
+
+// unrouted answers in our form what the mux would say in its own.
+func unrouted(w http.ResponseWriter, r *http.Request, mux http.Handler) {
+	says := refusal{header: http.Header{}}
+	mux.ServeHTTP(&says, r)
+	if says.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", says.header.Get("Allow"))
+		fail(w, errMethod)
+		return
+	}
+	fail(w, errNothing)
+}
+
+// refusal takes an answer of which only the status counts.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+func (r *refusal) Header() http.Header         { return r.header }
+func (r *refusal) WriteHeader(status int)      { r.status = status }
+func (r *refusal) Write(p []byte) (int, error) { return len(p), nil }
 
 func (h *Hub) ownOrigin(r *http.Request) bool {
 	got := r.Header.Values("Origin")
@@ -92,6 +138,7 @@ type joined struct {
 	Agent     string   `json:"agent"`
 	Visitor   string   `json:"visitor"`
 	Masked    []string `json:"masked"`
+	Terms     string   `json:"terms"` // names all of this, but for what passes
 	ExpiresAt string   `json:"expires_at"`
 }
 
@@ -139,7 +186,7 @@ func (h *Hub) admit(r *http.Request, req joinRequest) (s *Session, role Role, co
 	if !ok {
 		return nil, "", "", errNoSession
 	}
-	cookie, err = s.admitVisitor(r)
+	cookie, err = s.admitVisitor(r, func(rec record) bool { return rec.Code.Is(code) })
 	if err != nil {
 		return nil, "", "", errNoSession // a code that was used is no code
 	}
@@ -155,14 +202,16 @@ func (s *Session) admit(r *http.Request, req joinRequest) (role Role, cookie str
 	if s != nil {
 		rec = s.current()
 	}
-	isVisitor, isAgent := rec.Visitor.Secret.is(req.Secret), rec.Agent.Secret.is(req.Secret)
+	isVisitor, isAgent := rec.Visitor.Secret.Is(req.Secret), rec.Agent.Secret.Is(req.Secret)
 	switch {
 	case isAgent && req.Role != Visitor:
 		cookie, err := s.admitAgent(r)
 		return Agent, cookie, err
 	case isVisitor && req.Role != Agent:
-		cookie, err := s.admitVisitor(r)
+		cookie, err := s.admitVisitor(r, func(rec record) bool { return rec.Visitor.Secret.Is(req.Secret) })
 		return Visitor, cookie, err
+	case rec.withdrew(req.Secret):
+		return "", "", errRevoked
 	case s != nil && (req.Role == Visitor || req.Role == Agent) && s.present(r, req.Role):
 		return req.Role, "", rec.refusal()
 	}
@@ -170,37 +219,47 @@ func (s *Session) admit(r *http.Request, req joinRequest) (role Role, cookie str
 }
 
 // admitVisitor binds the visitor's invitation to the browser that shows it
-// first. It returns a new cookie, or none for that same browser.
-func (s *Session) admitVisitor(r *http.Request) (cookie string, err error) {
-	err = s.update(r.Context(), Visitor, "session.join", func(rec *record) error {
+// first, or to as many as it is for. It returns a new cookie, or none for a
+// browser that has one. invited looks again, when nothing else can change.
+func (s *Session) admitVisitor(r *http.Request, invited func(record) bool) (cookie string, err error) {
+	err = s.update(r.Context(), audit.Entry{Who: string(Visitor), Act: "session.join"}, func(rec *record) error {
 		if err := s.lateness(*rec); err != nil {
 			return err
 		}
-		if s.present(r, Visitor) {
+		if !invited(*rec) {
+			return errRevoked
+		}
+		if s.shows(r, Visitor, *rec) {
 			return errUnchanged
 		}
-		if len(rec.Visitor.Browsers) > 0 {
+		if len(rec.Visitor.Browsers) >= max(1, rec.Uses) || len(rec.Visitor.Browsers) > 0 && rec.State == Active {
 			s.audit(r.Context(), audit.Entry{Who: "somebody", Act: "session.join", What: "the visitor's link, in another browser", Result: audit.Refused})
 			return errLinkUsed
 		}
-		cookie = newSecret()
-		rec.Visitor.Browsers = []digest{digestOf(cookie)}
+		cookie = secret.New()
+		rec.Visitor.Browsers = append(rec.Visitor.Browsers, secret.DigestOf(cookie))
+		if rec.Opened.IsZero() {
+			rec.Opened = s.hub.now()
+		}
 		return nil
 	})
+	if cookie != "" && err == nil {
+		s.invitationChanged()
+	}
 	return cookie, err
 }
 
 // admitAgent lets in any browser that shows the agent's secret.
 func (s *Session) admitAgent(r *http.Request) (cookie string, err error) {
-	err = s.update(r.Context(), Agent, "session.join", func(rec *record) error {
+	err = s.update(r.Context(), audit.Entry{Who: string(Agent), Act: "session.join"}, func(rec *record) error {
 		if err := s.lateness(*rec); err != nil {
 			return err
 		}
-		if s.present(r, Agent) {
+		if s.shows(r, Agent, *rec) {
 			return errUnchanged
 		}
-		cookie = newSecret()
-		all := append(rec.Agent.Browsers, digestOf(cookie))
+		cookie = secret.New()
+		all := append(rec.Agent.Browsers, secret.DigestOf(cookie))
 		rec.Agent.Browsers = all[max(0, len(all)-maxAgentBrowsers):]
 		return nil
 	})
@@ -228,20 +287,63 @@ func (r record) refusal() error {
 	return nil
 }
 
-// present reports whether a request has the cookie of a browser that joined in
-// that role.
-func (s *Session) present(r *http.Request, role Role) bool { return s.browserOf(r, role) != "" }
+// present reports whether a request comes from somebody who is in the session
+// in that role.
+func (s *Session) present(r *http.Request, role Role) bool {
+	if role == Agent {
+		_, ok := s.follower(r)
+		return ok
+	}
+	return s.shows(r, role, s.current())
+}
+
+// shows reports whether a request has the cookie of a browser that was let in
+// by a link.
+func (s *Session) shows(r *http.Request, role Role, rec record) bool {
+	return s.browserOf(r, role, rec) != ""
+}
 
 // browserOf returns the digest of that cookie, "" when there is none.
-func (s *Session) browserOf(r *http.Request, role Role) string {
-	rec := s.current()
+func (s *Session) browserOf(r *http.Request, role Role, rec record) string {
 	for _, c := range r.CookiesNamed(s.hub.cookieName(role, s.id)) {
 		if rec.credential(role).holds(c.Value) {
-			d := digestOf(c.Value)
+			d := secret.DigestOf(c.Value)
 			return string(d[:])
 		}
 	}
 	return ""
+}
+
+// guest is who comes to follow a session.
+type guest struct {
+	who   string      // names the seat: a browser, or an agent who is signed in
+	name  string      // for people; "" is the session's name for its agent
+	still func() bool // whether they may be there; nil means while the session lasts
+}
+
+// follower returns who asks to follow: a browser that the agent's link let in,
+// or an agent who is signed in and whose session it is, or who sees all.
+func (s *Session) follower(r *http.Request) (guest, bool) {
+	if browser := s.browserOf(r, Agent, s.current()); browser != "" {
+		return guest{who: browser}, true
+	}
+	for _, c := range r.CookiesNamed(s.hub.consoleCookieName()) {
+		may := func() bool {
+			a, scopes, ok := s.hub.agents.ByCookie(c.Value)
+			return ok && slices.Contains(scopes, agents.ReadSessions) && s.belongsTo(a)
+		}
+		if may() {
+			a, _, _ := s.hub.agents.ByCookie(c.Value)
+			return guest{"agent:" + a.Name, cut(a.FullName, maxName), may}, true
+		}
+	}
+	return guest{}, false
+}
+
+// belongsTo reports whether an agent may see the session at all.
+func (s *Session) belongsTo(a agents.Agent) bool {
+	owner := s.current().Owner
+	return a.Role.SeesAll() || owner != "" && owner == a.Name
 }
 
 func (h *Hub) secure() bool { return strings.HasPrefix(h.cfg.Control, "https:") }
@@ -269,6 +371,12 @@ func (h *Hub) cookie(role Role, id, value string) *http.Cookie {
 
 func (s *Session) info(role Role) joined {
 	rec := s.current()
+	j := s.describe(role, rec)
+	j.Terms = termsOf(j)
+	return j
+}
+
+func (s *Session) describe(role Role, rec record) joined {
 	return joined{
 		Session:   s.id,
 		Role:      role,
@@ -295,9 +403,19 @@ var masked = []string{
 func (h *Hub) participant(r *http.Request, role Role) (*Session, error) {
 	s, ok := h.Session(r.PathValue("id"))
 	if !ok || !s.present(r, role) {
+		if ok && role == Visitor && s.wasWithdrawn(r) {
+			return nil, errRevoked
+		}
 		return nil, errNotJoined
 	}
 	return s, s.lateness(s.current())
+}
+
+// wasWithdrawn reports whether the visitor's browser had opened an invitation
+// that was taken back.
+func (s *Session) wasWithdrawn(r *http.Request) bool {
+	rec := s.current()
+	return slices.ContainsFunc(r.CookiesNamed(s.hub.cookieName(Visitor, s.id)), func(c *http.Cookie) bool { return rec.withdrew(c.Value) })
 }
 
 func (h *Hub) info(w http.ResponseWriter, r *http.Request) {
@@ -321,15 +439,16 @@ type entrance struct {
 }
 
 func (h *Hub) accept(w http.ResponseWriter, r *http.Request) {
-	s, err := h.visitorAsks(r)
+	var said acceptance
+	s, err := h.visitorAsks(r, &said)
 	if err == nil {
-		err = s.accept(r.Context())
+		err = s.accept(r, said)
 	}
 	h.letIn(w, s, err)
 }
 
 func (h *Hub) enter(w http.ResponseWriter, r *http.Request) {
-	s, err := h.visitorAsks(r)
+	s, err := h.visitorAsks(r, &struct{}{})
 	if err == nil && s.State() != Active {
 		err = errNotActive
 	}
@@ -337,7 +456,7 @@ func (h *Hub) enter(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Hub) decline(w http.ResponseWriter, r *http.Request) {
-	s, err := h.visitorAsks(r)
+	s, err := h.visitorAsks(r, &struct{}{})
 	if err == nil {
 		err = s.decline(r.Context())
 	}
@@ -348,8 +467,8 @@ func (h *Hub) decline(w http.ResponseWriter, r *http.Request) {
 	reply(w, struct{}{})
 }
 
-func (h *Hub) visitorAsks(r *http.Request) (*Session, error) {
-	if err := readJSON(r, &struct{}{}); err != nil {
+func (h *Hub) visitorAsks(r *http.Request, body any) (*Session, error) {
+	if err := readJSON(r, body); err != nil {
 		return nil, err
 	}
 	return h.participant(r, Visitor)
@@ -376,11 +495,55 @@ func (h *Hub) letIn(w http.ResponseWriter, s *Session, err error) {
 
 func (h *Hub) agentSocket(w http.ResponseWriter, r *http.Request) {
 	s, ok := h.Session(r.PathValue("id"))
-	who := ""
+	var g guest
 	if ok {
-		who = s.browserOf(r, Agent)
+		g, ok = s.follower(r)
 	}
-	h.socket(w, r, s, Agent, h.cfg.Control, who, who != "")
+	h.socket(w, r, s, Agent, h.cfg.Control, g, ok)
+}
+
+// followerInvites makes a new invitation for who waits for the visitor.
+func (h *Hub) followerInvites(w http.ResponseWriter, r *http.Request) {
+	s, ctx, err := h.followerAsks(r)
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	inv, err := s.Invite(ctx, 0)
+	h.answer(w, inv, err)
+}
+
+// followerRevokes takes it back.
+func (h *Hub) followerRevokes(w http.ResponseWriter, r *http.Request) {
+	s, ctx, err := h.followerAsks(r)
+	if err == nil {
+		err = s.Revoke(ctx)
+	}
+	h.answer(w, struct{}{}, err)
+}
+
+// followerAsks returns the session of the path, and a context that says who acts.
+func (h *Hub) followerAsks(r *http.Request) (*Session, context.Context, error) {
+	if err := readJSON(r, &struct{}{}); err != nil {
+		return nil, nil, err
+	}
+	s, err := h.participant(r, Agent)
+	if err != nil {
+		return nil, nil, err
+	}
+	who := string(Agent)
+	if g, _ := s.follower(r); g.still != nil {
+		who = g.who
+	}
+	return s, audit.As(r.Context(), who), nil
+}
+
+func (h *Hub) answer(w http.ResponseWriter, body any, err error) {
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	reply(w, body)
 }
 
 // readJSON reads a request's body. An empty one counts as {}.
@@ -415,6 +578,19 @@ func (h *Hub) fail(w http.ResponseWriter, err error) {
 		known = errLinkExpired
 	case errors.Is(err, errTooLate):
 		known = errHasBegun
+	case errors.Is(err, errUnfit), errors.Is(err, agents.ErrInvalid):
+		known = errBadRequest
+		known.Message = err.Error()
+	case errors.Is(err, ErrOriginNotAllowed):
+		known = errOrigin
+	case errors.Is(err, agents.ErrNotFound), errors.Is(err, agents.ErrNoKey):
+		known = errNothing
+	case errors.Is(err, agents.ErrExists):
+		known = errExists
+	case errors.Is(err, agents.ErrDisabled):
+		known = errDisabled
+	case errors.Is(err, agents.ErrRefused):
+		known = errRefused
 	default:
 		h.log.Error("answering a request", "error", err)
 		known = errInternal

@@ -50,7 +50,7 @@ func TestS54TheLifeOfASessionIsRecorded(t *testing.T) {
 	}
 	want := []string{
 		"server session.create ok view https://shop.example",
-		"agent session.join ok", "visitor session.join ok", "visitor session.accept ok",
+		"agent session.join ok", "visitor session.join ok", "visitor session.accept ok the words " + hexDigest("Ada invites you"),
 		"somebody session.join refused the visitor's link, in another browser",
 		"visitor session.mode ok shared", "visitor session.pause ok shared", "visitor session.resume ok shared",
 		"agent session.send refused mode", "agent session.send refused",
@@ -84,7 +84,7 @@ func TestS54NothingIsGivenUnrecorded(t *testing.T) {
 	waiting := c.rig.browser()
 	waiting.join(inv.ID, inv.VisitorURL)
 	c.hub.audit.Close()
-	if a := waiting.post("/api/sessions/"+inv.ID+"/visitor/accept", "{}"); a.status != 500 || c.session(inv).State() != Waiting {
+	if a := waiting.accept(inv.ID); a.status != 500 || c.session(inv).State() != Waiting {
 		t.Errorf("accepting: %d, and then the session is %s", a.status, c.session(inv).State())
 	}
 	if _, err := c.hub.Create(t.Context(), Request{URL: startURL}); err == nil {

@@ -72,8 +72,8 @@ type conn struct {
 	ws   *websocket.Conn
 	room *room
 	role Role
-	who  string // tells an agent's browsers apart
-	seat *seat  // set by room.attach
+	guest
+	seat *seat // set by room.attach
 	size sizes
 
 	wake   chan struct{} // holds a token when the writer has something to look at
@@ -129,10 +129,10 @@ func originOf(base string) string {
 
 // serve runs the connection until it ends. It returns only after its writer
 // has returned.
-func serve(ws *websocket.Conn, room *room, role Role, who string) {
+func serve(ws *websocket.Conn, room *room, role Role, g guest) {
 	size := frameSizes[role]
 	c := &conn{
-		ws: ws, room: room, role: role, who: who, size: size,
+		ws: ws, room: room, role: role, guest: g, size: size,
 		wake:   make(chan struct{}, 1),
 		closed: make(chan struct{}),
 		gone:   make(chan struct{}),

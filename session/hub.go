@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -14,9 +15,11 @@ import (
 	"sync"
 	"time"
 
+	"tandem/session/agents"
 	"tandem/session/assets"
 	"tandem/session/audit"
 	"tandem/session/jar"
+	"tandem/session/secret"
 	"tandem/session/state"
 )
 
@@ -29,6 +32,8 @@ var (
 
 	errExpired = errors.New("the invitation is out of time")
 	errTooLate = errors.New("the session has begun")
+	errUnfit   = errors.New("invalid request")
+	errTTL     = invalidf("an invitation lasts at most %v", maxTTL)
 )
 
 // Config says where a Hub keeps its state and how its pages are reached.
@@ -69,12 +74,16 @@ type Hub struct {
 	contents *state.Vault
 	origins  *Origins
 	audit    *audit.Log
+	agents   *agents.Store
 	api      http.Handler
+	changes  changes // of any session
 
-	ctx     context.Context // ends when the store is about to close
-	cancel  context.CancelFunc
-	sockets sync.WaitGroup
-	tasks   sync.WaitGroup // the hub's own goroutines, which end with ctx
+	ctx      context.Context // ends when the store is about to close
+	cancel   context.CancelFunc
+	drain    context.CancelFunc
+	draining context.Context // ends when nobody should wait for news any more
+	sockets  sync.WaitGroup
+	tasks    sync.WaitGroup // the hub's own goroutines, which end with ctx
 
 	joins, guesses, allGuesses *budget
 
@@ -105,7 +114,9 @@ func Open(ctx context.Context, cfg Config) (*Hub, error) {
 		sessions:   map[string]*Session{},
 		codes:      map[digest]*Session{},
 	}
+	h.changes.n = uint64(cfg.Now().UnixMilli()) // no number of an earlier run comes again
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.draining, h.drain = context.WithCancel(h.ctx)
 	h.api = h.routes()
 	if err := h.open(ctx); err != nil {
 		h.cancel()
@@ -133,6 +144,13 @@ func (h *Hub) open(ctx context.Context) (err error) {
 		return err
 	}
 	h.origins = origins
+	known, err := h.store.Bucket(ctx, "agents")
+	if err != nil {
+		return err
+	}
+	if h.agents, err = agents.Open(ctx, known, h.audit, h.log, h.now, h.agentsChanged); err != nil {
+		return err
+	}
 	if err := h.load(ctx); err != nil {
 		return err
 	}
@@ -177,8 +195,7 @@ func (h *Hub) newSession(rec record) (*Session, error) {
 		log:     h.log.With("session", rec.ID),
 		jar:     new(jar.Jar),
 		assets:  assets.New(assetBytes),
-		key:     newSecret(),
-		code:    rec.Code,
+		key:     secret.New(),
 		record:  rec,
 		blocked: map[string]int{},
 	}
@@ -198,11 +215,22 @@ func (h *Hub) newSession(rec record) (*Session, error) {
 
 func (h *Hub) add(s *Session) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.sessions[s.id] = s
-	if !s.current().State.Over() {
-		h.codes[s.code] = s
+	h.mu.Unlock()
+	h.learnCode(s)
+	h.changes.bump()
+}
+
+// learnCode lets the code of a session's record be typed.
+func (h *Hub) learnCode(s *Session) {
+	r := s.current()
+	if r.State.Over() || r.Code == (digest{}) {
+		return
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.code = r.Code
+	h.codes[s.code] = s
 }
 
 func (h *Hub) now() time.Time { return h.cfg.Now() }
@@ -211,9 +239,11 @@ func (h *Hub) now() time.Time { return h.cfg.Now() }
 type Request struct {
 	URL         string        // where it starts; its origin must be allowed
 	Mode        Mode          // default Shared
-	AgentName   string        // default "Agent"
+	Agent       string        // whose session it is; "" when it is whoever's has the agent's link
+	AgentName   string        // default the agent's full name, or "Agent"
 	VisitorName string        // default "Visitor"
 	TTL         time.Duration // of the invitation; default 1 h, at most 24 h
+	Uses        int           // browsers the invitation may be opened in; default 1, at most 5
 }
 
 // Invitation is what the two people are given. It is told once: only digests
@@ -229,6 +259,13 @@ type Invitation struct {
 // Create makes a session that waits for its visitor. It fails with
 // [ErrOriginNotAllowed] when the URL may not be opened.
 func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
+	if req.Agent != "" {
+		a, ok := h.agents.Get(req.Agent)
+		if !ok || a.Disabled {
+			return Invitation{}, fmt.Errorf("%w: %s", agents.ErrNotFound, req.Agent)
+		}
+		req.AgentName = cmp.Or(req.AgentName, a.FullName)
+	}
 	if err := req.check(); err != nil {
 		return Invitation{}, err
 	}
@@ -236,9 +273,16 @@ func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
 		return Invitation{}, fmt.Errorf("%w: %s", ErrOriginNotAllowed, siteOf(req.URL))
 	}
 	now := h.now()
-	visitor, agent, code := newSecret(), newSecret(), newCode()
+	visitor, agent, code := secret.New(), credential{}, newCode()
+	control := strings.TrimSuffix(h.cfg.Control, "/")
+	id := newID()
+	agentURL := control + "/a/" + id
+	if req.Agent == "" {
+		link := secret.New()
+		agent.Secret, agentURL = secret.DigestOf(link), agentURL+"#"+link
+	}
 	rec := record{
-		ID:          newID(),
+		ID:          id,
 		State:       Waiting,
 		Mode:        req.Mode,
 		URL:         req.URL,
@@ -246,9 +290,11 @@ func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
 		VisitorName: req.VisitorName,
 		Created:     now,
 		Expires:     now.Add(req.TTL),
-		Visitor:     credential{Secret: digestOf(visitor)},
-		Agent:       credential{Secret: digestOf(agent)},
-		Code:        digestOf(code),
+		Visitor:     credential{Secret: secret.DigestOf(visitor)},
+		Agent:       agent,
+		Owner:       req.Agent,
+		Uses:        req.Uses,
+		Code:        secret.DigestOf(code),
 		CodeExpires: now.Add(min(codeTTL, req.TTL)),
 	}
 	if err := h.contents.Create(rec.ID); err != nil {
@@ -264,33 +310,46 @@ func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
 	}
 	h.add(s)
 	s.log.Info("created", "mode", rec.Mode)
-	control := strings.TrimSuffix(h.cfg.Control, "/")
 	return Invitation{
 		ID:         rec.ID,
 		VisitorURL: control + "/j/" + rec.ID + "#" + visitor,
-		AgentURL:   control + "/a/" + rec.ID + "#" + agent,
+		AgentURL:   agentURL,
 		Code:       code,
 		ExpiresAt:  rec.Expires,
 	}, nil
 }
+
+// invalid is an error about what somebody asked for, in words for them.
+type invalid string
+
+func (e invalid) Error() string        { return string(e) }
+func (e invalid) Is(target error) bool { return target == errUnfit }
+
+func invalidf(format string, args ...any) error { return invalid(fmt.Sprintf(format, args...)) }
 
 func (r *Request) check() error {
 	if r.Mode == "" {
 		r.Mode = Shared
 	}
 	if r.Mode != Shared && r.Mode != View {
-		return fmt.Errorf("mode %q is neither %q nor %q", r.Mode, Shared, View)
+		return invalidf("mode %q is neither %q nor %q", r.Mode, Shared, View)
 	}
 	if r.TTL == 0 {
 		r.TTL = defaultTTL
 	}
 	if r.TTL < 0 || r.TTL > maxTTL {
-		return fmt.Errorf("an invitation lasts at most %v", maxTTL)
+		return errTTL
+	}
+	if r.Uses == 0 {
+		r.Uses = 1
+	}
+	if r.Uses < 0 || r.Uses > maxUses {
+		return invalidf("an invitation can be opened in at most %d browsers", maxUses)
 	}
 	r.AgentName = nameOr(r.AgentName, "Agent")
 	r.VisitorName = nameOr(r.VisitorName, "Visitor")
 	if err := checkAddress(r.URL); err != nil {
-		return fmt.Errorf("%q is not an http or https URL", r.URL)
+		return invalidf("%q is not an http or https URL", r.URL)
 	}
 	return nil
 }
@@ -323,6 +382,8 @@ func (h *Hub) Session(id string) (*Session, bool) {
 type Summary struct {
 	ID            string         `json:"id"`
 	State         State          `json:"state"`
+	Invitation    Status         `json:"invitation"`
+	Owner         string         `json:"owner,omitempty"` // the agent whose session it is
 	Mode          Mode           `json:"mode"`
 	URL           string         `json:"url,omitempty"`
 	Agent         string         `json:"agent,omitempty"`
@@ -334,6 +395,8 @@ type Summary struct {
 	AcceptedAt    time.Time      `json:"accepted_at,omitzero"`
 	OverAt        time.Time      `json:"over_at,omitzero"`
 	Paused        bool           `json:"paused,omitempty"`
+	OpenedAt      time.Time      `json:"opened_at,omitzero"` // the invitation, by the visitor
+	Consent       *Consent       `json:"consent,omitempty"`
 	EndReason     string         `json:"end_reason,omitempty"`
 	Blocked       map[string]int `json:"blocked,omitempty"` // see Session.Blocked
 }
@@ -354,10 +417,11 @@ func (s *Session) summary() Summary {
 	defer s.mu.Unlock()
 	r := s.record
 	return Summary{
-		ID: r.ID, State: r.State, Mode: r.Mode, URL: r.URL,
+		ID: r.ID, State: r.State, Invitation: r.invitation(), Owner: r.Owner, Mode: r.Mode, URL: r.URL,
 		Agent: r.AgentName, Visitor: r.VisitorName,
 		AgentOnline: agent, VisitorOnline: visitor,
 		CreatedAt: r.Created, ExpiresAt: r.Expires, AcceptedAt: r.Accepted, OverAt: r.Over, Paused: r.Paused,
+		OpenedAt: r.Opened, Consent: r.Consent,
 		EndReason: r.EndReason, Blocked: maps.Clone(s.blocked),
 	}
 }
@@ -390,6 +454,25 @@ func (h *Hub) Erase(ctx context.Context, id string) error {
 	return errors.Join(h.forget(s), h.audit.Add(ctx, audit.Entry{Act: "session.erase", Session: id}))
 }
 
+// Agents returns who may sign in.
+func (h *Hub) Agents() *agents.Store { return h.agents }
+
+// agentsChanged ends what agents who were disabled had begun, and disconnects
+// who may not be there any more.
+func (h *Hub) agentsChanged() {
+	for _, s := range h.all() {
+		r := s.current()
+		if owner, ok := h.agents.Get(r.Owner); r.Owner != "" && !r.State.Over() && (!ok || owner.Disabled) {
+			if err := s.finish(h.ctx, Ended, "server", r.AgentName+" can no longer use this server."); err != nil {
+				s.log.Error("ending", "error", err)
+			}
+			continue
+		}
+		s.room.recheck()
+	}
+	h.changes.bump()
+}
+
 // Origins returns the list of origins that may be opened.
 func (h *Hub) Origins() *Origins { return h.origins }
 
@@ -400,8 +483,8 @@ func (h *Hub) Audit() *audit.Log { return h.audit }
 func (h *Hub) API() http.Handler { return h.api }
 
 // socket lets a participant's WebSocket in, if it comes from a page of base
-// and the participant is present; who names the browser. It returns when that has ended.
-func (h *Hub) socket(w http.ResponseWriter, r *http.Request, s *Session, role Role, base, who string, present bool) {
+// and the participant is present. It returns when that has ended.
+func (h *Hub) socket(w http.ResponseWriter, r *http.Request, s *Session, role Role, base string, g guest, present bool) {
 	if !h.begin() {
 		fail(w, errGoing)
 		return
@@ -418,9 +501,12 @@ func (h *Hub) socket(w http.ResponseWriter, r *http.Request, s *Session, role Ro
 	case !present:
 		turnAway(ws, closeNotAllowed)
 	default:
-		serve(ws, s.room, role, who)
+		serve(ws, s.room, role, g)
 	}
 }
+
+// Drain ends requests that only wait for news.
+func (h *Hub) Drain() { h.drain() }
 
 // begin counts a socket in, unless the hub is closing.
 func (h *Hub) begin() bool {
@@ -457,6 +543,7 @@ func (h *Hub) sweep() {
 
 func (h *Hub) sweepSession(s *Session, now time.Time) error {
 	s.room.sweep(now)
+	s.room.recheck()
 	r := s.current()
 	if r.State.Over() || now.After(r.CodeExpires) {
 		h.forgetCode(s)
@@ -496,6 +583,7 @@ func (h *Hub) forget(s *Session) error {
 	h.mu.Lock()
 	delete(h.sessions, s.id)
 	h.mu.Unlock()
+	h.changes.bump()
 	h.forgetCode(s)
 	return h.records.bucket.Purge(h.ctx, s.id)
 }
@@ -504,7 +592,7 @@ func (h *Hub) forget(s *Session) error {
 func (h *Hub) byCode(code string) (*Session, bool) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	s, ok := h.codes[digestOf(code)]
+	s, ok := h.codes[secret.DigestOf(code)]
 	return s, ok && !h.now().After(s.current().CodeExpires)
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tandem/session/jar"
+	"tandem/session/secret"
 	"tandem/session/state"
 )
 
@@ -198,8 +199,11 @@ func TestAcceptAndEnter(t *testing.T) {
 		t.Error("a ticket before the visitor accepted")
 	}
 	for _, path := range []string{"accept", "accept", "enter"} {
-		a := b.post("/api/sessions/"+inv.ID+"/visitor/"+path, "{}")
-		if a.status != 200 || a.Enter != shellURL(inv.ID)+"/.tandem/enter" || len(a.Ticket) != secretLen {
+		a := b.accept(inv.ID)
+		if path == "enter" {
+			a = b.post(enter, "{}")
+		}
+		if a.status != 200 || a.Enter != shellURL(inv.ID)+"/.tandem/enter" || len(a.Ticket) != secret.Len {
 			t.Errorf("%s: %+v", path, a)
 		}
 		host := "shell--" + inv.ID + ".pages.test"
@@ -549,7 +553,7 @@ func TestSocketOrigins(t *testing.T) {
 			return &peer{t: t, ws: ws}, err
 		},
 		"wrong cookie": func() (*peer, error) {
-			ws, _, err := r.visitorSocket(inv.ID, newSecret(), shell)
+			ws, _, err := r.visitorSocket(inv.ID, secret.New(), shell)
 			return &peer{t: t, ws: ws}, err
 		},
 		"stranger": func() (*peer, error) {
@@ -614,7 +618,7 @@ func TestStoreFails(t *testing.T) {
 	visitor := c.rig.browser()
 	visitor.join(waits.ID, waits.VisitorURL)
 	c.hub.store.Close()
-	if a := visitor.post("/api/sessions/"+waits.ID+"/visitor/accept", "{}"); a.status != 500 || a.Error.Code != "internal" {
+	if a := visitor.accept(waits.ID); a.status != 500 || a.Error.Code != "internal" {
 		t.Errorf("accepting: %+v", a)
 	}
 	if got := c.session(waits).State(); got != Waiting {

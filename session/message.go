@@ -685,6 +685,11 @@ type (
 	stateMessage struct {
 		State State `json:"state"`
 	}
+	// invitationMessage tells who waits for the visitor what became of the invitation.
+	invitationMessage struct {
+		Status  Status `json:"status"`
+		Expires int64  `json:"expires"` // milliseconds since 1970
+	}
 	tabsMessage struct {
 		Tabs []Tab `json:"tabs"`
 	}

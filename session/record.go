@@ -33,6 +33,11 @@ type record struct {
 	Agent       credential `json:"agent"`
 	Code        digest     `json:"code"`
 	CodeExpires time.Time  `json:"code_expires"`
+	Owner       string     `json:"owner,omitempty"`     // the agent whose session it is; "" when whoever has the link is
+	Uses        int        `json:"uses,omitempty"`      // browsers that may open the invitation
+	Opened      time.Time  `json:"opened,omitzero"`     // the invitation, by the visitor
+	Consent     *Consent   `json:"consent,omitempty"`   // of the visitor
+	Withdrawn   []digest   `json:"withdrawn,omitempty"` // secrets and browsers of earlier invitations
 }
 
 // credential is how a person gets in: by the secret of a link, and after that
@@ -45,7 +50,7 @@ type credential struct {
 func (c credential) holds(cookie string) bool {
 	found := false
 	for _, d := range c.Browsers {
-		found = d.is(cookie) || found
+		found = d.Is(cookie) || found
 	}
 	return found
 }
@@ -73,6 +78,7 @@ func (r record) tombstone(to State, by, reason string, now time.Time) record {
 func (r record) clone() record {
 	r.Visitor.Browsers = slices.Clone(r.Visitor.Browsers)
 	r.Agent.Browsers = slices.Clone(r.Agent.Browsers)
+	r.Withdrawn = slices.Clone(r.Withdrawn)
 	return r
 }
 
@@ -102,7 +108,7 @@ var errUnchanged = errors.New("nothing to change")
 // update changes the record, on disk first, and before that in the audit log.
 // change may refuse; it sees the record as it is and no other change happens
 // meanwhile, but for an end, which wins.
-func (s *Session) update(ctx context.Context, who Role, act string, change func(*record) error) error {
+func (s *Session) update(ctx context.Context, entry audit.Entry, change func(*record) error) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
 	next := s.current().clone()
@@ -112,7 +118,7 @@ func (s *Session) update(ctx context.Context, who Role, act string, change func(
 	case err != nil:
 		return err
 	}
-	entry := audit.Entry{Who: string(who), Act: act, Session: s.id}
+	entry.Session = s.id
 	if err := s.hub.audit.Do(ctx, entry, func() error { return s.hub.records.put(ctx, next) }); err != nil {
 		return fmt.Errorf("recording a session: %w", err)
 	}
@@ -122,6 +128,7 @@ func (s *Session) update(ctx context.Context, who Role, act string, change func(
 		return ErrOver
 	}
 	s.record = next
+	s.hub.changes.bump()
 	return nil
 }
 

@@ -203,6 +203,13 @@ func (b *browser) join(id, link string) answer {
 	return b.post("/api/join", fmt.Sprintf(`{"session":%q,"secret":%q}`, id, secretOf(link)))
 }
 
+// accept is what the consent page does when its button is pressed.
+func (b *browser) accept(id string) answer {
+	b.t.Helper()
+	terms := b.do("GET", "/api/sessions/"+id+"/visitor", "").Terms
+	return b.post("/api/sessions/"+id+"/visitor/accept", fmt.Sprintf(`{"terms":%q,"words":"Ada invites you"}`, terms))
+}
+
 // meet brings a session to where both could connect, and returns the browsers
 // and the visitor's cookie on the shell host.
 func (r *rig) meet(inv Invitation) (visitor, agent *browser, cookie string) {
@@ -214,7 +221,7 @@ func (r *rig) meet(inv Invitation) (visitor, agent *browser, cookie string) {
 	if a := visitor.join(inv.ID, inv.VisitorURL); a.status != 200 || a.Role != Visitor {
 		r.t.Fatalf("the visitor joins: %+v", a)
 	}
-	a := visitor.post("/api/sessions/"+inv.ID+"/visitor/accept", "{}")
+	a := visitor.accept(inv.ID)
 	if a.status != 200 {
 		r.t.Fatalf("the visitor accepts: %+v", a)
 	}
@@ -395,7 +402,7 @@ func (p *peer) expect(kind string) string {
 			return string(text)
 		}
 		switch got {
-		case "people", "leader", "tabs", "state", "view", "beat":
+		case "people", "leader", "tabs", "state", "view", "beat", "invitation":
 		default:
 			p.t.Fatalf("got %s while waiting for %s", text, kind)
 		}

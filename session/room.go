@@ -11,6 +11,7 @@ import (
 
 	"tandem/session/audit"
 	"tandem/session/mirror"
+	"tandem/session/secret"
 	"tandem/session/wire"
 )
 
@@ -45,7 +46,7 @@ type room struct {
 // seat is a participant's place: it stays when the connection goes.
 type seat struct {
 	person Person
-	who    string // names the browser that has the seat, "" before the first came
+	who    string // names who has the seat, "" before the first came
 	link   *link
 	conn   *conn     // nil while away
 	since  time.Time // when the connection came or went
@@ -125,17 +126,18 @@ func newSeat(p Person, now time.Time) *seat {
 
 // seatFor returns the seat of somebody who comes: the one that browser has, or
 // a free one, or for another agent a new one. It is nil when there are too many.
-func (r *room) seatFor(role Role, who string, now time.Time) *seat {
+func (r *room) seatFor(role Role, g guest, now time.Time) *seat {
 	if role == Visitor {
 		return r.seat(Visitor)
 	}
+	named := r.s.current().AgentName
 	var free *seat
 	count, taken := 0, map[string]bool{}
 	for _, st := range r.seats {
 		switch {
 		case st.person.Role != Agent:
 			continue
-		case st.who == who:
+		case st.who == g.who:
 			return st
 		case free == nil && (st.who == "" || st.conn == nil && st.link.stream == ""):
 			free = st
@@ -144,11 +146,10 @@ func (r *room) seatFor(role Role, who string, now time.Time) *seat {
 		taken[st.person.Color] = true
 	}
 	if free == nil && count < maxAgents {
-		first := r.seat(Agent).person
 		for i, color := range moreColors {
 			if !taken[color] {
 				free = newSeat(Person{
-					ID: fmt.Sprintf("agent-%d", i+2), Role: Agent, Name: fmt.Sprintf("%s (%d)", first.Name, i+2), Color: color,
+					ID: fmt.Sprintf("agent-%d", i+2), Role: Agent, Name: fmt.Sprintf("%s (%d)", named, i+2), Color: color,
 				}, now)
 				r.seats = append(r.seats, free)
 				break
@@ -156,7 +157,9 @@ func (r *room) seatFor(role Role, who string, now time.Time) *seat {
 		}
 	}
 	if free != nil {
-		free.who = who
+		if free.who = g.who; g.name != "" {
+			free.person.Name = g.name
+		}
 	}
 	return free
 }
@@ -183,7 +186,10 @@ func (r *room) attach(c *conn, h helloMessage) (welcomeMessage, error) {
 	if r.over {
 		return welcomeMessage{}, closeEnded
 	}
-	st := r.seatFor(c.role, c.who, now)
+	if c.still != nil && !c.still() {
+		return welcomeMessage{}, closeNotAllowed
+	}
+	st := r.seatFor(c.role, c.guest, now)
 	if st == nil {
 		return welcomeMessage{}, closeFull
 	}
@@ -193,7 +199,7 @@ func (r *room) attach(c *conn, h helloMessage) (welcomeMessage, error) {
 	}
 	resumed := h.Stream != "" && st.link.resume(h.Stream, h.Received)
 	if !resumed {
-		r.restart(st, newSecret())
+		r.restart(st, secret.New())
 		h.Received = 0
 	}
 	st.conn, st.since, st.person.Online = c, now, true
@@ -203,6 +209,7 @@ func (r *room) attach(c *conn, h helloMessage) (welcomeMessage, error) {
 			r.tellPeople(other)
 		}
 	}
+	r.s.hub.changes.bump()
 	return r.welcome(st, resumed, h.Packed), nil
 }
 
@@ -266,6 +273,7 @@ func (r *room) detach(c *conn) {
 		return
 	}
 	st.conn, st.since, st.person.Online = nil, r.s.hub.now(), false
+	r.s.hub.changes.bump()
 	for _, other := range r.seats {
 		if other != st {
 			r.tellPeople(other)
@@ -317,6 +325,7 @@ func (r *room) followers(fn func(*seat)) {
 func (r *room) tellAll(st *seat) {
 	r.tellPeople(st)
 	r.tell(st, "state", stateMessage{r.s.State()})
+	r.tellInvitation(st)
 	r.tell(st, "tabs", tabsMessage{r.tabsNow()})
 	if r.slow > 0 {
 		r.tell(st, "loading", loadingMessage{true})
@@ -705,6 +714,18 @@ func (r *room) finish(to State, by, reason string) {
 	clear(r.docs)
 	clear(r.asked)
 	r.order, r.tabs, r.view, r.kept = nil, nil, nil, 0
+}
+
+// recheck disconnects who may not be here any more.
+func (r *room) recheck() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, st := range r.seats {
+		if c := st.conn; c != nil && c.still != nil && !c.still() {
+			r.release(st)
+			c.shut(closeNotAllowed, false)
+		}
+	}
 }
 
 // disconnect closes every connection; their owners come back later.

@@ -13,6 +13,7 @@ import (
 	"tandem/session/assets"
 	"tandem/session/audit"
 	"tandem/session/jar"
+	"tandem/session/secret"
 )
 
 // State is where a session is in its life. It begins as Waiting, may become
@@ -144,7 +145,7 @@ type Session struct {
 	jar    *jar.Jar
 	assets *assets.Store
 	key    string // opens the asset store
-	code   digest // of the spoken code, also when the record forgot it
+	code   digest // of the spoken code that the hub knows; guarded by its mu
 	keys   keyring
 	names  aliases
 	room   *room
@@ -183,7 +184,7 @@ func (s *Session) Assets() *assets.Store { return s.assets }
 
 // AssetKey reports whether key, from a URL on the view host, is this session's.
 func (s *Session) AssetKey(key string) bool {
-	return digestOf(s.key).is(key) && s.State() == Active
+	return secret.DigestOf(s.key).Is(key) && s.State() == Active
 }
 
 // Ticket returns a secret that can be exchanged within 30 seconds, once, for
@@ -276,7 +277,7 @@ func (s *Session) Blocked(kind string) {
 func (s *Session) Socket() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		shell, _ := s.hub.cfg.Links(s.id)
-		s.hub.socket(w, r, s, Visitor, shell, "", s.visitorPresent(r))
+		s.hub.socket(w, r, s, Visitor, shell, guest{}, s.visitorPresent(r))
 	})
 }
 
@@ -292,28 +293,6 @@ func (s *Session) visitorPresent(r *http.Request) bool {
 		}
 	}
 	return false
-}
-
-// accept records the visitor's consent and lets both in. Accepting an active
-// session again is no error.
-func (s *Session) accept(ctx context.Context) error {
-	err := s.update(ctx, Visitor, "session.accept", func(r *record) error {
-		switch {
-		case r.State == Active:
-			return errUnchanged
-		case r.State.Over():
-			return ErrOver
-		case s.hub.now().After(r.Expires):
-			return errExpired
-		}
-		r.State, r.Accepted = Active, s.hub.now()
-		return nil
-	})
-	if err == nil {
-		s.log.Info("accepted")
-		s.room.stateChanged()
-	}
-	return err
 }
 
 // share is how the visitor says what the agent may do from now on. What takes
@@ -378,6 +357,7 @@ func (s *Session) shares(mode Mode, paused bool) {
 		s.record.Mode, s.record.Paused = mode, paused
 	}
 	s.mu.Unlock()
+	s.hub.changes.bump()
 	s.room.modeChanged()
 }
 
@@ -428,6 +408,7 @@ func (s *Session) finish(ctx context.Context, to State, by, reason string) error
 	s.keys.close()
 	s.erase() // before anybody is told: what they then try must find nothing
 	s.room.finish(to, by, reason)
+	s.hub.changes.bump()
 	s.log.Info("over", "state", to, "by", by)
 
 	s.saving.Lock() // waits for a write under way, so that ours is the last

@@ -1,52 +1,18 @@
 package session
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base32"
-	"encoding/base64"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"tandem/session/secret"
 )
 
-// Secrets are random handles of 128 bits. We keep only their digests, so that
-// who reads the store gains no entry; a plain hash is enough because there is
-// nothing to guess. Spoken codes have 40 bits: see codeTTL.
-const secretLen = 22 // base64 of 16 bytes
-
-// digest is what is kept of a secret.
-type digest [sha256.Size]byte
-
-func digestOf(secret string) digest { return sha256.Sum256([]byte(secret)) }
-
-// is reports in constant time whether d is of secret. A digest never set is of
-// no secret.
-func (d digest) is(secret string) bool {
-	other := digestOf(secret)
-	return subtle.ConstantTimeCompare(d[:], other[:]) == 1 && d != digest{}
-}
-
-func (d digest) MarshalText() ([]byte, error) {
-	return base64.RawStdEncoding.AppendEncode(nil, d[:]), nil
-}
-
-func (d *digest) UnmarshalText(text []byte) error {
-	b, err := base64.RawStdEncoding.DecodeString(string(text))
-	copy(d[:], b)
-	return err
-}
-
-func randomBytes(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b) // never fails: it stops the program instead
-	return b
-}
-
-func newSecret() string { return base64.RawURLEncoding.EncodeToString(randomBytes(16)) }
+// Spoken codes have 40 bits: see codeTTL. All other secrets have 128.
+type digest = secret.Digest
 
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
@@ -54,7 +20,7 @@ var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPad
 // host label to hold an origin beside it.
 const idLen = 12
 
-func newID() string { return lowerBase32.EncodeToString(randomBytes(8))[:idLen] }
+func newID() string { return lowerBase32.EncodeToString(secret.Bytes(8))[:idLen] }
 
 func validID(id string) bool {
 	return len(id) == idLen && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz234567") == ""
@@ -73,7 +39,7 @@ const (
 const codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 func newCode() string {
-	return base32.NewEncoding(codeAlphabet).EncodeToString(randomBytes(5))
+	return base32.NewEncoding(codeAlphabet).EncodeToString(secret.Bytes(5))
 }
 
 // readCode turns what a person typed into the code as it was made, "" when it
@@ -123,7 +89,7 @@ const (
 
 // mint returns a ticket for host, or "" when there are too many.
 func (k *keyring) mint(host string, now time.Time) string {
-	secret := newSecret()
+	ticketSecret := secret.New()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.tickets) >= maxTickets {
@@ -139,14 +105,14 @@ func (k *keyring) mint(host string, now time.Time) string {
 	if k.tickets == nil {
 		k.tickets = map[digest]ticket{}
 	}
-	k.tickets[digestOf(secret)] = ticket{foldHost(host), now.Add(ticketTTL)}
-	return secret
+	k.tickets[secret.DigestOf(ticketSecret)] = ticket{foldHost(host), now.Add(ticketTTL)}
+	return ticketSecret
 }
 
 // redeem exchanges a ticket for a cookie of host. A ticket presented at the
 // wrong host is used up too: it was stolen or mislaid.
-func (k *keyring) redeem(secret, host string, now time.Time) (cookie string, ok bool) {
-	d, host := digestOf(secret), foldHost(host)
+func (k *keyring) redeem(presented, host string, now time.Time) (cookie string, ok bool) {
+	d, host := secret.DigestOf(presented), foldHost(host)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	t, found := k.tickets[d]
@@ -160,22 +126,22 @@ func (k *keyring) redeem(secret, host string, now time.Time) (cookie string, ok 
 	if _, known := k.cookies[host]; !known && len(k.cookies) >= maxHosts {
 		return "", false
 	}
-	cookie = newSecret()
-	held := append(k.cookies[host], digestOf(cookie))
+	cookie = secret.New()
+	held := append(k.cookies[host], secret.DigestOf(cookie))
 	k.cookies[host] = held[max(0, len(held)-cookiesPerHost):]
 	return cookie, true
 }
 
 // has reports whether cookie was given out for host.
 func (k *keyring) has(host, cookie string) bool {
-	if len(cookie) != secretLen {
+	if len(cookie) != secret.Len {
 		return false
 	}
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	found := false
 	for _, d := range k.cookies[foldHost(host)] {
-		found = d.is(cookie) || found
+		found = d.Is(cookie) || found
 	}
 	return found && !k.closed
 }

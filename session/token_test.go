@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tandem/session/secret"
 )
 
 func TestIDs(t *testing.T) {
@@ -49,10 +51,10 @@ func TestCodes(t *testing.T) {
 }
 
 func TestDigestOfNothingOpensNothing(t *testing.T) {
-	if (digest{}).is("") || (digest{}).is("x") {
+	if (digest{}).Is("") || (digest{}).Is("x") {
 		t.Error("a digest never set opens")
 	}
-	if d := digestOf("x"); !d.is("x") || d.is("y") || d.is("") {
+	if d := secret.DigestOf("x"); !d.Is("x") || d.Is("y") || d.Is("") {
 		t.Error("a digest opens to the wrong secret")
 	}
 }

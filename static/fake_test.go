@@ -72,7 +72,7 @@ func (f *fake) answer(call string, status int, body string) {
 
 func (f *fake) joined(role, state, mode string) string {
 	return fmt.Sprintf(`{"session":%q,"role":%q,"state":%q,"mode":%q,"url":"https://shop.example/","origin":"https://shop.example",
-		"agent":"Ada","visitor":"Ben","masked":["Passwords","Card numbers and security codes","One-time codes"],"expires_at":"2031-01-02T15:04:05Z"}`,
+		"agent":"Ada","visitor":"Ben","masked":["Passwords","Card numbers and security codes","One-time codes"],"terms":"t3rms","expires_at":"2031-01-02T15:04:05Z"}`,
 		fakeSession, role, state, mode)
 }
 
@@ -100,6 +100,8 @@ func (f *fake) serveControl(w http.ResponseWriter, r *http.Request) {
 		Page(w, 200, "code", f.data())
 	case strings.HasPrefix(r.URL.Path, "/j/"):
 		Page(w, 200, "consent", f.data())
+	case r.URL.Path == "/console":
+		Page(w, 200, "overview", f.data())
 	case strings.HasPrefix(r.URL.Path, "/a/"):
 		Page(w, 200, "console", f.data())
 	case r.URL.Path == "/problem":

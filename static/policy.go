@@ -38,7 +38,7 @@ func setPolicy(h http.Header, name string, d Data) {
 // policy is the Content-Security-Policy of a page.
 func policy(name string, d Data) string {
 	switch name {
-	case "code":
+	case "code", "overview":
 		return join(ours, "connect-src 'self'", "form-action 'none'", "frame-ancestors 'none'")
 	case "consent":
 		return join(ours, "connect-src 'self'", "form-action "+d.Shell(), "frame-ancestors 'none'")

@@ -160,7 +160,7 @@ var pages = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "pages/*.html"))
 })
 
-// Page writes one of our pages with its policy: "code", "consent", "console", "shell", "view" or "mirror". It
+// Page writes one of our pages with its policy: "code", "consent", "overview", "console", "shell", "view" or "mirror". It
 // panics for any other name. A failure to write means that the browser went away and is not reported.
 func Page(w http.ResponseWriter, status int, name string, data Data) {
 	var body bytes.Buffer

@@ -17,6 +17,7 @@ import (
 
 	"tandem/proxy"
 	"tandem/session"
+	"tandem/session/agents"
 )
 
 // An admin is what the commands can do with a server's state.
@@ -27,8 +28,11 @@ type admin interface {
 	Test(ctx context.Context, address string, dry bool) (proxy.Report, error)
 	Create(ctx context.Context, req session.Request) (session.Invitation, error)
 	Sessions(ctx context.Context) ([]session.Summary, error)
+	Invite(ctx context.Context, id string, ttl time.Duration) (session.Invitation, error)
+	Revoke(ctx context.Context, id string) error
 	End(ctx context.Context, id string) error
 	Erase(ctx context.Context, id string) error
+	agentsAdmin
 }
 
 // local is an admin of the state this process has open.
@@ -60,6 +64,22 @@ func (l local) Create(ctx context.Context, req session.Request) (session.Invitat
 
 func (l local) Sessions(context.Context) ([]session.Summary, error) { return l.hub.Sessions(), nil }
 
+func (l local) Invite(ctx context.Context, id string, ttl time.Duration) (session.Invitation, error) {
+	s, ok := l.hub.Session(id)
+	if !ok {
+		return session.Invitation{}, session.ErrNotFound
+	}
+	return s.Invite(ctx, ttl)
+}
+
+func (l local) Revoke(ctx context.Context, id string) error {
+	s, ok := l.hub.Session(id)
+	if !ok {
+		return session.ErrNotFound
+	}
+	return s.Revoke(ctx)
+}
+
 func (l local) End(ctx context.Context, id string) error { return l.hub.End(ctx, id, "the operator") }
 
 func (l local) Erase(ctx context.Context, id string) error { return l.hub.Erase(ctx, id) }
@@ -68,6 +88,7 @@ func (l local) Erase(ctx context.Context, id string) error { return l.hub.Erase(
 var adminErrors = map[string]error{
 	"not_found":          session.ErrNotFound,
 	"origin_not_allowed": session.ErrOriginNotAllowed,
+	"agent_not_found":    agents.ErrNotFound,
 }
 
 // A remoteError is an error of the server's; it is one of adminErrors, too.
@@ -83,6 +104,9 @@ func (e *remoteError) Is(target error) bool { return adminErrors[e.Code] == targ
 //	GET               /test?url=  a report; &dry=1: without asking the site
 //	GET, POST         /sessions   summaries; a request
 //	DELETE            /sessions/{id}: ends it; ?erase=1: and forgets it
+//	POST, DELETE      /sessions/{id}/invitation  a number of nanoseconds
+//
+// and what handleAgents does.
 func adminHandler(a admin) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, f func(r *http.Request) (any, error)) {
@@ -112,6 +136,15 @@ func adminHandler(a admin) http.Handler {
 		}
 		return a.Create(r.Context(), req)
 	})
+	handle("POST /sessions/{id}/invitation", func(r *http.Request) (any, error) {
+		ttl, err := decode[time.Duration](r.Body)
+		if err != nil {
+			return nil, err
+		}
+		return a.Invite(r.Context(), r.PathValue("id"), ttl)
+	})
+	handle("DELETE /sessions/{id}/invitation", func(r *http.Request) (any, error) { return nil, a.Revoke(r.Context(), r.PathValue("id")) })
+	handleAgents(handle, a)
 	handle("DELETE /sessions/{id}", func(r *http.Request) (any, error) {
 		if r.FormValue("erase") != "" {
 			return nil, a.Erase(r.Context(), r.PathValue("id"))
@@ -259,6 +292,14 @@ func (r remote) Create(ctx context.Context, req session.Request) (inv session.In
 
 func (r remote) Sessions(ctx context.Context) (list []session.Summary, err error) {
 	return list, r.call(ctx, "GET", "/sessions", nil, &list)
+}
+
+func (r remote) Invite(ctx context.Context, id string, ttl time.Duration) (inv session.Invitation, err error) {
+	return inv, r.call(ctx, "POST", "/sessions/"+url.PathEscape(id)+"/invitation", ttl, &inv)
+}
+
+func (r remote) Revoke(ctx context.Context, id string) error {
+	return r.call(ctx, "DELETE", "/sessions/"+url.PathEscape(id)+"/invitation", nil, nil)
 }
 
 func (r remote) End(ctx context.Context, id string) error {

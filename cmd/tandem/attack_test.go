@@ -327,11 +327,22 @@ func (c *client) api(method, path, body string) (*http.Response, string) {
 	return c.ask(method, c.b.Control.String()+path, body, header{"Content-Type": "application/json", "Origin": c.b.Control.String()})
 }
 
+// agreement is what the consent page sends when its button is pressed.
+func (c *client) agreement(id string) string {
+	c.b.t.Helper()
+	_, text := c.api(http.MethodGet, "/api/sessions/"+id+"/visitor", "")
+	var asked struct{ Terms string }
+	if err := json.Unmarshal([]byte(text), &asked); err != nil || asked.Terms == "" {
+		c.b.t.Fatalf("reading the invitation: %s", text)
+	}
+	return fmt.Sprintf(`{"terms":%q,"words":"Ada invites you"}`, asked.Terms)
+}
+
 // enter is what the visitor's browser does from the link to the shell.
 func (c *client) enter(invited session.Invitation) {
 	c.b.t.Helper()
 	c.join(invited.ID, invited.VisitorURL)
-	_, text := c.api(http.MethodPost, "/api/sessions/"+invited.ID+"/visitor/accept", "{}")
+	_, text := c.api(http.MethodPost, "/api/sessions/"+invited.ID+"/visitor/accept", c.agreement(invited.ID))
 	var way struct{ Enter, Ticket string }
 	if err := json.Unmarshal([]byte(text), &way); err != nil || way.Ticket == "" {
 		c.b.t.Fatalf("accepting: %s", text)

@@ -56,7 +56,7 @@ func newExitCodes() *cobra.Command {
   0  it was done
   1  it failed; the message says why, and the line after it what to do
   2  the command line was not understood; nothing was done
-  3  what it names does not exist: a session, an entry of a list
+  3  what it names does not exist: a session, an agent, an entry of a list
   4  no server runs on the data directory, and the command needs one
   5  it looked for problems and found some: origins test, audit verify, doctor`,
 		Example: "  tandem sessions show abcdefgh2345 --json || echo $?",

@@ -233,6 +233,7 @@ func (s *server) serve(ctx context.Context, listener, control net.Listener) erro
 	var spares spares
 	public.ConnState = spares.note
 	public.RegisterOnShutdown(spares.close)
+	public.RegisterOnShutdown(s.Hub.Drain)
 	private := &http.Server{Handler: adminHandler(s.admin()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: logger, ConnContext: asPeer}
 	failed := make(chan error, 2)
 	go func() { failed <- private.Serve(control) }()

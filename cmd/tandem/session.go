@@ -26,13 +26,14 @@ destroyed when it ends; for a day more its id, state and times are known.`,
 		Example: `  tandem sessions create https://shop.example/ --agent-name Ada
   tandem sessions list
   tandem sessions end abcdefgh2345`,
-	}, newSessionCreate(data), newSessionList(data), newSessionShow(data), newSessionEnd(data), newSessionExport(data), newSessionErase(data))
+	}, newSessionCreate(data), newSessionList(data), newSessionShow(data), newSessionInvite(data), newSessionRevoke(data), newSessionEnd(data), newSessionExport(data), newSessionErase(data))
 }
 
 // invitation flags are shared by the commands that create sessions.
 type invitationFlags struct {
 	mode, agent, visitor string
 	ttl                  time.Duration
+	uses                 int
 }
 
 func (f *invitationFlags) add(cmd *cobra.Command) {
@@ -40,6 +41,7 @@ func (f *invitationFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.agent, "agent-name", "", "the name the visitor sees")
 	cmd.Flags().StringVar(&f.visitor, "visitor-name", "", "the name the agent sees")
 	cmd.Flags().DurationVar(&f.ttl, "ttl", time.Hour, "how long the visitor may take to accept, at most 24h")
+	cmd.Flags().IntVar(&f.uses, "uses", 1, "in how many browsers the visitor may open the invitation, at most 5")
 }
 
 func (f *invitationFlags) request(address string) (session.Request, error) {
@@ -47,7 +49,7 @@ func (f *invitationFlags) request(address string) (session.Request, error) {
 	if mode != session.Shared && mode != session.View {
 		return session.Request{}, hinted{fmt.Errorf("there is no mode %q", f.mode), "modes are shared and view"}
 	}
-	return session.Request{URL: address, Mode: mode, AgentName: f.agent, VisitorName: f.visitor, TTL: f.ttl}, nil
+	return session.Request{URL: address, Mode: mode, AgentName: f.agent, VisitorName: f.visitor, TTL: f.ttl, Uses: f.uses}, nil
 }
 
 // origin returns the origin of a page's address.
@@ -78,14 +80,19 @@ func explain(err error, address string) error {
 func newSessionCreate(data *string) *cobra.Command {
 	var flags invitationFlags
 	var asJSON bool
+	var owner string
 	cmd := &cobra.Command{
 		Use:   "create URL",
 		Short: "Create a session and print its two links",
 		Long: `Create makes a session that begins at URL, whose origin must be allowed, on the
 running server. It prints two links: the visitor's, which can be used once, and
 the agent's. Instead of opening the link the visitor can, for 15 minutes, type
-the code on the server's own page. Both links are secrets.`,
+the code on the server's own page. Both links are secrets.
+
+With --agent the session is that agent's: its link opens where they, or a
+supervisor, are signed in, and for nobody else.`,
 		Example: `  tandem sessions create https://shop.example/ --agent-name Ada --visitor-name Ben
+  tandem sessions create https://shop.example/ --agent ada
   tandem sessions create https://shop.example/ --mode view --json`,
 		Args: one("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -100,9 +107,10 @@ the code on the server's own page. Both links are secrets.`,
 			if !ok {
 				return noServer(*data)
 			}
+			req.Agent = owner
 			inv, err := server.Create(cmd.Context(), req)
 			if err != nil {
-				return explain(err, args[0])
+				return unknownAgent(explain(err, args[0]))
 			}
 			if asJSON {
 				return printJSON(cmd, inv)
@@ -112,6 +120,7 @@ the code on the server's own page. Both links are secrets.`,
 		},
 	}
 	flags.add(cmd)
+	cmd.Flags().StringVar(&owner, "agent", "", `whose session it is, a name from "tandem agents list"`)
 	addJSON(cmd, &asJSON)
 	return cmd
 }
@@ -167,13 +176,13 @@ func printSessions(cmd *cobra.Command, list []session.Summary, asJSON bool) erro
 		fmt.Fprintln(cmd.ErrOrStderr(), "There are no sessions.")
 		return nil
 	}
-	rows := [][]string{{"ID", "STATE", "MODE", "CREATED", "AGENT", "VISITOR", "BLOCKED", "SITE"}}
+	rows := [][]string{{"ID", "STATE", "INVITATION", "MODE", "CREATED", "AGENT", "VISITOR", "BLOCKED", "SITE"}}
 	for _, s := range list {
 		blocked := 0
 		for _, n := range s.Blocked {
 			blocked += n
 		}
-		rows = append(rows, []string{s.ID, string(s.State), string(s.Mode), s.CreatedAt.Local().Format("2 Jan 15:04"),
+		rows = append(rows, []string{s.ID, string(s.State), string(s.Invitation), string(s.Mode), s.CreatedAt.Local().Format("2 Jan 15:04"),
 			person(s.Agent, s.AgentOnline), person(s.Visitor, s.VisitorOnline), fmt.Sprint(blocked), s.URL})
 	}
 	return printTable(cmd, rows)
@@ -225,6 +234,40 @@ func newSessionShow(data *string) *cobra.Command {
 	return cmd
 }
 
+func newSessionInvite(data *string) *cobra.Command {
+	var ttl time.Duration
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "invite ID",
+		Short: "Make a new link and code for the visitor",
+		Long: `Invite makes a new invitation for a session whose visitor has not accepted yet.
+The earlier link and code work no longer, and whoever has opened them is told.`,
+		Example: "  tandem sessions invite abcdefgh2345",
+		Args:    one("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			server, ok := dialAdmin(*data)
+			if !ok {
+				return noServer(*data)
+			}
+			inv, err := server.Invite(cmd.Context(), args[0], ttl)
+			switch {
+			case errors.Is(err, session.ErrNotFound):
+				return noSession(args[0])
+			case err != nil:
+				return err
+			case asJSON:
+				return printJSON(cmd, inv)
+			}
+			control, _, _ := strings.Cut(inv.VisitorURL, "/j/")
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nFor 15 minutes the visitor can also open %s and type %s.\n", inv.VisitorURL, control, spoken(inv.Code))
+			return nil
+		},
+	}
+	cmd.Flags().DurationVar(&ttl, "ttl", time.Hour, "how long the visitor may take to accept, at most 24h")
+	addJSON(cmd, &asJSON)
+	return cmd
+}
+
 func summaryRows(s session.Summary) [][]string {
 	var rows [][]string
 	add := func(name, value string) {
@@ -241,7 +284,9 @@ func summaryRows(s session.Summary) [][]string {
 	add("state", string(s.State))
 	if !s.State.Over() {
 		add("agent may", map[session.Mode]string{session.Shared: "click and type", session.View: "look and point"}[s.Mode])
+		add("invitation", string(s.Invitation))
 		add("site", s.URL)
+		add("whose", s.Owner)
 		add("agent", person(s.Agent, s.AgentOnline))
 		add("visitor", person(s.Visitor, s.VisitorOnline))
 	}
@@ -252,13 +297,33 @@ func summaryRows(s session.Summary) [][]string {
 	if s.State == session.Waiting {
 		when("to be accepted by", s.ExpiresAt)
 	}
+	when("opened", s.OpenedAt)
 	when("accepted", s.AcceptedAt)
+	if s.Consent != nil {
+		add("words read", s.Consent.Words)
+	}
 	when("over", s.OverAt)
 	add("why", s.EndReason)
 	for _, kind := range slices.Sorted(maps.Keys(s.Blocked)) {
 		add("blocked", fmt.Sprintf("%s, %d times", kind, s.Blocked[kind]))
 	}
 	return rows
+}
+
+func newSessionRevoke(data *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke ID",
+		Short: "Take the visitor's link and code back",
+		Long: `Revoke makes the visitor's invitation worthless at once, before it is accepted;
+who has opened it is told. "tandem sessions invite" makes a new one, "tandem
+sessions end" ends a session that has begun.`,
+		Example: "  tandem sessions revoke abcdefgh2345",
+		Args:    one("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withSession(cmd, *data, args[0], func(a admin, s session.Summary) error { return a.Revoke(cmd.Context(), s.ID) })
+		},
+		ValidArgsFunction: completeSession(data),
+	}
 }
 
 func newSessionEnd(data *string) *cobra.Command {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"tandem/session/audit"
 	"tandem/session/state"
 )
 
@@ -104,6 +105,7 @@ func (r record) agent() Agent {
 // Store holds all agents. It is safe for concurrent use.
 type Store struct {
 	bucket *state.Bucket
+	audit  *audit.Log
 	log    *slog.Logger
 	now    func() time.Time
 
@@ -116,8 +118,8 @@ type Store struct {
 
 // Open reads the agents of a bucket. changed is called after everything that
 // may have taken something from somebody.
-func Open(ctx context.Context, bucket *state.Bucket, log *slog.Logger, now func() time.Time, changed func()) (*Store, error) {
-	s := &Store{bucket: bucket, log: log, now: now, changed: changed, all: map[string]record{}}
+func Open(ctx context.Context, bucket *state.Bucket, history *audit.Log, log *slog.Logger, now func() time.Time, changed func()) (*Store, error) {
+	s := &Store{bucket: bucket, audit: history, log: log, now: now, changed: changed, all: map[string]record{}}
 	stored, err := bucket.All(ctx)
 	if err != nil {
 		return nil, err
@@ -174,7 +176,8 @@ func (s *Store) addLocked(ctx context.Context, a Agent) (Agent, error) {
 		return Agent{}, fmt.Errorf("%w: %s", ErrExists, a.Name)
 	}
 	r := record{Agent: a}
-	if err := s.put(ctx, r); err != nil {
+	entry := audit.Entry{Act: "agents.add", What: a.Name + " " + string(a.Role)}
+	if err := s.audit.Do(ctx, entry, func() error { return s.put(ctx, r) }); err != nil {
 		return Agent{}, err
 	}
 	s.set(r)
@@ -184,7 +187,7 @@ func (s *Store) addLocked(ctx context.Context, a Agent) (Agent, error) {
 
 // Disable takes everything from an agent that shows who they are.
 func (s *Store) Disable(ctx context.Context, name string) error {
-	return s.less(ctx, name, func(r *record) error {
+	return s.less(ctx, name, "disable", func(r *record) error {
 		r.Disabled, r.Link, r.SignIns = true, link{}, nil
 		return nil
 	})
@@ -192,7 +195,7 @@ func (s *Store) Disable(ctx context.Context, name string) error {
 
 // Enable lets a disabled agent sign in again.
 func (s *Store) Enable(ctx context.Context, name string) error {
-	return s.more(ctx, name, func(r *record) error {
+	return s.more(ctx, name, "enable", func(r *record) error {
 		r.Disabled = false
 		return nil
 	})
@@ -203,7 +206,7 @@ func (s *Store) SetRole(ctx context.Context, name string, role Role) error {
 	if role.Scopes() == nil {
 		return (&Agent{Name: "x", Role: role}).check()
 	}
-	return s.less(ctx, name, func(r *record) error {
+	return s.less(ctx, name, "role", func(r *record) error {
 		r.Role = role
 		return nil
 	})
@@ -222,7 +225,7 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 	}
 	s.log.Info("agent removed", "agent", name)
 	s.changed()
-	return s.bucket.Purge(ctx, name)
+	return errors.Join(s.bucket.Purge(ctx, name), s.audit.Add(ctx, audit.Entry{Act: "agents.remove", What: name}))
 }
 
 // List returns all agents by name.
@@ -264,23 +267,24 @@ func (s *Store) put(ctx context.Context, r record) error {
 	return s.bucket.Put(ctx, r.Name, value)
 }
 
-// more changes an agent once the change is on disk.
-func (s *Store) more(ctx context.Context, name string, change func(*record) error) error {
+// more changes an agent once the change is on disk, and what is begun in the
+// audit log.
+func (s *Store) more(ctx context.Context, name, act string, change func(*record) error) error {
 	s.changes.Lock()
 	defer s.changes.Unlock()
 	r, err := s.prepare(name, change)
 	if err != nil {
 		return err
 	}
-	if err := s.put(ctx, r); err != nil {
+	if err := s.audit.Do(ctx, audit.Entry{Act: "agents." + act, What: name}, func() error { return s.put(ctx, r) }); err != nil {
 		return err
 	}
 	s.set(r)
 	return nil
 }
 
-// less changes an agent at once, and then on disk.
-func (s *Store) less(ctx context.Context, name string, change func(*record) error) error {
+// less changes an agent at once, and then on disk and in the audit log.
+func (s *Store) less(ctx context.Context, name, act string, change func(*record) error) error {
 	s.changes.Lock()
 	r, err := s.prepare(name, change)
 	if err != nil {
@@ -290,7 +294,7 @@ func (s *Store) less(ctx context.Context, name string, change func(*record) erro
 	s.set(r)
 	s.changed()
 	defer s.changes.Unlock()
-	return s.put(ctx, r)
+	return errors.Join(s.put(ctx, r), s.audit.Add(ctx, audit.Entry{Act: "agents." + act, What: name}))
 }
 
 func (s *Store) prepare(name string, change func(*record) error) (record, error) {

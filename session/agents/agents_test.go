@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tandem/session/audit"
 	"tandem/session/state"
 )
 
@@ -38,12 +39,19 @@ func (d *desk) open() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.close = store.Close
+	record, err := audit.Open(d.dir, func() time.Time { return d.at }, log)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.close = func() {
+		store.Close()
+		record.Close()
+	}
 	bucket, err := store.Bucket(d.t.Context(), "agents")
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.Store, err = Open(d.t.Context(), bucket, log, func() time.Time { return d.at }, func() { d.changes++ })
+	d.Store, err = Open(d.t.Context(), bucket, record, log, func() time.Time { return d.at }, func() { d.changes++ })
 	if err != nil {
 		d.t.Fatal(err)
 	}

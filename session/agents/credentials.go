@@ -57,7 +57,7 @@ func (s *Store) NewKey(ctx context.Context, name string, scopes []Scope, ttl tim
 	if ttl <= 0 || ttl > MaxKeyTTL {
 		return "", Key{}, invalidf("a key works for at least a moment and at most %d days", MaxKeyTTL/24/time.Hour)
 	}
-	err = s.more(ctx, name, func(r *record) error {
+	err = s.more(ctx, name, "key", func(r *record) error {
 		if r.Disabled {
 			return fmt.Errorf("%w: %s", ErrDisabled, name)
 		}
@@ -92,7 +92,7 @@ func joinScopes(scopes []Scope) string {
 
 // RevokeKey makes a key worthless, and signs out who signed in with it.
 func (s *Store) RevokeKey(ctx context.Context, name, id string) error {
-	return s.less(ctx, name, func(r *record) error {
+	return s.less(ctx, name, "revoke-key", func(r *record) error {
 		i := slices.IndexFunc(r.Keys, func(k Key) bool { return k.ID == id })
 		if i < 0 {
 			return fmt.Errorf("%w: %s", ErrNoKey, id)
@@ -128,16 +128,20 @@ func (r record) scopes(key string) []Scope {
 	return slices.DeleteFunc(all, func(scope Scope) bool { return i < 0 || !slices.Contains(r.Keys[i].Scopes, scope) })
 }
 
-// used takes note that a key is in use. Nobody waits for it to be on disk.
+// used takes note that a key is in use. It is no act of anybody's.
 func (s *Store) used(ctx context.Context, name, id string) {
-	err := s.more(ctx, name, func(r *record) error {
-		for i := range r.Keys {
-			if r.Keys[i].ID == id {
-				r.Keys[i].Used = s.now()
-			}
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	r, err := s.prepare(name, func(r *record) error {
+		if i := slices.IndexFunc(r.Keys, func(k Key) bool { return k.ID == id }); i >= 0 {
+			r.Keys[i].Used = s.now()
 		}
 		return nil
 	})
+	if err == nil {
+		s.set(r)
+		err = s.put(ctx, r)
+	}
 	if err != nil {
 		s.log.Error("noting the use of a key", "agent", name, "error", err)
 	}
@@ -147,7 +151,7 @@ func (s *Store) used(ctx context.Context, name, id string) {
 // one works no longer.
 func (s *Store) NewLink(ctx context.Context, name string) (linkSecret string, expires time.Time, err error) {
 	linkSecret, expires = secret.New(), s.now().Add(LinkTTL)
-	err = s.more(ctx, name, func(r *record) error {
+	err = s.more(ctx, name, "link", func(r *record) error {
 		if r.Disabled {
 			return fmt.Errorf("%w: %s", ErrDisabled, name)
 		}
@@ -202,7 +206,7 @@ func (s *Store) SignIn(ctx context.Context, name string) (Agent, string, error) 
 // as the last and may change it.
 func (s *Store) signIn(ctx context.Context, name string, check func(*record) error) (a Agent, cookie string, err error) {
 	cookie = secret.New()
-	err = s.more(ctx, name, func(r *record) error {
+	err = s.more(ctx, name, "sign-in", func(r *record) error {
 		if r.Disabled {
 			return ErrRefused
 		}
@@ -238,7 +242,7 @@ func (s *Store) SignOut(ctx context.Context, cookie string) error {
 	if !ok {
 		return nil
 	}
-	return s.less(ctx, r.Name, func(r *record) error {
+	return s.less(ctx, r.Name, "sign-out", func(r *record) error {
 		r.SignIns = slices.DeleteFunc(r.SignIns, func(in signIn) bool { return in.Digest.Is(cookie) })
 		return nil
 	})

@@ -1,6 +1,6 @@
 // The calls our pages make to CONTROL's API, with answers checked and errors turned into one type.
 
-import { apiError, entrance, joined, type Joined, type Parse } from './protocol';
+import { apiError, entrance, invitation, joined, me, sessions, ways, type Invitation, type Joined, type Me, type Mode, type Overview, type Parse, type Ways } from './protocol';
 
 /** Why a call failed. `code` is the API's, or "offline" when no answer came. */
 export class ApiError extends Error {
@@ -20,14 +20,38 @@ export const read = (session: string, role: Role): Promise<Joined> =>
 
 export type Entrance = { enter: string; ticket: string };
 
-export const accept = (session: string): Promise<Entrance> => visitor(session, 'accept', entrance);
+export const accept = (session: string, read: { terms: string; words: string }): Promise<Entrance> => visitor(session, 'accept', entrance, read);
 /** A new way in for a visitor who accepted before. */
 export const enter = (session: string): Promise<Entrance> => visitor(session, 'enter', entrance);
 export const decline = (session: string): Promise<unknown> => visitor(session, 'decline', value => value);
 
-function visitor<T>(session: string, verb: string, parse: Parse<T>): Promise<T> {
-  return call('POST', `/api/sessions/${encodeURIComponent(session)}/visitor/${verb}`, parse, {});
+function visitor<T>(session: string, verb: string, parse: Parse<T>, body = {}): Promise<T> {
+  return call('POST', `/api/sessions/${encodeURIComponent(session)}/visitor/${verb}`, parse, body);
 }
+
+/** A new link and code for the visitor, from whoever waits for them; earlier ones are dead. */
+export const inviteAgain = (session: string): Promise<Invitation> =>
+  call('POST', `/api/sessions/${encodeURIComponent(session)}/agent/invitation`, invitation, {});
+export const takeBack = (session: string): Promise<unknown> =>
+  call('DELETE', `/api/sessions/${encodeURIComponent(session)}/agent/invitation`, value => value, {});
+
+export const signInWays = (): Promise<Ways> => call('GET', '/api/sign-in', ways);
+export const signIn = (by: { key: string } | { link: string }): Promise<Me> => call('POST', '/api/sign-in', me, by);
+export const signOut = (): Promise<unknown> => call('POST', '/api/sign-out', value => value, {});
+
+/** Who is signed in. */
+export const whoAmI = (): Promise<Me> => call('GET', '/api/v1/me', me);
+/** The sessions there are; with the version of an earlier answer, once something has changed. */
+export const overview = (since?: number): Promise<Overview> =>
+  call('GET', since === undefined ? '/api/v1/sessions' : `/api/v1/sessions?since=${since}`, sessions);
+export const create = (what: { url: string; mode: Mode; visitor_name: string; minutes: number }): Promise<Invitation> =>
+  call('POST', '/api/v1/sessions', invitation, what);
+
+/** What is done to one session: a new invitation, none any more, the end. */
+const one = (session: string) => `/api/v1/sessions/${encodeURIComponent(session)}`;
+export const invite = (session: string): Promise<Invitation> => call('POST', `${one(session)}/invitation`, invitation, {});
+export const revoke = (session: string): Promise<unknown> => call('DELETE', `${one(session)}/invitation`, value => value, {});
+export const end = (session: string): Promise<unknown> => call('DELETE', one(session), value => value, {});
 
 async function call<T>(method: string, path: string, parse: Parse<T>, body?: object): Promise<T> {
   let response: Response;

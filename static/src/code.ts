@@ -68,6 +68,7 @@ function start(): void {
 const sentences: Record<string, string> = {
   not_found: 'This code opens nothing. Check each letter with the person who told you; a code works once and for a short time.',
   link_used: 'This code has already been used in another browser. Ask for a new one.',
+  link_revoked: 'This code was taken back. Ask for a new one.',
   link_expired: 'This code is no longer valid. Ask for a new one.',
   session_ended: 'This session has already ended. Ask for a new code.',
   declined: 'This invitation was declined. Ask for a new code.',

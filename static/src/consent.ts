@@ -1,6 +1,6 @@
 // The visitor's invitation: who invites, which site, what they may do, what stays hidden. Nothing is shared before
-// a deliberate press of Accept: the buttons take only the browser's own clicks, and only after the page has had the
-// reader's attention for a moment, so that neither a script nor a double click meant for something else can agree.
+// a deliberate press of Accept: see Intent. With it the server is told what was read: a name for the terms, as it
+// gave it, so that nobody agrees to what has changed meanwhile, and the words on the page.
 
 import { accept, ApiError, decline, enter, join, read, type Entrance } from './api';
 import type { Joined } from './protocol';
@@ -12,6 +12,9 @@ import { oldBrowser, trouble } from './ui/trouble';
 import { called, readable } from './ui/words';
 
 const attentionFor = 700; // ms
+
+/** How often a page that waits for its reader asks whether it still may. */
+const askEvery = 3000; // ms
 
 const main = byId('main');
 const session = document.documentElement.dataset['session'] ?? '';
@@ -56,28 +59,28 @@ function invite(invitation: Joined): void {
   const heading = h('h1', { tabindex: -1 }, `${agent} invites you to browse together`);
   const actions = h('div', { class: 'actions tall' });
   const status = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' });
-  fill(main, h('section', { class: 'invitation' }, heading,
-    site(invitation),
-    h('div', { class: 'terms' }, ...terms(invitation, agent)),
-    actions, status,
+  const shown = [heading, site(invitation), h('div', { class: 'terms' }, ...terms(invitation, agent))];
+  fill(main, h('section', { class: 'invitation' }, ...shown, actions, status,
     h('p', { class: 'small' }, `Accept only if you expect this, for example because you are speaking with ${agent} now.`)));
   document.title = `${agent} invites you to browse together – Tandem`;
   heading.focus({ preventScroll: true });
 
   const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'accept' }, 'Accept and open the site');
   const no = h('button', { type: 'button', class: 'button', 'data-tandem': 'decline' }, 'Decline');
-  const armed = arm(() => fill(actions, yes, no));
-  const press = (button: HTMLButtonElement, what: () => Promise<void>) => button.addEventListener('click', event => {
-    if (!event.isTrusted) return;
-    if (!armed()) {
+  const intent = new Intent(() => fill(actions, yes, no));
+  const waiting = new AbortController();
+  const press = (button: HTMLButtonElement, what: () => Promise<void>) => intent.of(button, meant => {
+    if (!meant) {
       status.textContent = 'Please press once more.';
       return;
     }
+    waiting.abort();
     yes.disabled = no.disabled = true;
     status.textContent = button === yes ? 'Opening the site…' : '';
     what().catch(fail);
   });
-  press(yes, async () => go(await accept(invitation.session)));
+  void watch(invitation, waiting.signal);
+  press(yes, async () => go(await accept(invitation.session, { terms: invitation.terms, words: shown.map(part => part.innerText).join('\n') })));
   press(no, async () => {
     await decline(invitation.session);
     notice(main, {
@@ -85,6 +88,25 @@ function invite(invitation: Joined): void {
       detail: [`Nothing was shared, and ${agent} has been told. The link no longer works.`, 'You can close this window.'],
     });
   });
+}
+
+/** Tells the reader when the invitation is taken back, is out of time, or asks for something else now. */
+async function watch(invitation: Joined, until: AbortSignal): Promise<void> {
+  for (;;) {
+    await new Promise(resolve => setTimeout(resolve, askEvery));
+    if (until.aborted) return;
+    if (document.hidden) continue;
+    let now: Joined;
+    try {
+      now = await read(invitation.session, 'visitor');
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'offline') continue;
+      if (!until.aborted) fail(error);
+      return;
+    }
+    if (until.aborted) return;
+    if (now.terms !== invitation.terms || now.state !== 'waiting') return show(now);
+  }
 }
 
 function site(invitation: Joined): HTMLElement {
@@ -125,42 +147,70 @@ function goOn(invitation: Joined): void {
     detail: [`The session on ${readable(invitation.url)?.host ?? invitation.origin} goes on. If it is open in another window, this one takes over.`],
     actions: [button],
   });
-  const armed = arm(() => { button.disabled = false; });
-  button.addEventListener('click', event => {
-    if (!event.isTrusted || !armed()) return;
+  new Intent(() => { button.disabled = false; }).of(button, meant => {
+    if (!meant) return;
     button.disabled = true;
     enter(invitation.session).then(go, fail);
   });
 }
 
 /**
- * Calls ready once the window has had attention for a moment, and from then on answers whether it still has.
- * Focus counts, and so does a pointer or key: a window can be used without being focused.
+ * Tells a press that is meant from one made by a script, meant for another window, or begun before this page could be
+ * read. The window must have had attention for a moment (focus, or a pointer or key: it can be used without focus); the
+ * whole press, down and up, must be on the button; a mouse must have moved in this page, and a key held down is no press.
  */
-function arm(ready: () => void): () => boolean {
-  let since = 0;
-  let timer = 0;
-  let first = true;
-  const attend = () => {
-    if (since) return;
-    since = performance.now();
-    timer = setTimeout(() => {
-      if (first) ready();
-      first = false;
+class Intent {
+  #since = 0;
+  #timer = 0;
+  #sought = false;
+
+  constructor(private ready: () => void) {
+    const attend = () => this.#attend();
+    addEventListener('blur', () => this.#lose());
+    document.addEventListener('visibilitychange', () => { if (document.hidden) this.#lose(); });
+    for (const kind of ['focus', 'pointermove', 'pointerdown', 'keydown']) addEventListener(kind, attend);
+    addEventListener('pointermove', event => { if (event.isTrusted) this.#sought = true; });
+    if (document.hasFocus()) attend();
+  }
+
+  /** Calls then for each press of a button that the browser vouches for. */
+  of(button: HTMLButtonElement, then: (meant: boolean) => void): void {
+    let meant = false;
+    button.addEventListener('pointerdown', event => {
+      meant = event.isTrusted && this.#attentive() && (event.pointerType !== 'mouse' || this.#sought);
+    });
+    button.addEventListener('keydown', event => {
+      if (event.repeat) event.preventDefault();
+      else if (event.key === 'Enter' || event.key === ' ') meant = event.isTrusted && this.#attentive();
+    });
+    // A screen reader presses without either, on a button it has led to before.
+    button.addEventListener('focus', () => setTimeout(() => { this.#sought = true; }, attentionFor));
+    button.addEventListener('click', event => {
+      if (!event.isTrusted) return;
+      const was = meant;
+      meant = false;
+      then(was);
+    });
+  }
+
+  #attentive(): boolean {
+    return this.#since > 0 && performance.now() - this.#since >= attentionFor;
+  }
+
+  #attend(): void {
+    if (this.#since) return;
+    this.#since = performance.now();
+    this.#timer = setTimeout(() => {
+      this.ready();
+      this.ready = () => {};
     }, attentionFor);
-  };
-  const lose = () => {
-    since = 0;
-    clearTimeout(timer);
-  };
-  addEventListener('blur', lose);
-  addEventListener('focus', attend);
-  addEventListener('pointermove', attend);
-  addEventListener('pointerdown', attend);
-  addEventListener('keydown', attend);
-  document.addEventListener('visibilitychange', () => { if (document.hidden) lose(); });
-  if (document.hasFocus()) attend();
-  return () => since > 0 && performance.now() - since >= attentionFor;
+  }
+
+  #lose(): void {
+    this.#since = 0;
+    this.#sought = false;
+    clearTimeout(this.#timer);
+  }
 }
 
 /** Carries the ticket to the shell's host by a form, so that it stands in no address. */

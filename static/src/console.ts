@@ -2,13 +2,15 @@
 // above it. The mirror is drawn by the renderer, on a host of its own; this page joins the session, holds the link
 // and passes messages between the two. What the agent may do is decided by the server.
 
-import { ApiError, join, read } from './api';
+import { ApiError, inviteAgain, join, read, takeBack } from './api';
 import { Link, type LinkState } from './link';
-import { fromRenderer, parseMessage, toAgent, type Joined, type Mode, type Person, type State, type TabState, type ToAgent, type Welcome } from './protocol';
+import { fromRenderer, parseMessage, toAgent, type Invited, type Joined, type Mode, type Person, type State, type TabState, type ToAgent, type Welcome } from './protocol';
+import { complete } from './ui/addresses';
 import { tooOld } from './ui/browser';
 import { Chat } from './ui/chat';
 import { byId, fill, h, say } from './ui/dom';
 import { icon, type Icon } from './ui/icons';
+import { invitationCard } from './ui/invitation';
 import { finish, notice } from './ui/notice';
 import { People } from './ui/people';
 import { Tabs } from './ui/tabs';
@@ -35,6 +37,8 @@ class Console {
   #present: Person[] = [];
   #state: State;
   #over = false;
+  #invited = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' });
+  #fresh = h('div', {});
 
   constructor(joined: Joined) {
     this.#joined = joined;
@@ -72,6 +76,7 @@ class Console {
   #message(message: ToAgent): void {
     if (message.type === 'people') this.#present = message.people;
     switch (message.type) {
+      case 'invitation': return say(this.#invited, waitingFor(this.#visitor, message.status, new Date(message.expires)));
       case 'state': return this.#enter(message.state);
       case 'ended': return this.#finished('ended', message.by, message.reason);
       default: this.#room?.message(message);
@@ -102,21 +107,28 @@ class Console {
   }
 
   #waitingRoom(): void {
-    const status = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' }, `${this.#visitor} has not accepted yet.`);
-    const expires = this.#joined.expires_at ? new Date(this.#joined.expires_at) : null;
+    say(this.#invited, waitingFor(this.#visitor, 'sent', new Date(this.#joined.expires_at ?? '')));
     fill(byId('main'), h('section', { class: 'notice waiting' },
       h('div', { class: 'sign' }, icon('wait')),
       h('h1', {}, `Waiting for ${this.#visitor}`),
-      status,
+      this.#invited,
       h('div', { class: 'site' }, icon('globe'), h('div', {},
         h('span', { class: 'site-label' }, this.#joined.mode === 'shared' ? 'You will both use' : 'You will look at and point in'),
         h('strong', { 'data-tandem': 'address' }, this.#joined.origin))),
       h('p', {}, `Send ${this.#visitor} the invitation link, or say the code on the phone. The page opens here as soon as it is accepted.`),
-      expires && !Number.isNaN(expires.getTime()) ? h('p', { class: 'small' }, `The invitation is good until ${moment(expires)}.`) : null,
-      h('div', { class: 'actions' }, h('button', {
-        type: 'button', class: 'button', 'data-tandem': 'end', click: () => this.#end(),
-      }, 'Cancel the invitation'))));
+      this.#fresh,
+      h('div', { class: 'actions' },
+        h('button', { type: 'button', class: 'button', 'data-tandem': 'invite', click: () => this.#change(inviteAgain, made => invitationCard(made)) }, 'New link and code'),
+        h('button', { type: 'button', class: 'button', 'data-tandem': 'revoke', click: () => this.#change(takeBack, () => null) }, 'Take the invitation back'),
+        h('button', { type: 'button', class: 'button', 'data-tandem': 'end', click: () => this.#end() }, 'End the session'))));
     document.title = `Waiting for ${this.#visitor} – Tandem`;
+  }
+
+  /** Changes the invitation and shows what there is to show then. */
+  #change<T>(ask: (session: string) => Promise<T>, show: (answer: T) => HTMLElement | null): void {
+    ask(session).then(answer => fill(this.#fresh, show(answer)), error => {
+      fill(this.#fresh, h('p', { class: 'error', role: 'alert' }, error instanceof ApiError ? error.message : 'This did not work. Try again.'));
+    });
   }
 
   #linkChanged(state: LinkState): void {
@@ -523,6 +535,16 @@ function whyGone(error: unknown): 'ended' | 'refused' | null {
 }
 
 /** A time of today, or a day and a time. */
+/** What the agent who waits is told of the invitation. */
+function waitingFor(visitor: string, status: Invited, expires: Date): string {
+  const until = Number.isNaN(expires.getTime()) ? 'a while' : moment(expires);
+  switch (status) {
+    case 'opened': return `${visitor} has opened the invitation and is reading it. It is good until ${until}.`;
+    case 'revoked': return `The invitation was taken back. ${visitor} needs a new link or code.`;
+    default: return `${visitor} has not opened the invitation yet. It is good until ${until}.`;
+  }
+}
+
 function moment(time: Date): string {
   const today = time.toDateString() === new Date().toDateString();
   return time.toLocaleString([], today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
@@ -531,19 +553,6 @@ function moment(time: Date): string {
 const quiet = new Set<unknown>(['hover', 'focus', 'selection', 'drag']);
 
 const labels = { back: 'Back', forward: 'Forward', reload: 'Reload' } as const;
-
-/** What somebody typed as an http(s) address; "" when it is none. */
-export function complete(typed: string): string {
-  const local = /^(localhost|[\w.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?([/?#]|$)/i.test(typed);
-  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(typed) ? typed : `${local ? 'http' : 'https'}://${typed}`;
-  if (/\s/.test(text)) return '';
-  try {
-    const url = new URL(text);
-    return /^https?:$/.test(url.protocol) ? url.href : '';
-  } catch {
-    return '';
-  }
-}
 
 async function main(): Promise<void> {
   document.body.classList.add('ready');

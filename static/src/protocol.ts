@@ -158,6 +158,8 @@ export type ToVisitor = MessageOf<typeof toVisitor>;
 
 /** server → agent's console. The tree itself (`ops`) is judged by the renderer, op by op. */
 export const toAgent = {
+  /** What became of the visitor's invitation, while they have not accepted; expires is in milliseconds. */
+  invitation: { status: oneOf('sent', 'opened', 'accepted', 'declined', 'expired', 'revoked'), expires: number },
   state: { state },
   tabs: { tabs: list(tab, 100) },
   view: { ...view, tab: optional(count), dpr: optional(number), seen: optional(list(number, 4)) },
@@ -223,9 +225,33 @@ export const joined = object({
   agent: name,
   visitor: name,
   masked: optional(list(sentence, 100)),
+  /** Names what the visitor is asked to agree to. */
+  terms: text(100),
   expires_at: optional(text(64)),
 });
 export type Joined = ReturnType<typeof joined>;
+
+/** What the visitor is sent. It is told once. */
+export const invitation = object({ id: text(20), visitor_url: url, agent_url: url, code: text(20), expires_at: text(64) });
+export type Invitation = ReturnType<typeof invitation>;
+
+export const invited = oneOf('sent', 'opened', 'accepted', 'declined', 'expired', 'revoked');
+export type Invited = ReturnType<typeof invited>;
+
+/** Who is signed in to the console. */
+export const me = object({ name, full_name: text(300), role: oneOf('agent', 'supervisor', 'admin') });
+export type Me = ReturnType<typeof me>;
+/** How one can sign in, beside keys and links. */
+export const ways = object({ provider: text(100) });
+export type Ways = ReturnType<typeof ways>;
+
+const summary = object({
+  id: text(20), state, invitation: invited, mode, owner: optional(name), url: optional(url), agent: optional(name), visitor: optional(name),
+  agent_online: bool, visitor_online: bool, created_at: text(64), expires_at: text(64), end_reason: optional(sentence),
+});
+export type Summary = ReturnType<typeof summary>;
+export const sessions = object({ version: count, sessions: list(summary, 100_000) });
+export type Overview = ReturnType<typeof sessions>;
 
 export const apiError = object({ error: object({ code: text(64), message: sentence }) });
 export const entrance = object({ enter: url, ticket: text(200) });

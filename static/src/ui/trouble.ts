@@ -32,6 +32,15 @@ const table: Record<string, (who: string) => Notice> = {
     detail: ['It was not accepted in time, so the link no longer works. Nothing was shared.', gone(who)],
     actions: [who === 'visitor' ? code() : null],
   }),
+  link_revoked: who => ({
+    icon: 'close', title: 'This invitation was taken back',
+    detail: ['The person who sent it has made it invalid. Nothing was shared.', gone(who)],
+    actions: [who === 'visitor' ? code() : null],
+  }),
+  terms_changed: () => ({
+    icon: 'wait', title: 'The invitation has changed',
+    detail: ['What you are asked is no longer what you have read. Please read it once more.'], actions: [again()],
+  }),
   session_ended: who => ({
     icon: 'check', title: 'This session has ended',
     detail: ['Sharing is over and the link no longer works. Nothing was recorded.', gone(who)],
@@ -50,7 +59,8 @@ const table: Record<string, (who: string) => Notice> = {
     icon: 'lock', tone: 'bad', title: 'This browser has not been let in',
     detail: [who === 'visitor'
       ? 'Open the link you were sent in this browser. If you were in the session before, it may have been in another browser or a private window.'
-      : 'Open your whole agent link in this browser, including the part after the # sign.'],
+      : 'Open your whole agent link in this browser, including the part after the # sign, or sign in as the agent whose session it is.'],
+    actions: [who === 'agent' ? h('a', { class: 'button primary', href: `/console?to=${encodeURIComponent(location.pathname)}` }, 'Sign in') : null],
   }),
   too_many_tries: () => ({
     icon: 'wait', tone: 'bad', title: 'Too many tries',
