@@ -17,6 +17,7 @@ demo: build ## a server, a shop and a session on this machine; prints two links
 # One package at a time: several start browsers, which get slow beside each other.
 test: browsers ## all tests, with the race detector and in real browsers
 	go test -race -p 1 -timeout 60m ./...
+	cd session/oidctest && go test -race ./...
 
 lint: ## gofmt, vet, staticcheck, the type checker for static/src, and that static/dist is a fresh build
 	@echo "gofmt";       files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted:" $$files; exit 1; fi

@@ -44,6 +44,8 @@ type Config struct {
 	Control string
 	// Links returns the base URLs of a session's shell and view hosts.
 	Links func(id string) (shell, view string)
+	// Provider is where agents can sign in, beside keys and links; nil for nowhere.
+	Provider *Provider
 	// Logger defaults to slog.Default.
 	Logger *slog.Logger
 	// Now defaults to time.Now.
@@ -76,7 +78,8 @@ type Hub struct {
 	audit    *audit.Log
 	agents   *agents.Store
 	api      http.Handler
-	changes  changes // of any session
+	provider *relyingParty // nil when there is none
+	changes  changes       // of any session
 
 	ctx      context.Context // ends when the store is about to close
 	cancel   context.CancelFunc
@@ -117,6 +120,12 @@ func Open(ctx context.Context, cfg Config) (*Hub, error) {
 	h.changes.n = uint64(cfg.Now().UnixMilli()) // no number of an earlier run comes again
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.draining, h.drain = context.WithCancel(h.ctx)
+	if cfg.Provider != nil {
+		if err := cfg.Provider.Check(); err != nil {
+			return nil, err
+		}
+		h.provider = newRelyingParty(*cfg.Provider, cfg.Control)
+	}
 	h.api = h.routes()
 	if err := h.open(ctx); err != nil {
 		h.cancel()

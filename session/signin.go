@@ -15,13 +15,19 @@ func (h *Hub) signInRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/sign-in", h.signInWays)
 	mux.HandleFunc("POST /api/sign-in", h.signIn)
 	mux.HandleFunc("POST /api/sign-out", h.signOut)
+	mux.HandleFunc("GET /api/sign-in/provider", h.leaveForProvider)
+	mux.HandleFunc("GET "+callbackPath, h.comeBack)
 }
 
 // signInWays tells the page what it can offer.
 func (h *Hub) signInWays(w http.ResponseWriter, _ *http.Request) {
+	name := ""
+	if h.provider != nil {
+		name = h.provider.Name
+	}
 	reply(w, struct {
 		Provider string `json:"provider"`
-	}{})
+	}{name})
 }
 
 type signInRequest struct {

@@ -43,8 +43,9 @@ type config struct {
 	Data          string // directory of the state
 	TLSCert       string // PEM files; both or none
 	TLSKey        string
-	ACME          acmeFlags     // in place of the files
-	Drain         time.Duration // how long open requests may take at the end; default 10 s
+	ACME          acmeFlags         // in place of the files
+	Provider      *session.Provider // where agents may sign in; nil for nowhere
+	Drain         time.Duration     // how long open requests may take at the end; default 10 s
 	Logger        *slog.Logger
 	Ready         func(*server) // called once the server answers, if not nil
 }
@@ -79,6 +80,7 @@ const acmeSecret = "TANDEM_ACME_DNS_SECRET"
 func newServe(data *string) *cobra.Command {
 	var cfg config
 	var logs logFlags
+	var provider providerFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
@@ -97,7 +99,12 @@ with add or remove, the name of a TXT record and its value).
 
 The two must be different sites, because what runs below the content domain is
 not to be trusted. Without either flag both are names below .localhost, which
-browsers find on this machine.`,
+browsers find on this machine.
+
+With --oidc-issuer agents can sign in to the console at an OpenID Connect
+provider. Register there the redirect address CONTROL-URL/api/sign-in/callback.
+Who signs in must be an agent (see "tandem agents add --email"), or be in a
+group named with --oidc-role.`,
 		Example: `  tandem serve
   tandem serve --listen :443 --control-url https://tandem.example \
     --content-domain tandem-pages.example --tls-cert chain.pem --tls-key key.pem
@@ -107,6 +114,10 @@ browsers find on this machine.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.Data = *data
 			cfg.Logger = logs.logger(cmd.ErrOrStderr(), slog.LevelInfo)
+			var err error
+			if cfg.Provider, err = provider.provider(); err != nil {
+				return err
+			}
 			return run(cmd.Context(), cfg)
 		},
 	}
@@ -121,6 +132,7 @@ browsers find on this machine.`,
 	f.StringVar(&cfg.ACME.Email, "acme-email", "", "address the authority may write to")
 	f.StringVar(&cfg.ACME.Directory, "acme-directory", "", "URL of the authority's ACME directory (default Let's Encrypt's)")
 	f.DurationVar(&cfg.Drain, "drain", 10*time.Second, "how long open requests may take when the server stops")
+	provider.add(cmd)
 	logs.add(cmd)
 	return cmd
 }
@@ -177,6 +189,8 @@ func open(ctx context.Context, cfg config) (*server, error) {
 		Control: s.Control.String(),
 		Links:   func(id string) (shell, view string) { return joined.Content.Shell(id), joined.Content.View(id) },
 		Logger:  s.log,
+
+		Provider: cfg.Provider,
 	})
 	if err != nil {
 		if errors.Is(err, state.ErrLocked) {
