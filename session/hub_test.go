@@ -95,7 +95,7 @@ func TestCodeDoesWhatTheLinkDoes(t *testing.T) {
 	}
 }
 
-func TestGuessesAreFew(t *testing.T) {
+func TestS28GuessesAreFew(t *testing.T) {
 	r := newRig(t)
 	inv := r.create(Shared)
 	b := r.browser()
@@ -125,7 +125,7 @@ func TestGuessesAreFew(t *testing.T) {
 	}
 }
 
-func TestWrongSecretsLookAlike(t *testing.T) {
+func TestS28WrongSecretsLookAlike(t *testing.T) {
 	r := newRig(t)
 	inv, other := r.create(Shared), r.create(Shared)
 	b := r.browser()
@@ -145,7 +145,7 @@ func TestWrongSecretsLookAlike(t *testing.T) {
 	}
 }
 
-func TestRequestsFromElsewhereAreRefused(t *testing.T) {
+func TestS33RequestsFromElsewhereAreRefused(t *testing.T) {
 	r := newRig(t)
 	inv := r.create(Shared)
 	b := r.browser()
@@ -529,7 +529,7 @@ func TestNothingSecretIsKept(t *testing.T) {
 	r.start()
 }
 
-func TestSocketOrigins(t *testing.T) {
+func TestS32SocketOrigins(t *testing.T) {
 	r := newRig(t)
 	inv, other := r.create(Shared), r.create(Shared)
 	_, agent, cookie := r.meet(inv)

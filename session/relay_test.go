@@ -77,9 +77,9 @@ var examples = map[string]string{
 	"end":        `{"type":"end"}`,
 }
 
-// TestRights asks for everything, in every role and mode, over real sockets.
+// TestS36Rights asks for everything, in every role and mode, over real sockets.
 // What is allowed is written down here once more, on purpose.
-func TestRights(t *testing.T) {
+func TestS36Rights(t *testing.T) {
 	allowed := map[Role]map[Mode]string{
 		Visitor: {
 			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat done beat blob dialog notice mode deny",

@@ -85,7 +85,7 @@ func TestTickets(t *testing.T) {
 	}
 }
 
-func TestTicketIsUsedOnce(t *testing.T) {
+func TestS29TicketIsUsedOnce(t *testing.T) {
 	var k keyring
 	now := time.Now()
 	for range 50 {

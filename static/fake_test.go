@@ -94,6 +94,13 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// greeted is how many sockets a page of ours has opened and spoken on.
+func (f *fake) greeted() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.hellos)
+}
+
 func (f *fake) serveControl(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/":

@@ -334,15 +334,14 @@ func TestTheAgentSeesHowAnInvitationEnded(t *testing.T) {
 	f := newFake(t)
 	f.answer("GET /api/sessions/"+fakeSession+"/agent", 200, f.joined("agent", "waiting", "shared"))
 	f.welcome = agentWelcome("shared", "waiting")
-	v := openPage(t, f.control+"/a/"+fakeSession, desktop)
+	v := openPage(t, "about:blank", desktop)
 	for state, want := range map[string]string{"declined": "Ben declined", "expired": "has expired"} {
+		before := f.greeted()
 		v.goTo(f.control + "/a/" + fakeSession)
 		v.waitFor("", "document.body.innerText.includes('Waiting for Ben')")
-		f.mu.Lock()
-		before := len(f.hellos)
-		f.mu.Unlock()
-		_ = before
-		time.Sleep(300 * time.Millisecond)
+		for f.greeted() == before {
+			time.Sleep(10 * time.Millisecond)
+		}
 		f.send(`{"type":"state","state":"` + state + `"}`)
 		v.waitFor("", "document.body.innerText.includes('"+want+"')")
 	}

@@ -510,7 +510,7 @@ func (w *wire) show(url, ops string) {
 	w.say(`{"type":"ops","doc":1,"ops":` + ops + `}`)
 }
 
-func TestAttackViewModeIsRefusedByTheServer(t *testing.T) {
+func TestS36ViewModeIsRefusedByTheServer(t *testing.T) {
 	b := newBattle(t)
 	invited, visitor, agent := b.meet(session.View)
 	v, a := visitor.wire(b.shellSocket(invited.ID)), agent.wire(b.agentSocket(invited.ID))
@@ -554,7 +554,7 @@ func TestAttackViewModeIsRefusedByTheServer(t *testing.T) {
 	}
 }
 
-func TestAttackAgentNavigatesOnlyToAllowedSites(t *testing.T) {
+func TestS36AgentNavigatesOnlyToAllowedSites(t *testing.T) {
 	b := newBattle(t)
 	addresses := []string{
 		"javascript:alert(1)", "data:text/html,x", "blob:" + b.site.URL + "/1", "about:blank", "file:///etc/passwd", "view-source:" + b.site.URL,
@@ -583,7 +583,7 @@ func TestAttackAgentNavigatesOnlyToAllowedSites(t *testing.T) {
 	}
 }
 
-func TestAttackAgentHoldsNoCredentialForContent(t *testing.T) {
+func TestS34AgentHoldsNoCredentialForContent(t *testing.T) {
 	b := newBattle(t)
 	invited, visitor, agent := b.meet(session.Shared)
 	if _, text := visitor.follow(b.at(invited.ID, b.site.URL+"/")); !strings.Contains(text, "c4nary-of-the-page") {
@@ -658,7 +658,7 @@ func (h header) with(more header) header {
 	return h
 }
 
-func TestAttackSocketsOpenOnlyForOurOwnPages(t *testing.T) {
+func TestS32SocketsOpenOnlyForOurOwnPages(t *testing.T) {
 	b := newBattle(t)
 	invited, visitor, agent := b.meet(session.Shared)
 	other := b.invite(b.site.URL+"/", session.Shared)
@@ -690,7 +690,7 @@ func TestAttackSocketsOpenOnlyForOurOwnPages(t *testing.T) {
 	try(agent, address, origin)
 }
 
-func TestAttackTicketsAreBoundAndUsedOnce(t *testing.T) {
+func TestS29TicketsAreBoundAndUsedOnce(t *testing.T) {
 	b := newBattle(t)
 	invited, visitor, _ := b.meet(session.Shared)
 	ticket := func() string {
@@ -748,7 +748,7 @@ func TestAttackTicketsAreBoundAndUsedOnce(t *testing.T) {
 	}
 }
 
-func TestAttackRequestsForgedByOtherSites(t *testing.T) {
+func TestS33RequestsForgedByOtherSites(t *testing.T) {
 	b := newBattle(t)
 	invited, visitor, agent := b.meet(session.Shared)
 	waiting := b.invite(b.site.URL+"/", session.Shared)
@@ -782,7 +782,7 @@ func TestAttackRequestsForgedByOtherSites(t *testing.T) {
 	}
 }
 
-func TestAttackNothingLivesOnAfterTheEnd(t *testing.T) {
+func TestS37NothingLivesOnAfterTheEnd(t *testing.T) {
 	b := newBattle(t)
 	invited, visitor, agent := b.meet(session.Shared)
 	v, a := visitor.wire(b.shellSocket(invited.ID)), agent.wire(b.agentSocket(invited.ID))

@@ -94,7 +94,9 @@ func newPlace(t *testing.T) *place {
 
 	p.hub, err = session.Open(t.Context(), session.Config{
 		Dir: t.TempDir(), Control: p.control, Logger: slog.New(slog.DiscardHandler),
-		Links: func(id string) (shell, view string) { return "http://shell--" + id + ".test", "http://view--" + id + ".test" },
+		Links: func(id string) (shell, view string) {
+			return "http://shell--" + id + ".test", "http://view--" + id + ".test"
+		},
 		Provider: &session.Provider{
 			Name: "Shop ID", Issuer: idp.URL, ClientID: "tandem", ClientSecret: "s3cret", Claim: "groups",
 			Roles: []session.GroupRole{{Group: "helpdesk", Role: agents.Member}, {Group: "leads", Role: agents.Supervisor}},
