@@ -129,10 +129,13 @@ func (f *Files) look() (stamp, error) {
 	return stamp{cert.ModTime(), key.ModTime(), cert.Size(), key.Size()}, nil
 }
 
-func (f *Files) read() (*tls.Certificate, error) {
-	cert, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
+func (f *Files) read() (*tls.Certificate, error) { return Read(f.certFile, f.keyFile) }
+
+// Read reads a certificate with its chain, and its key.
+func Read(certFile, keyFile string) (*tls.Certificate, error) {
+	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
-		return nil, fmt.Errorf("reading certificate %s: %w", f.certFile, err)
+		return nil, fmt.Errorf("reading certificate %s: %w", certFile, err)
 	}
 	return &cert, nil
 }

@@ -22,19 +22,20 @@ import (
 
 // Report is what Check found out about a site, in the order it was tried.
 type Report struct {
-	URL       string   `json:"url"`
-	Origin    string   `json:"origin"`
-	Rule      string   `json:"rule,omitempty"` // the pattern that decides; "" when none does
-	Private   bool     `json:"private,omitempty"`
-	Page      Use      `json:"page"`     // opened in a tab
-	Resource  Use      `json:"resource"` // loaded by a page
-	Addresses []string `json:"addresses,omitempty"`
-	Connected string   `json:"connected,omitempty"` // the address that answered
-	TLS       *TLS     `json:"tls,omitempty"`
-	Status    int      `json:"status,omitempty"`
-	Location  string   `json:"location,omitempty"` // where it redirects to
-	Type      string   `json:"type,omitempty"`
-	Others    []Other  `json:"others,omitempty"` // what else the page loads from
+	URL       string    `json:"url"`
+	Origin    string    `json:"origin"`
+	Rule      string    `json:"rule,omitempty"` // the pattern that decides; "" when none does
+	Private   bool      `json:"private,omitempty"`
+	Page      Use       `json:"page"`     // opened in a tab
+	Resource  Use       `json:"resource"` // loaded by a page
+	Addresses []string  `json:"addresses,omitempty"`
+	Connected string    `json:"connected,omitempty"` // the address that answered
+	TLS       *TLS      `json:"tls,omitempty"`
+	Status    int       `json:"status,omitempty"`
+	Location  string    `json:"location,omitempty"` // where it redirects to
+	Type      string    `json:"type,omitempty"`
+	Date      time.Time `json:"date,omitzero"`    // by the site's clock
+	Others    []Other   `json:"others,omitempty"` // what else the page loads from
 	// Problem says what is wrong, and Hint what to do; both are "" when nothing is.
 	Problem string `json:"problem,omitempty"`
 	Hint    string `json:"hint,omitempty"`
@@ -171,6 +172,7 @@ func (p *Proxy) fetch(ctx context.Context, r *Report, u *url.URL, origin rewrite
 		leaf := s.PeerCertificates[0]
 		r.TLS = &TLS{Version: tls.VersionName(s.Version), Issuer: leaf.Issuer.String(), NotAfter: leaf.NotAfter, Protocol: resp.Proto}
 	}
+	r.Date, _ = http.ParseTime(resp.Header.Get("Date")) // zero when it has none
 	found := map[rewrite.Origin]bool{}
 	if to, err := u.Parse(resp.Header.Get("Location")); err == nil && resp.Header.Get("Location") != "" {
 		r.Location = to.String()

@@ -33,12 +33,15 @@ type admin interface {
 	End(ctx context.Context, id string) error
 	Erase(ctx context.Context, id string) error
 	agentsAdmin
+	Settings(ctx context.Context) (settings, error)
+	Backup(ctx context.Context) (session.Backup, error)
 }
 
 // local is an admin of the state this process has open.
 type local struct {
-	hub   *session.Hub
-	proxy *proxy.Proxy
+	hub      *session.Hub
+	proxy    *proxy.Proxy
+	settings settings
 }
 
 func (l local) Put(ctx context.Context, rule session.Rule) error {
@@ -49,7 +52,9 @@ func (l local) Remove(ctx context.Context, pattern string) error {
 	return l.hub.Origins().Remove(ctx, pattern)
 }
 
-func (l local) Rules(context.Context) ([]session.Rule, error) { return l.hub.Origins().List(), nil }
+func (l local) Rules(context.Context) ([]session.Rule, error) {
+	return l.hub.Origins().List(), nil
+}
 
 func (l local) Test(ctx context.Context, address string, dry bool) (proxy.Report, error) {
 	if dry {
@@ -62,7 +67,9 @@ func (l local) Create(ctx context.Context, req session.Request) (session.Invitat
 	return l.hub.Create(ctx, req)
 }
 
-func (l local) Sessions(context.Context) ([]session.Summary, error) { return l.hub.Sessions(), nil }
+func (l local) Sessions(context.Context) ([]session.Summary, error) {
+	return l.hub.Sessions(), nil
+}
 
 func (l local) Invite(ctx context.Context, id string, ttl time.Duration) (session.Invitation, error) {
 	s, ok := l.hub.Session(id)
@@ -80,9 +87,15 @@ func (l local) Revoke(ctx context.Context, id string) error {
 	return s.Revoke(ctx)
 }
 
-func (l local) End(ctx context.Context, id string) error { return l.hub.End(ctx, id, "the operator") }
+func (l local) End(ctx context.Context, id string) error {
+	return l.hub.End(ctx, id, "the operator")
+}
 
 func (l local) Erase(ctx context.Context, id string) error { return l.hub.Erase(ctx, id) }
+
+func (l local) Settings(context.Context) (settings, error) { return l.settings, nil }
+
+func (l local) Backup(ctx context.Context) (session.Backup, error) { return l.hub.Backup(ctx) }
 
 // The codes of errors that keep their meaning across the socket.
 var adminErrors = map[string]error{
@@ -105,6 +118,8 @@ func (e *remoteError) Is(target error) bool { return adminErrors[e.Code] == targ
 //	GET, POST         /sessions   summaries; a request
 //	DELETE            /sessions/{id}: ends it; ?erase=1: and forgets it
 //	POST, DELETE      /sessions/{id}/invitation  a number of nanoseconds
+//	GET               /settings   what the server runs with
+//	GET               /backup     a backup
 //
 // and what handleAgents does.
 func adminHandler(a admin) http.Handler {
@@ -151,6 +166,8 @@ func adminHandler(a admin) http.Handler {
 		}
 		return nil, a.End(r.Context(), r.PathValue("id"))
 	})
+	handle("GET /backup", func(r *http.Request) (any, error) { return a.Backup(r.Context()) })
+	handle("GET /settings", func(r *http.Request) (any, error) { return a.Settings(r.Context()) })
 	return mux
 }
 
@@ -308,6 +325,14 @@ func (r remote) End(ctx context.Context, id string) error {
 
 func (r remote) Erase(ctx context.Context, id string) error {
 	return r.call(ctx, "DELETE", "/sessions/"+url.PathEscape(id)+"?erase=1", nil, nil)
+}
+
+func (r remote) Settings(ctx context.Context) (s settings, err error) {
+	return s, r.call(ctx, "GET", "/settings", nil, &s)
+}
+
+func (r remote) Backup(ctx context.Context) (b session.Backup, err error) {
+	return b, r.call(ctx, "GET", "/backup", nil, &b)
 }
 
 // withAdmin gives use the running server of dir, or the state itself when

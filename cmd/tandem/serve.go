@@ -121,6 +121,15 @@ group named with --oidc-role.`,
 			return run(cmd.Context(), cfg)
 		},
 	}
+	cfg.add(cmd)
+	cmd.Flags().DurationVar(&cfg.Drain, "drain", 10*time.Second, "how long open requests may take when the server stops")
+	provider.add(cmd)
+	logs.add(cmd)
+	return cmd
+}
+
+// add has a command take what says how the server is reached.
+func (cfg *config) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&cfg.Listen, "listen", defaultListen, "address to listen on; port 0 picks a free one")
 	f.StringVar(&cfg.ControlURL, "control-url", "", "URL of our own pages (default http://"+defaultControl+", at the port of --listen)")
@@ -131,10 +140,27 @@ group named with --oidc-role.`,
 	f.StringVar(&cfg.ACME.DNS, "acme-dns", "", "get certificates by ACME, changing the DNS with exec:PROGRAM or rfc2136://SERVER?key=NAME")
 	f.StringVar(&cfg.ACME.Email, "acme-email", "", "address the authority may write to")
 	f.StringVar(&cfg.ACME.Directory, "acme-directory", "", "URL of the authority's ACME directory (default Let's Encrypt's)")
-	f.DurationVar(&cfg.Drain, "drain", 10*time.Second, "how long open requests may take when the server stops")
-	provider.add(cmd)
-	logs.add(cmd)
-	return cmd
+}
+
+// settings are what a server runs with.
+type settings struct {
+	Data    string `json:"data"`
+	Listen  string `json:"listen"`
+	Control string `json:"control_url"`
+	Content string `json:"content_domain"`
+	TLSCert string `json:"tls_cert,omitempty"`
+	TLSKey  string `json:"tls_key,omitempty"` // the file
+	ACMEDNS string `json:"acme_dns,omitempty"`
+	Drain   string `json:"drain"`
+	Version string `json:"version"`
+}
+
+func (s *server) settings() settings {
+	return settings{
+		Data: s.cfg.Data, Listen: s.cfg.Listen, Control: s.Control.String(), Content: s.Content,
+		TLSCert: s.cfg.TLSCert, TLSKey: s.cfg.TLSKey, ACMEDNS: s.cfg.ACME.DNS,
+		Drain: s.cfg.Drain.String(), Version: thisBuild().String(),
+	}
 }
 
 // run serves until ctx ends, and then until what is open has finished.
@@ -227,7 +253,7 @@ func (s *server) openCertificates(ctx context.Context) (certificates, error) {
 	return nil, nil
 }
 
-func (s *server) admin() admin { return local{s.Hub, s.proxy} }
+func (s *server) admin() admin { return local{s.Hub, s.proxy, s.settings()} }
 
 // close stops what open started, in a process that never listened.
 func (s *server) close(ctx context.Context) error {

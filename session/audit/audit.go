@@ -87,6 +87,17 @@ func (l *Log) Close() error {
 	return nil
 }
 
+// Contents returns the whole file.
+func (l *Log) Contents() ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all, err := os.ReadFile(l.file.Name())
+	if err != nil {
+		return nil, fmt.Errorf("reading the audit log: %w", err)
+	}
+	return all, nil
+}
+
 // maxLine is more than any entry takes: see clip.
 const maxLine = 8 << 10
 

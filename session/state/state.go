@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,6 +114,45 @@ func (s *Store) Bucket(ctx context.Context, name string) (*Bucket, error) {
 		return nil, fmt.Errorf("opening bucket %s: %w", name, err)
 	}
 	return &Bucket{kv: kv}, nil
+}
+
+// Dump returns the values of all buckets but those named.
+func (s *Store) Dump(ctx context.Context, but ...string) (map[string]map[string][]byte, error) {
+	names := s.js.KeyValueStoreNames(ctx)
+	all := map[string]map[string][]byte{}
+	for name := range names.Name() {
+		name = strings.TrimPrefix(name, "KV_")
+		if slices.Contains(but, name) {
+			continue
+		}
+		b, err := s.Bucket(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if all[name], err = b.All(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := names.Error(); err != nil {
+		return nil, fmt.Errorf("listing the buckets: %w", err)
+	}
+	return all, nil
+}
+
+// Fill puts what Dump returned into the store.
+func (s *Store) Fill(ctx context.Context, all map[string]map[string][]byte) error {
+	for name, values := range all {
+		b, err := s.Bucket(ctx, name)
+		if err != nil {
+			return err
+		}
+		for key, value := range values {
+			if err := b.Put(ctx, key, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Bucket is a set of keys with one value each. Keys consist of letters,
