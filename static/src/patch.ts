@@ -2,8 +2,7 @@
 // was: name, length, descriptor, source text (`[native code]`), and that methods are no constructors.
 
 import {
-  apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, NativeProxy, NativeWeakMap, push,
-  setPrototypeOf, weakGet, weakSet,
+  apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, NativeProxy, push, setPrototypeOf,
   type Any, type Native,
 } from './natives';
 import { authorScript } from './unscript';
@@ -18,11 +17,26 @@ export interface Accessor {
   set?: (native: Call, self: Any, value: Any) => void;
 }
 
-/** What stands in for each replaced function, in whichever realm of ours. */
-const originals = new NativeWeakMap<object, Native>();
+// Each replacement knows its native by a private field, which a page cannot see. A WeakMap of them all has thousands of
+// entries in each realm, grows by what frames leave until it is collected, and never gets smaller.
+class Itself {
+  constructor(replacement: object) {
+    return replacement;
+  }
+}
+class Replacement extends Itself {
+  #native: object | undefined = undefined;
+  static native(fn: object): object | undefined {
+    return #native in fn ? (fn as Replacement).#native : undefined;
+  }
+  static hide(fn: object, native: object): void {
+    if (!(#native in fn)) new Replacement(fn);
+    (fn as Replacement).#native = native;
+  }
+}
 
 /** The native function that a replacement hides, or the function itself. */
-export const original = <F extends object>(fn: F): F => (weakGet(originals, fn) as F | undefined) ?? fn;
+export const original = <F extends object>(fn: F): F => (Replacement.native(fn) as F | undefined) ?? fn;
 
 /** Patches one realm, and takes everything back with undo. */
 export class Patcher {
@@ -96,7 +110,7 @@ export class Patcher {
 
   /** Makes one function answer for another when its source text is asked for. */
   stand(replacement: object, native: object): void {
-    weakSet(originals, replacement, original(native as Native));
+    Replacement.hide(replacement, original(native));
   }
 
   /** Defines a property that undo takes back. */
@@ -131,7 +145,7 @@ export function disguise<F extends object>(replacement: F, native: object): F {
   copy(replacement, native, 'name');
   const prototype = getPrototypeOf(native);
   if (getPrototypeOf(replacement) !== prototype) setPrototypeOf(replacement, prototype);
-  weakSet(originals, replacement, original(native as Native));
+  Replacement.hide(replacement, original(native));
   return replacement;
 }
 
