@@ -470,8 +470,10 @@ class Room {
 
   #leaderChanged(online: boolean, since: unknown): void {
     const time = typeof since === 'number' ? since : typeof since === 'string' ? Date.parse(since) : NaN;
-    this.#heard = 0;
-    this.#leader = { online, since: Number.isFinite(time) && time > 0 ? Math.min(time, Date.now()) : Date.now() };
+    const at = Number.isFinite(time) && time > 0 ? Math.min(time, Date.now()) : Date.now();
+    if (!online) this.#heard = 0;
+    else if (!this.#leader.online || this.#leader.since !== at || this.#heard === 0) this.#heard = Date.now(); // its silence counts from here
+    this.#leader = { online, since: at };
     this.#showStatus();
   }
 
