@@ -3,7 +3,7 @@
 
 import { MASKED } from '../ops';
 import {
-  attrName, attribute, attributeAt, attributeCount, attributeNames, attributesOf, currentSrc, inputType, isElement, isHTML, localName, parentNode,
+  attrName, attribute, attributeAt, attributeCount, attributeNames, attributesOf, currentSrc, getter, getterWhere, guard, inputType, isElement, isHTML, localName, method, parentNode,
 } from './dom';
 import { maskedAttribute, type Masks } from './mask';
 
@@ -27,7 +27,7 @@ export function mirrored(ctx: AttributeContext, element: Element, name: string):
   const lower = name.toLowerCase();
   const tag = localName(element);
   if (lower === 'src' && tag === 'img' && isHTML(element)) return imageSource(ctx, element);
-  const value = attribute(element, name);
+  const value = lower === 'style' ? exact(element, attribute(element, name)) : attribute(element, name);
   // What the rewriter set aside (integrity and the like) is kept under names of ours.
   if (value === null || lower.startsWith('on') || lower.startsWith(OURS)) return null;
   if (DROPPED.has(lower) && (lower !== 'sizes' || tag !== 'link')) return null;
@@ -36,6 +36,39 @@ export function mirrored(ctx: AttributeContext, element: Element, name: string):
   if (lower === 'selected' && tag === 'option' && inMaskedSelect(ctx.masks, element)) return null;
   const safe = ctx.masks.masked(element) ? maskedAttribute(element, lower, value) : value;
   return ctx.restore(safe, element, name);
+}
+
+/** Browsers write numbers that scripts set with six digits: what is far down a long list would be elsewhere. */
+const DECLARED = /([\w-]+):([^:;]*\de\+\d[^:;]*)/g;
+const ROUNDED = /[\d.]+e\+\d+/g;
+
+/** A style attribute with its large numbers as they are. */
+function exact(element: Element, text: string | null): string | null {
+  if (text === null || !text.includes('e+') || !isHTML(element)) return text;
+  return text.replace(DECLARED, (all, name: string, value: string) => {
+    const known = guard(() => numbersIn(declaredIn(styleMapOf(element)!, name)!), []);
+    return `${name}:${value.replace(ROUNDED, (rounded) => `${known.find((n) => Number(n.toPrecision(6)) === Number(rounded)) ?? rounded}`)}`;
+  });
+}
+
+const styleMapOf = getterWhere<StylePropertyMap>(HTMLElement.prototype, 'attributeStyleMap');
+const kinds = globalThis as unknown as Record<string, { prototype: object } | undefined>;
+const kind = (name: string): object => kinds[name]?.prototype ?? {};
+const declaredIn = method<[string], CSSStyleValue | undefined>(kind('StylePropertyMapReadOnly'), 'get');
+const valueOf = getter<number>(kind('CSSUnitValue'), 'value');
+const lengthOf = getter<number>(kind('CSSTransformValue'), 'length');
+const axis = (name: 'x' | 'y' | 'z') => getter<object>(kind('CSSTranslate'), name);
+const axes = [axis('x'), axis('y'), axis('z')];
+
+/** Those of a length, or of a transform's translations. */
+function numbersIn(value: object): number[] {
+  const length = guard(() => lengthOf(value), null);
+  if (length === null) return [valueOf(value)];
+  const out: number[] = [];
+  for (let i = 0; i < length; i++) {
+    for (const along of axes) guard(() => out.push(valueOf(along((value as Record<number, object>)[i]!))), 0);
+  }
+  return out;
 }
 
 /** All mirrored attributes, name and value by turns; 0 when there are none. */

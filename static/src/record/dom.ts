@@ -8,7 +8,7 @@ export const method = nativeMethod as <A extends unknown[], R>(proto: object, na
 export const getter = nativeGetter as <T>(proto: object, name: string) => (self: object) => T;
 
 /** Like getter, for what only some browsers have: null when it is missing. */
-function getterWhere<T>(proto: object, name: string): (self: object) => T | null {
+export function getterWhere<T>(proto: object, name: string): (self: object) => T | null {
   return getter<T>(proto, name) ?? (() => null);
 }
 
@@ -78,7 +78,7 @@ export const optionSelected = getter<boolean>(HTMLOptionElement.prototype, 'sele
 
 /** The custom validity message of a control, or '' when it has none. */
 export function customValidity(control: Element): string {
-  return customError(validity(control)) ? validationMessage(control) : '';
+  return customError(validity(control)) ? validationMessage(control) || 'invalid' : ''; // nothing is said of what is read-only
 }
 
 const validity = byControl<ValidityState>('validity');

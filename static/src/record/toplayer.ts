@@ -12,6 +12,8 @@ export class TopLayer implements Part {
   /** Open ones as followers have them, lowest first. */
   private readonly open = new Map<Entry, Kind>();
   private readonly check = new Set<Entry>();
+  /** Those that left it since followers were told, and may be there again: then above all others. */
+  private readonly fallen = new Set<Entry>();
   /** Elements a snapshot has to look at, lowest first. */
   private order: Node[] = [];
 
@@ -23,6 +25,7 @@ export class TopLayer implements Part {
     if (entry === undefined) return;
     this.check.delete(entry); // the latest goes on top
     this.check.add(entry);
+    if (this.open.has(entry) && kindOf(node) === undefined) this.fallen.add(entry);
   }
 
   added(entry: Entry): void {
@@ -35,6 +38,7 @@ export class TopLayer implements Part {
   removed(entry: Entry): void {
     this.open.delete(entry);
     this.check.delete(entry);
+    this.fallen.delete(entry);
   }
 
   attribute(entry: Entry, name: string): void {
@@ -48,8 +52,9 @@ export class TopLayer implements Part {
     for (const entry of this.inOrder()) {
       const before = this.open.get(entry);
       const kind = kindOf(entry.node);
-      if (kind === before && !moved) continue;
-      if (before !== undefined && kind !== before) {
+      const fell = this.fallen.has(entry);
+      if (kind === before && !moved && !fell) continue;
+      if (before !== undefined && (kind !== before || fell)) {
         this.open.delete(entry);
         ops.push([is.PROPERTY, entry.id, before, false]);
       }
@@ -59,12 +64,13 @@ export class TopLayer implements Part {
       }
     }
     this.check.clear();
+    this.fallen.clear();
     this.order = [...this.open.keys()].map((entry) => entry.node);
   }
 
   private inOrder(): Entry[] {
     const rank = (entry: Entry) => {
-      const at = this.order.indexOf(entry.node);
+      const at = this.fallen.has(entry) ? -1 : this.order.indexOf(entry.node);
       return at < 0 ? this.order.length : at;
     };
     return [...this.check].sort((a, b) => rank(a) - rank(b));

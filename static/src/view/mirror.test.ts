@@ -684,3 +684,52 @@ test('sheets made for what has gone are forgotten', async () => {
   equal(forgotten.length > 200, true);
   same(p);
 });
+
+test('who left the top layer and came back is above the others', async () => {
+  const place = 'popover="manual" style="inset:auto;left:20px;top:20px;width:90px;height:40px;margin:0"';
+  const p = await pair(`<!doctype html><html><body><div id="a" ${place}>a</div><div id="b" ${place}>b</div><div id="c" ${place}>c</div></body></html>`);
+  const $ = (id: string) => p.document.getElementById(id)!;
+  const again = (id: string) => { $(id).hidePopover(); $(id).showPopover(); };
+  const tops = () => [p.document, p.mirror.contentDocument!].map((document) => document.elementFromPoint(40, 40)?.id);
+  const acts: [() => void, string][] = [
+    [() => { $('a').showPopover(); $('b').showPopover(); }, 'b'],
+    [() => again('a'), 'a'],
+    [() => $('c').showPopover(), 'c'],
+    [() => { again('b'); again('a'); }, 'a'],
+    [() => { $('a').hidePopover(); again('c'); }, 'c'],
+    [() => $('c').hidePopover(), 'b'],
+  ];
+  for (const [act, top] of acts) {
+    act();
+    await frame(p);
+    same(p, top);
+    equal(tops(), [top, top]);
+  }
+});
+
+test('a large number in a style is told as it is', async () => {
+  const p = await pair('<!doctype html><html><body><div id="x" style="position:absolute"></div></body></html>');
+  const at = (document: Document) => { const { left, top, width } = document.getElementById('x')!.getBoundingClientRect(); return [left, top, width]; };
+  const { style } = p.document.getElementById('x')!;
+  for (const act of [
+    () => { style.transform = 'translateY(2399567px)'; },
+    () => { style.transform = 'translate3d(1234567px, 7654321px, 0px) scale(2)'; style.width = '1234567px'; },
+    () => { style.transform = 'none'; style.left = '1234567.5px'; },
+  ]) {
+    act();
+    same(p);
+    equal(at(p.mirror.contentDocument!), at(p.document));
+  }
+});
+
+test('a field that becomes read-only stays as invalid as it was', async () => {
+  const p = await pair(page);
+  const field = p.document.getElementById('t') as HTMLTextAreaElement;
+  field.setCustomValidity('no');
+  same(p);
+  field.readOnly = true;
+  field.value = 'x';
+  same(p, 'read-only');
+  field.readOnly = false;
+  same(p, 'and again');
+});
