@@ -1,6 +1,6 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-mirror test-webkit
+.PHONY: help build test lint generate bench bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-pages test-mirror test-webkit
 
 FUZZTIME ?= 3s
 MORE ?= 20
@@ -64,8 +64,11 @@ app-wordpress: ## WordPress on loopback, from Debian's packages (installs them w
 test-apps: chromium ## real applications, each used by two people; needs npm, and for WordPress Debian
 	TANDEM_TEST_APPS=1 go test -count 1 -timeout 45m -run '^TestApp' -v ./cmd/tandem
 
-test-mirror: browsers ## the mirror for longer: random operations on MORE (20) new seeds, all operations in Firefox
-	TANDEM_TEST_MIRROR=$(MORE) go test -count 1 -timeout 60m -run '^Test(Random|OperationsFirefox)$$' -v ./cmd/tandem
+test-pages: chromium ## pages as sites build them, with libraries from npm, compared at two people's in every step
+	TANDEM_TEST_PAGES=1 go test -count 1 -timeout 30m -run '^TestPages$$' -v ./cmd/tandem
+
+test-mirror: browsers ## the mirror for longer: random operations on MORE (20) new seeds, all operations in Firefox, outages
+	TANDEM_TEST_MIRROR=$(MORE) go test -count 1 -timeout 60m -run '^Test(Random|OperationsFirefox|Outages)$$' -v ./cmd/tandem
 
 test-webkit: ## what has to hold in every browser, in WebKitGTK (installs it when root)
 	@if ! command -v WebKitWebDriver >/dev/null || ! command -v Xvfb >/dev/null; then \

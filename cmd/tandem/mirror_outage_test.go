@@ -38,8 +38,8 @@ func TestOutages(t *testing.T) {
 	status := `document.querySelector('[data-tandem=status]').textContent`
 	live := status + ` === 'Live' && !document.querySelector('.veil')`
 
-	// during has something go wrong while the page goes on, and then come right.
-	during := func(what string, seen string, begin, end func(), pageRuns bool) {
+	// during has something go wrong while the page does what it does, and then come right.
+	during := func(what, seen, page string, begin, end func()) {
 		t.Helper()
 		m.agent.wait(top, live)
 		m.sameRandom("before " + what)
@@ -50,8 +50,8 @@ func TestOutages(t *testing.T) {
 			t.Logf("%s: the agent is told after %.1f s", what, time.Since(began).Seconds())
 		}
 		for time.Since(began) < outage {
-			if pageRuns {
-				get[any](m.visitor, content, "batch()")
+			if page != "" {
+				get[any](m.visitor, content, page)
 			}
 			time.Sleep(500 * time.Millisecond)
 		}
@@ -67,17 +67,17 @@ func TestOutages(t *testing.T) {
 		}
 	}
 	notLive := status + ` !== 'Live'`
-	during("the visitor without network", notLive, func() { visitors.cut(true) }, func() { visitors.cut(false) }, true)
-	during("the agent without network", notLive, func() { agents.cut(true) }, func() { agents.cut(false) }, true)
-	during("the visitor's browser asleep", notLive, func() {
+	during("the visitor without network", notLive, "batch()", func() { visitors.cut(true) }, func() { visitors.cut(false) })
+	during("the agent without network", notLive, "batch()", func() { agents.cut(true) }, func() { agents.cut(false) })
+	during("the visitor's browser asleep", notLive, "", func() {
 		m.visitor.call("Page.setWebLifecycleState", map[string]any{"state": "frozen"}, nil)
 		visitors.cut(true)
 	}, func() {
 		visitors.cut(false)
 		m.visitor.call("Page.setWebLifecycleState", map[string]any{"state": "active"}, nil)
-	}, false)
-	during("the visitor's tab hidden", "", func() { m.visitor.hide(true) }, func() { m.visitor.hide(false) }, true)
-	during("the server stopped", notLive, stop, func() { m.server, _ = launch(t, data, m.server.cfg.Listen) }, true)
+	})
+	during("the visitor's tab hidden", "", "batch()", func() { m.visitor.hide(true) }, func() { m.visitor.hide(false) })
+	during("the server stopped", notLive, `document.body.append('more')`, stop, func() { m.server, _ = launch(t, data, m.server.cfg.Listen) }) // a frame could not load
 	m.noErrors()
 }
 
