@@ -124,6 +124,9 @@ type joinRequest struct {
 	Secret  string `json:"secret"`
 	Code    string `json:"code"`
 	Role    Role   `json:"role"`
+	// Attempt is a secret of the page that asks. When the answer is lost, who
+	// has it may ask again.
+	Attempt string `json:"attempt"`
 }
 
 // joined is what a person is told about the session. The visitor decides on
@@ -186,7 +189,7 @@ func (h *Hub) admit(r *http.Request, req joinRequest) (s *Session, role Role, co
 	if !ok {
 		return nil, "", "", errNoSession
 	}
-	cookie, err = s.admitVisitor(r, func(rec record) bool { return rec.Code.Is(code) })
+	cookie, err = s.admitVisitor(r, req.Attempt, func(rec record) bool { return rec.Code.Is(code) })
 	if err != nil {
 		return nil, "", "", errNoSession // a code that was used is no code
 	}
@@ -208,7 +211,7 @@ func (s *Session) admit(r *http.Request, req joinRequest) (role Role, cookie str
 		cookie, err := s.admitAgent(r)
 		return Agent, cookie, err
 	case isVisitor && req.Role != Agent:
-		cookie, err := s.admitVisitor(r, func(rec record) bool { return rec.Visitor.Secret.Is(req.Secret) })
+		cookie, err := s.admitVisitor(r, req.Attempt, func(rec record) bool { return rec.Visitor.Secret.Is(req.Secret) })
 		return Visitor, cookie, err
 	case rec.withdrew(req.Secret):
 		return "", "", errRevoked
@@ -220,8 +223,10 @@ func (s *Session) admit(r *http.Request, req joinRequest) (role Role, cookie str
 
 // admitVisitor binds the visitor's invitation to the browser that shows it
 // first, or to as many as it is for. It returns a new cookie, or none for a
-// browser that has one. invited looks again, when nothing else can change.
-func (s *Session) admitVisitor(r *http.Request, invited func(record) bool) (cookie string, err error) {
+// browser that has one. Until the visitor decides, the page that came last gets
+// another cookie when it asks again: the answer may never have reached it.
+// invited looks again, when nothing else can change.
+func (s *Session) admitVisitor(r *http.Request, attempt string, invited func(record) bool) (cookie string, err error) {
 	err = s.update(r.Context(), audit.Entry{Who: string(Visitor), Act: "session.join"}, func(rec *record) error {
 		if err := s.lateness(*rec); err != nil {
 			return err
@@ -232,12 +237,19 @@ func (s *Session) admitVisitor(r *http.Request, invited func(record) bool) (cook
 		if s.shows(r, Visitor, *rec) {
 			return errUnchanged
 		}
+		if last := len(rec.Visitor.Browsers) - 1; last >= 0 && rec.State == Waiting && rec.Visitor.Attempt.Is(attempt) {
+			rec.Visitor.Browsers = rec.Visitor.Browsers[:last]
+		}
 		if len(rec.Visitor.Browsers) >= max(1, rec.Uses) || len(rec.Visitor.Browsers) > 0 && rec.State == Active {
 			s.audit(r.Context(), audit.Entry{Who: "somebody", Act: "session.join", What: "the visitor's link, in another browser", Result: audit.Refused})
 			return errLinkUsed
 		}
 		cookie = secret.New()
 		rec.Visitor.Browsers = append(rec.Visitor.Browsers, secret.DigestOf(cookie))
+		rec.Visitor.Attempt = secret.DigestOf(attempt)
+		if len(attempt) != secret.Len {
+			rec.Visitor.Attempt = secret.Digest{}
+		}
 		if rec.Opened.IsZero() {
 			rec.Opened = s.hub.now()
 		}

@@ -64,6 +64,36 @@ func TestVisitorsLinkIsForOneBrowser(t *testing.T) {
 	}
 }
 
+// TestLostAnswerIsAskedForAgain has the answer that lets the visitor in get lost:
+// the same page may ask again, nobody else, and only until the visitor decides.
+func TestLostAnswerIsAskedForAgain(t *testing.T) {
+	r := newRig(t)
+	inv := r.create(Shared)
+	attempt := secret.New()
+	body := fmt.Sprintf(`{"session":%q,"secret":%q,"attempt":%q}`, inv.ID, secretOf(inv.VisitorURL), attempt)
+	lost, again := r.browser(), r.browser()
+	if a := lost.post("/api/join", body); a.status != 200 {
+		t.Fatalf("the first time: %+v", a)
+	}
+	for _, other := range []string{secret.New(), ""} {
+		if a := r.browser().post("/api/join", strings.Replace(body, attempt, other, 1)); a.status != 409 {
+			t.Errorf("another page: %+v", a)
+		}
+	}
+	if a := again.post("/api/join", body); a.status != 200 || a.Role != Visitor {
+		t.Fatalf("the same page again: %+v", a)
+	}
+	if a := lost.accept(inv.ID); a.status == 200 {
+		t.Errorf("the lost cookie still opens: %+v", a)
+	}
+	if a := again.accept(inv.ID); a.status != 200 {
+		t.Fatalf("accepting: %+v", a)
+	}
+	if a := r.browser().post("/api/join", body); a.status != 409 {
+		t.Errorf("after the decision: %+v", a)
+	}
+}
+
 func TestAgentsLinkWorksOnEveryDevice(t *testing.T) {
 	r := newRig(t)
 	inv := r.create(Shared)

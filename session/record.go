@@ -45,6 +45,7 @@ type record struct {
 type credential struct {
 	Secret   digest   `json:"secret"`
 	Browsers []digest `json:"browsers,omitempty"` // newest last
+	Attempt  digest   `json:"attempt"`            // of the page whose browser is newest, the visitor's only
 }
 
 func (c credential) holds(cookie string) bool {
@@ -159,8 +160,7 @@ func (s *Session) saveIn(delay time.Duration) {
 }
 
 // saveNow writes the content if it has changed. Those who call it while it
-// writes wait, and are then served together by one more write. While the store
-// fails the session goes on without it.
+// writes wait, and are then served together by one more write.
 func (s *Session) saveNow() {
 	s.saving.Lock()
 	defer s.saving.Unlock()
@@ -174,9 +174,23 @@ func (s *Session) saveNow() {
 	if !pending {
 		return
 	}
-	if err := s.save(s.hub.ctx); err != nil {
+	err := s.save(s.hub.ctx)
+	failed := s.unsaved.Swap(err != nil)
+	switch {
+	case err != nil:
 		s.log.Error("saving a session's content", "error", err)
 		s.saveIn(saveAgain)
+	case failed:
+		s.log.Info("a session's content is saved again")
+	}
+}
+
+// saved writes the content before it returns. While the store fails it does not
+// wait for it: the session goes on, and the store is tried again.
+func (s *Session) saved() {
+	s.saveSoon()
+	if !s.unsaved.Load() {
+		s.saveNow()
 	}
 }
 

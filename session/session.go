@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tandem/session/assets"
@@ -150,7 +151,8 @@ type Session struct {
 	names  aliases
 	room   *room
 
-	saving sync.Mutex // held while the store is written; taken before mu
+	saving  sync.Mutex  // held while the store is written; taken before mu
+	unsaved atomic.Bool // the last write of the content failed
 
 	mu      sync.Mutex // never held while another lock is taken
 	record  record
@@ -207,8 +209,7 @@ func (s *Session) Redeem(ticket, host string) (cookie string, err error) {
 	if !ok {
 		return "", ErrTicket
 	}
-	s.saveSoon()
-	s.saveNow()
+	s.saved()
 	return cookie, nil
 }
 
@@ -220,8 +221,7 @@ func (s *Session) Visitor(host, cookie string) bool { return s.keys.has(host, co
 // is on disk, together with the changes of others meanwhile, so that a browser
 // never knows more than a server which lost its power; pages are told.
 func (s *Session) CookiesChanged() {
-	s.saveSoon()
-	s.saveNow()
+	s.saved()
 	s.room.tellVisitor("cookies")
 }
 

@@ -12,7 +12,18 @@ export class ApiError extends Error {
 type Role = Joined['role'];
 
 export const join = (by: { session: string; secret: string } | { session: string; role: Role } | { code: string }): Promise<Joined> =>
-  call('POST', '/api/join', joined, by);
+  call('POST', '/api/join', joined, { ...by, attempt: attempt() });
+
+/** A secret of this tab: if the answer to its first try is lost, the server knows it again. */
+function attempt(): string {
+  const key = 'tandem-attempt';
+  let secret = sessionStorage.getItem(key);
+  if (!secret) {
+    secret = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16)))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+    sessionStorage.setItem(key, secret);
+  }
+  return secret;
+}
 
 /** What the API knows about a session this browser has joined before. */
 export const read = (session: string, role: Role): Promise<Joined> =>
