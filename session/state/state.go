@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -30,10 +31,17 @@ var ErrNotFound = errors.New("no such key")
 // for concurrent use.
 type Store struct {
 	dir  string
+	log  *slog.Logger
 	lock *os.File
-	srv  *server.Server
-	conn *nats.Conn
-	js   jetstream.JetStream
+
+	mu      sync.RWMutex // guards what mending replaces
+	srv     *server.Server
+	conn    *nats.Conn
+	js      jetstream.JetStream
+	buckets []*Bucket
+	mended  chan struct{} // closed and made anew when there are others
+	mending bool
+	closed  bool
 }
 
 // Open starts the store kept in dir, creating the directory when it does not
@@ -46,15 +54,15 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, lock: lock}
-	if err := s.start(ctx, log); err != nil {
+	s := &Store{dir: dir, log: log, lock: lock, mended: make(chan struct{})}
+	if err := s.start(ctx); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Store) start(ctx context.Context, log *slog.Logger) error {
+func (s *Store) start(ctx context.Context) error {
 	srv, err := server.NewServer(&server.Options{
 		ServerName:             "tandem",
 		DontListen:             true,
@@ -68,7 +76,7 @@ func (s *Store) start(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("configuring the store: %w", err)
 	}
-	srv.SetLoggerV2(logger{log}, false, false, false)
+	srv.SetLoggerV2(logger{s.log}, false, false, false)
 	s.srv = srv
 	srv.Start()
 	if !srv.ReadyForConnections(startTimeout) {
@@ -92,6 +100,18 @@ func (s *Store) start(ctx context.Context, log *slog.Logger) error {
 // Close stops the server after everything acknowledged is on disk, and
 // releases the directory. The buckets fail from then on.
 func (s *Store) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	close(s.mended)
+	s.stop()
+	s.lock.Close()
+}
+
+func (s *Store) stop() {
 	if s.conn != nil {
 		s.conn.Close()
 	}
@@ -99,21 +119,19 @@ func (s *Store) Close() {
 		s.srv.Shutdown()
 		s.srv.WaitForShutdown()
 	}
-	s.lock.Close()
 }
 
 // Bucket opens the bucket of that name, creating it when it does not exist.
 // It keeps one value per key.
 func (s *Store) Bucket(ctx context.Context, name string) (*Bucket, error) {
-	kv, err := s.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket:  name,
-		History: 1,
-		Storage: jetstream.FileStorage,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("opening bucket %s: %w", name, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := &Bucket{store: s, name: name}
+	if err := b.open(ctx); err != nil {
+		return nil, err
 	}
-	return &Bucket{kv: kv}, nil
+	s.buckets = append(s.buckets, b)
+	return b, nil
 }
 
 // Dump returns the values of all buckets but those named.
@@ -157,31 +175,59 @@ func (s *Store) Fill(ctx context.Context, all map[string]map[string][]byte) erro
 
 // Bucket is a set of keys with one value each. Keys consist of letters,
 // digits and any of "-_=./". It is safe for concurrent use.
-type Bucket struct{ kv jetstream.KeyValue }
+type Bucket struct {
+	store *Store
+	name  string
+	kv    jetstream.KeyValue // guarded by the store's mu
+}
+
+func (b *Bucket) open(ctx context.Context) (err error) {
+	b.kv, err = b.store.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		Bucket:  b.name,
+		History: 1,
+		Storage: jetstream.FileStorage,
+	})
+	if err != nil {
+		return fmt.Errorf("opening bucket %s: %w", b.name, err)
+	}
+	return nil
+}
+
+// current returns the values, and what is closed when they are others.
+func (b *Bucket) current() (values jetstream.KeyValue, mended <-chan struct{}) {
+	b.store.mu.RLock()
+	defer b.store.mu.RUnlock()
+	return b.kv, b.store.mended
+}
+
+func (b *Bucket) values() jetstream.KeyValue {
+	values, _ := b.current()
+	return values
+}
 
 // Get returns the value of key, or [ErrNotFound].
 func (b *Bucket) Get(ctx context.Context, key string) ([]byte, error) {
-	e, err := b.kv.Get(ctx, key)
+	e, err := b.values().Get(ctx, key)
 	if err != nil {
-		return nil, b.wrap("reading", key, err)
+		return nil, b.wrap(ctx, "reading", key, err)
 	}
 	return e.Value(), nil
 }
 
 // Put sets the value of key. It is on disk when Put returns nil.
 func (b *Bucket) Put(ctx context.Context, key string, value []byte) error {
-	_, err := b.kv.Put(ctx, key, value)
-	return b.wrap("writing", key, err)
+	_, err := b.values().Put(ctx, key, value)
+	return b.wrap(ctx, "writing", key, err)
 }
 
 // Delete marks key as having no value. Watchers see it go.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
-	return b.wrap("deleting", key, b.kv.Delete(ctx, key))
+	return b.wrap(ctx, "deleting", key, b.values().Delete(ctx, key))
 }
 
 // Purge removes key with all that was ever stored under it.
 func (b *Bucket) Purge(ctx context.Context, key string) error {
-	return b.wrap("purging", key, b.kv.Purge(ctx, key))
+	return b.wrap(ctx, "purging", key, b.values().Purge(ctx, key))
 }
 
 // All returns every key with its value.
@@ -189,7 +235,7 @@ func (b *Bucket) All(ctx context.Context) (map[string][]byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	all := map[string][]byte{}
-	err := b.watch(ctx, func(c Change) { all[c.Key] = c.Value }, func() { cancel() }, jetstream.IgnoreDeletes())
+	err := b.watch(ctx, b.values(), func(c Change) { all[c.Key] = c.Value }, func() { cancel() }, jetstream.IgnoreDeletes())
 	if err != nil {
 		return nil, err
 	}
@@ -206,13 +252,20 @@ type Change struct {
 // until ctx ends. It calls current once, between the two. It returns nil when
 // ctx ended and an error when the store went away.
 func (b *Bucket) Watch(ctx context.Context, fn func(Change), current func()) error {
-	return b.watch(ctx, fn, current)
+	for {
+		values, mended := b.current()
+		err := b.watch(ctx, values, fn, current)
+		if !errors.Is(err, nats.ErrConnectionClosed) || !b.store.await(ctx, mended) {
+			return err
+		}
+		current = func() {} // nobody wrote meanwhile, and it was called before
+	}
 }
 
-func (b *Bucket) watch(ctx context.Context, fn func(Change), current func(), opts ...jetstream.WatchOpt) error {
-	w, err := b.kv.WatchAll(ctx, opts...)
+func (b *Bucket) watch(ctx context.Context, values jetstream.KeyValue, fn func(Change), current func(), opts ...jetstream.WatchOpt) error {
+	w, err := values.WatchAll(ctx, opts...)
 	if err != nil {
-		return fmt.Errorf("watching bucket %s: %w", b.kv.Bucket(), err)
+		return fmt.Errorf("watching bucket %s: %w", b.name, err)
 	}
 	defer w.Stop()
 	for {
@@ -222,7 +275,7 @@ func (b *Bucket) watch(ctx context.Context, fn func(Change), current func(), opt
 		case e, ok := <-w.Updates():
 			switch {
 			case !ok:
-				return fmt.Errorf("watching bucket %s: %w", b.kv.Bucket(), nats.ErrConnectionClosed)
+				return fmt.Errorf("watching bucket %s: %w", b.name, nats.ErrConnectionClosed)
 			case e == nil: // the client library's mark for "you are up to date"
 				current()
 				if ctx.Err() != nil {
@@ -237,14 +290,16 @@ func (b *Bucket) watch(ctx context.Context, fn func(Change), current func(), opt
 	}
 }
 
-func (b *Bucket) wrap(doing, key string, err error) error {
+func (b *Bucket) wrap(ctx context.Context, doing, key string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, jetstream.ErrKeyNotFound):
 		return ErrNotFound
+	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		b.store.mend() // JetStream does not answer when it could not write
 	}
-	return fmt.Errorf("%s %s/%s: %w", doing, b.kv.Bucket(), key, err)
+	return fmt.Errorf("%s %s/%s: %w", doing, b.name, key, err)
 }
 
 // logger hands the server's own messages to slog; what it calls a notice is

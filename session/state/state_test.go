@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -80,6 +81,46 @@ func TestWatchTellsWhatIsAndWhatChanges(t *testing.T) {
 			t.Errorf("change %q=%q, want %q=%q", got.Key, got.Value, want.Key, want.Value)
 		}
 	}
+}
+
+// TestMending starts the store anew under those who use it: what was kept is
+// there, and who watches misses nothing.
+func TestMending(t *testing.T) {
+	s := open(t, t.TempDir())
+	b, err := s.Bucket(t.Context(), "things")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Put(t.Context(), "a", []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	changes := make(chan Change, 8)
+	told := 0
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.Watch(ctx, func(c Change) { changes <- c }, func() { told++ }) }()
+	<-changes
+	_, mended := b.current()
+	s.mend()
+	s.mend() // is under way
+	<-mended
+	if again := <-changes; again.Key != "a" {
+		t.Errorf("told of %q", again.Key)
+	}
+	if err := b.Put(t.Context(), "b", []byte("2")); err != nil {
+		t.Fatal(err)
+	}
+	if next := <-changes; next.Key != "b" || string(next.Value) != "2" {
+		t.Errorf("told of %q", next.Key)
+	}
+	if v, err := b.Get(t.Context(), "a"); err != nil || string(v) != "1" {
+		t.Errorf("kept %q, %v", v, err)
+	}
+	cancel()
+	if err := <-done; err != nil || told != 1 {
+		t.Errorf("watching ended with %v, and was current %d times", err, told)
+	}
+	s.mend() // closing does not wait for it
 }
 
 func TestLargestValue(t *testing.T) {
