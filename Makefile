@@ -1,6 +1,6 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-pages test-mirror test-webkit
+.PHONY: help build test lint generate bench bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-pages test-mirror test-faults test-webkit
 
 FUZZTIME ?= 3s
 MORE ?= 20
@@ -69,6 +69,9 @@ test-pages: chromium ## pages as sites build them, with libraries from npm, comp
 
 test-mirror: browsers ## the mirror for longer: random operations on MORE (20) new seeds, all operations in Firefox, outages
 	TANDEM_TEST_MIRROR=$(MORE) go test -count 1 -timeout 60m -run '^Test(Random|OperationsFirefox|Outages)$$' -v ./cmd/tandem
+
+test-faults: ## the server killed in the middle of everything, and its disk full or not writable; needs Linux
+	TANDEM_TEST_FAULTS=1 go test -race -count 1 -timeout 15m -run '^TestFault' -v ./proxy ./cmd/tandem
 
 test-webkit: ## what has to hold in every browser, in WebKitGTK (installs it when root)
 	@if ! command -v WebKitWebDriver >/dev/null || ! command -v Xvfb >/dev/null; then \
