@@ -97,10 +97,10 @@ func TestS54NothingIsGivenUnrecorded(t *testing.T) {
 		t.Error("the refused origin is in force")
 	}
 	s := c.session(c.inv)
-	if err := s.share(t.Context(), View, true); err == nil || !s.Paused() || s.Mode() != View {
+	if err := s.share(t.Context(), decision{View, true, AllRights}); err == nil || !s.Paused() || s.Mode() != View {
 		t.Errorf("taking away: %v, mode %s, paused %v", err, s.Mode(), s.Paused())
 	}
-	if err := s.share(t.Context(), Shared, false); err == nil || !s.Paused() {
+	if err := s.share(t.Context(), decision{Shared, false, AllRights}); err == nil || !s.Paused() {
 		t.Errorf("giving: %v, paused %v", err, s.Paused())
 	}
 	if err := s.End(t.Context(), "visitor"); err == nil || !s.State().Over() {

@@ -208,6 +208,9 @@ func (h *Hub) newSession(rec record) (*Session, error) {
 		record:  rec,
 		blocked: map[string]int{},
 	}
+	if rec.Offered == nil { // recorded before there were rights to choose from
+		s.record.Offered, s.record.Rights = AllRights, AllRights
+	}
 	s.room = newRoom(s, map[Role]string{Visitor: rec.VisitorName, Agent: rec.AgentName}, h.now())
 	if rec.State.Over() {
 		s.keys.close()
@@ -250,6 +253,7 @@ type Request struct {
 	Mode        Mode          // default Shared
 	Agent       string        // whose session it is; "" when it is whoever's has the agent's link
 	AgentName   string        // default the agent's full name, or "Agent"
+	Rights      Rights        // what agents may ever be let do; default AllRights
 	VisitorName string        // default "Visitor"
 	TTL         time.Duration // of the invitation; default 1 h, at most 24 h
 	Uses        int           // browsers the invitation may be opened in; default 1, at most 5
@@ -293,7 +297,8 @@ func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
 	rec := record{
 		ID:          id,
 		State:       Waiting,
-		Mode:        req.Mode,
+		Offered:     req.Rights,
+		decision:    decision{Mode: req.Mode, Rights: req.Rights},
 		URL:         req.URL,
 		AgentName:   req.AgentName,
 		VisitorName: req.VisitorName,
@@ -342,6 +347,9 @@ func (r *Request) check() error {
 	}
 	if r.Mode != Shared && r.Mode != View {
 		return invalidf("mode %q is neither %q nor %q", r.Mode, Shared, View)
+	}
+	if r.Rights == nil {
+		r.Rights = AllRights
 	}
 	if r.TTL == 0 {
 		r.TTL = defaultTTL

@@ -43,6 +43,8 @@ var kinds = map[string]kind{
 	"gone":       {func() message { return new(goneMessage) }, 1 << 10, 100, 600},
 	"tab":        {func() message { return new(Tab) }, 4 * maxURL, 20, 100},
 	"tab-closed": {func() message { return new(tabMessage) }, 1 << 10, 20, 100},
+	"open":       {func() message { return new(openMessage) }, maxURL + 1<<10, 1, 5},
+	"close":      {func() message { return new(tabMessage) }, 1 << 10, 5, 20},
 	"activate":   {func() message { return new(tabMessage) }, 1 << 10, 20, 100},
 	"view":       {func() message { return new(viewMessage) }, 8 << 10, 30, 100},
 	"pointer":    {func() message { return new(pointMessage) }, 1 << 10, 60, 120},
@@ -206,6 +208,8 @@ type Tab struct {
 	Title  string `json:"title"`
 	Icon   string `json:"icon,omitempty"`
 	Active bool   `json:"active"`
+	// Loading says that the tab is on its way to a page, or that is not complete.
+	Loading bool `json:"loading,omitempty"`
 }
 
 func (m *Tab) check() error {
@@ -222,6 +226,13 @@ type tabMessage struct {
 }
 
 func (m *tabMessage) check() error { return checkNumbers(m.Tab) }
+
+// openMessage asks for a tab that shows a page.
+type openMessage struct {
+	URL string `json:"url"`
+}
+
+func (m *openMessage) check() error { return checkAddress(m.URL) }
 
 // viewMessage says how large the leader's viewport is, what the browser answers
 // to media queries ("feature:value") and, when that is not all, which part the
@@ -434,17 +445,18 @@ type goMessage struct {
 }
 
 func (m *goMessage) check() error {
-	if !slices.Contains([]string{"back", "forward", "reload"}, m.Action) {
+	if !slices.Contains([]string{"back", "forward", "reload", "stop"}, m.Action) {
 		return errors.New("unknown action")
 	}
 	return checkNumbers(m.Tab)
 }
 
 // modeMessage says what the agent may do. The visitor decides, and everybody is
-// told.
+// told. A visitor who does not speak of rights leaves them as they are.
 type modeMessage struct {
-	Mode   Mode `json:"mode"`
-	Paused bool `json:"paused"`
+	Mode   Mode   `json:"mode"`
+	Paused bool   `json:"paused"`
+	Rights Rights `json:"rights,omitzero"`
 }
 
 func (m *modeMessage) check() error {
@@ -476,6 +488,7 @@ type inputMessage struct {
 	Input json.RawMessage `json:"input"`
 
 	kind  string
+	key   string   // of a key
 	nodes []number // all it touches
 }
 
@@ -551,6 +564,7 @@ func (m *inputMessage) check() error {
 		clean[name] = v
 	}
 	m.nodes = append(m.nodes, clean["node"].(number))
+	m.key, _ = clean["key"].(string)
 	if sel, ok := clean["sel"].([]number); ok {
 		m.nodes = append(m.nodes, sel[0], sel[2])
 	}
@@ -747,6 +761,10 @@ type (
 		From string `json:"from"`
 		scrollMessage
 	}
+	openedMessage struct {
+		From string `json:"from"`
+		openMessage
+	}
 	navigatedMessage struct {
 		From string `json:"from"`
 		navigateMessage
@@ -759,6 +777,8 @@ type (
 		People   []Person `json:"people"`
 		Mode     Mode     `json:"mode"`
 		Paused   bool     `json:"paused,omitempty"`
+		Rights   Rights   `json:"rights,omitzero"`
+		Offered  Rights   `json:"offered,omitzero"` // what the visitor may choose Rights from
 		State    State    `json:"state"`
 		Session  string   `json:"session"`
 		URL      string   `json:"url,omitempty"`  // visitor's

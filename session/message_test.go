@@ -38,7 +38,7 @@ func TestMessagesRead(t *testing.T) {
 		if want, _, _ := strings.Cut(rest, "."); name != want {
 			t.Errorf("%s is a %q", base, name)
 		}
-		if why := mayNot(Role(from), name, record{State: Active, Mode: Shared}); why != "" {
+		if why := mayNot(Role(from), name, going(Shared)); why != "" {
 			t.Errorf("%s: %s", base, why)
 		}
 		seen[name] = true
@@ -61,6 +61,11 @@ func TestMessagesRead(t *testing.T) {
 	}
 }
 
+// going is the record of a session that goes on, with all rights.
+func going(mode Mode) record {
+	return record{State: Active, Offered: AllRights, decision: decision{Mode: mode, Rights: AllRights}}
+}
+
 func sameJSON(a, b []byte) bool {
 	var x, y any
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
@@ -81,9 +86,10 @@ func TestMessagesWritten(t *testing.T) {
 	ended := endedMessage{"agent", "Ada ended the session."}
 	welcome := welcomeMessage{
 		Stream: "GJ9zlRk4Bv6pNkqFqg0pXQ", Received: 4, Resumed: true, People: people,
-		Mode: Shared, State: Active, Session: "abcdefgh2345",
+		Mode: Shared, Rights: AllRights, State: Active, Session: "abcdefgh2345",
 	}
 	toVisitor, toAgent := welcome, welcome
+	toVisitor.Offered = AllRights
 	toVisitor.You, toVisitor.URL, toVisitor.Tabs = people[0], "https://shop.example/", tabs
 	toAgent.You, toAgent.Key, toAgent.View = people[1], "s9zlRk4Bv6pNkqFqg0pXQg", "http://view--abcdefgh2345.tandem-pages.localhost:7070"
 	all := map[string][]byte{
@@ -94,6 +100,8 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.navigate": encode("navigate", navigatedMessage{"agent", navigateMessage{1, "https://shop.example/"}}),
 		"to-visitor.go":       encode("go", goMessage{1, "back"}),
 		"to-visitor.activate": encode("activate", tabMessage{2}),
+		"to-visitor.open":     encode("open", openedMessage{"agent", openMessage{"https://shop.example/"}}),
+		"to-visitor.close":    encode("close", tabMessage{2}),
 		"to-visitor.pointer":  encode("pointer", place),
 		"to-visitor.mark":     encode("mark", mark),
 		"to-visitor.select":   encode("select", selectedMessage{"agent", selectMessage{3, []number{17, 0, 18, 4}}}),
@@ -101,7 +109,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.erase":    encode("erase", erasedMessage{"agent"}),
 		"to-visitor.chat":     encode("chat", saidMessage{1, "agent", 1700000000000, "Do you see it?"}),
 		"to-visitor.resync":   encode("resync", resyncMessage{Doc: 3, Node: 17, Deep: true}),
-		"to-visitor.mode":     encode("mode", modeMessage{View, true}),
+		"to-visitor.mode":     encode("mode", modeMessage{View, true, Rights{Point, Scroll}}),
 		"to-visitor.ask":      encode("ask", askedMessage{"agent"}),
 		"to-visitor.beat":     encode("beat", struct{}{}),
 		"to-visitor.cookies":  encode("cookies", struct{}{}),
@@ -126,7 +134,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.dialog":     encode("dialog", dialogMessage{3, "confirm", "Remove this item?"}),
 		"to-agent.notice":     encode("notice", noticeMessage{"A download was started."}),
 		"to-agent.refused":    encode("refused", refused),
-		"to-agent.mode":       encode("mode", modeMessage{Shared, false}),
+		"to-agent.mode":       encode("mode", modeMessage{Shared, false, AllRights}),
 		"to-agent.loading":    encode("loading", loadingMessage{true}),
 		"to-agent.leader":     encode("leader", leaderMessage{false, 1700000000000}),
 		"to-agent.ended":      encode("ended", ended),

@@ -16,10 +16,10 @@ import (
 // invited, who consented, how it ended. It is written before it takes effect,
 // except an end, which takes effect first. It holds digests, no secrets.
 type record struct {
+	decision
 	ID          string     `json:"id"`
 	State       State      `json:"state"`
-	Mode        Mode       `json:"mode"`
-	Paused      bool       `json:"paused,omitempty"`
+	Offered     Rights     `json:"offered"` // what the visitor may leave of it is in decision
 	URL         string     `json:"url,omitempty"`
 	AgentName   string     `json:"agent_name,omitempty"`
 	VisitorName string     `json:"visitor_name,omitempty"`

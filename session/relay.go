@@ -156,9 +156,13 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 			r.closeTab(m.Tab)
 		case st.person.Role == Visitor:
 			r.activateTab(m.Tab)
+		case name == "close" && len(r.tabs) < 2:
+			return nil, whyLastTab
 		default:
-			return nil, r.askLeader("activate", m.Tab, m, now)
+			return nil, r.askLeader(name, m.Tab, m, now)
 		}
+	case *openMessage:
+		return nil, r.askForTab(st, *m, now)
 	case *viewMessage:
 		r.view = encode("view", m)
 		r.followers(func(st *seat) { r.push(st, item{key: "view", doc: noDoc, text: r.view}) })
@@ -243,12 +247,30 @@ func (r *room) askLeader(name string, tab number, m any, now time.Time) (why str
 	return ""
 }
 
+// askForTab asks the leader for a tab at an address.
+func (r *room) askForTab(st *seat, m openMessage, now time.Time) (why string) {
+	if _, ok := r.s.hub.origins.Allowed(m.URL); !ok {
+		return whySite
+	}
+	if len(r.tabs) >= maxTabs {
+		return whyTabs
+	}
+	if why := r.unreachable(now); why != "" {
+		return why
+	}
+	r.push(r.seat(Visitor), item{doc: noDoc, text: encode("open", openedMessage{st.person.ID, m})})
+	return ""
+}
+
 // ask passes an input to the leader under a number of ours, so that answers
 // find their way whoever asks and however often they start again.
 func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 	d := r.docs[m.Doc]
 	if d == nil || d.broken {
 		return whyGone
+	}
+	if why := r.s.current().Rights.withoutFor(m, d.tree); why != "" {
+		return why
 	}
 	for _, node := range m.nodes {
 		switch {
@@ -275,7 +297,10 @@ func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 // decide lets the visitor's decision take effect. It takes the room's lock
 // itself, for it waits for the store.
 func (r *room) decide(st *seat, m modeMessage) {
-	err := r.s.share(r.s.hub.ctx, m.Mode, m.Paused)
+	if m.Rights == nil {
+		m.Rights = r.s.current().Rights
+	}
+	err := r.s.share(r.s.hub.ctx, decision(m))
 	if err == nil {
 		return
 	}

@@ -54,6 +54,8 @@ var examples = map[string]string{
 	"tab":        `{"type":"tab","tab":1,"url":"https://shop.example/2","title":""}`,
 	"tab-closed": `{"type":"tab-closed","tab":7}`,
 	"activate":   `{"type":"activate","tab":1}`,
+	"open":       `{"type":"open","url":"https://shop.example/"}`,
+	"close":      `{"type":"close","tab":1}`,
 	"view":       `{"type":"view","width":100,"height":100,"dpr":1}`,
 	"pointer":    `{"type":"pointer","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`,
 	"mark":       `{"type":"mark","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`,
@@ -86,7 +88,7 @@ func TestS36Rights(t *testing.T) {
 			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat done beat blob dialog notice mode deny",
 		},
 		Agent: {
-			Shared: "activate pointer mark select draw erase chat input scroll navigate go resync ask",
+			Shared: "activate open pointer mark select draw erase chat input scroll navigate go resync ask",
 			View:   "pointer mark select draw erase chat scroll resync ask",
 		},
 	}
@@ -140,12 +142,15 @@ func TestEveryKindHasRightsAndLimits(t *testing.T) {
 			t.Errorf("%s is no kind of message", name)
 		}
 		for role := range roles {
+			now := going(Shared)
 			for _, state := range []State{Declined, Expired, Ended} {
-				if mayNot(role, name, record{State: state, Mode: Shared}) == "" {
+				now.State = state
+				if mayNot(role, name, now) == "" {
 					t.Errorf("%s may send %s when the session is %s", role, name, state)
 				}
 			}
-			if ok := mayNot(role, name, record{State: Waiting, Mode: Shared}) == ""; ok != (role == Agent && name == "end") {
+			now.State = Waiting
+			if ok := mayNot(role, name, now) == ""; ok != (role == Agent && name == "end") {
 				t.Errorf("%s may send %s while waiting: %v", role, name, ok)
 			}
 		}

@@ -223,6 +223,8 @@ func (r *room) welcome(st *seat, resumed, packed bool) welcomeMessage {
 		People:   r.people(),
 		Mode:     rec.Mode,
 		Paused:   rec.Paused,
+		Rights:   rec.Rights,
+		Offered:  rec.Offered,
 		State:    rec.State,
 		Session:  r.s.id,
 		Packed:   packed,
@@ -370,7 +372,7 @@ func (r *room) modeChanged() {
 	defer r.mu.Unlock()
 	now := r.s.current()
 	for _, st := range r.seats {
-		r.tell(st, "mode", modeMessage{now.Mode, now.Paused})
+		r.tell(st, "mode", modeMessage(now.decision))
 	}
 }
 

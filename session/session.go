@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,20 +49,21 @@ const (
 	Agent   Role = "agent"   // follows
 )
 
-// right says when a role may send a kind of message.
-type right int
+// when says when a role may send a kind of message.
+type when int
 
 const (
-	never   right = iota
-	shared        // while active and not paused, in shared mode
-	live          // while active and not paused
-	active        // while active
-	waiting       // also before the visitor accepted
+	never   when = iota
+	shared       // while active and not paused, in shared mode
+	live         // while active and not paused
+	active       // while active
+	waiting      // also before the visitor accepted
 )
 
-// rights is every rule about who may do what over a socket. (Who may consent
+// rights says who may do what over a socket, and when; needs, which [Right] an
+// agent needs for it besides. (Who may consent
 // is decided by cookies of the control host: see API.)
-var rights = map[string]map[Role]right{
+var rights = map[string]map[Role]when{
 	// The leader tells what its browser shows.
 	"doc":        {Visitor: active},
 	"ops":        {Visitor: active},
@@ -79,6 +81,8 @@ var rights = map[string]map[Role]right{
 	"navigate": {Agent: shared},
 	"go":       {Agent: shared},
 	"activate": {Visitor: active, Agent: shared},
+	"open":     {Agent: shared},
+	"close":    {Agent: shared},
 	// Both point, whatever the mode; the leader's own scrolling is in its ops.
 	"scroll":  {Agent: live},
 	"resync":  {Agent: active},
@@ -114,6 +118,7 @@ const (
 	whyAway      = "The visitor's browser is away."
 	whySilent    = "The visitor's browser does not answer."
 	whyNoTab     = "That tab is closed."
+	whyLastTab   = "The last tab stays open."
 	whyGone      = "That part of the page is gone."
 	whyMasked    = "This field is hidden from you."
 )
@@ -132,6 +137,8 @@ func mayNot(role Role, name string, now record) string {
 		return whyPaused
 	case r == shared && now.Mode != Shared:
 		return whyLookOnly
+	case role != Visitor:
+		return now.Rights.without(name)
 	}
 	return ""
 }
@@ -295,44 +302,67 @@ func (s *Session) visitorPresent(r *http.Request) bool {
 	return false
 }
 
-// share is how the visitor says what the agent may do from now on. What takes
-// rights away holds at once, also when it then can't be recorded, which is the
-// error; what gives some holds when it is recorded.
-func (s *Session) share(ctx context.Context, mode Mode, paused bool) error {
+// decision is what the visitor lets the agent do.
+type decision struct {
+	Mode   Mode   `json:"mode"`
+	Paused bool   `json:"paused,omitempty"`
+	Rights Rights `json:"rights,omitzero"` // of those that the session offers
+}
+
+func (d decision) same(other decision) bool {
+	return d.Mode == other.Mode && d.Paused == other.Paused && slices.Equal(d.Rights, other.Rights)
+}
+
+// and is what both of two decisions allow.
+func (d decision) and(other decision) decision {
+	both := decision{Shared, d.Paused || other.Paused, d.Rights.and(other.Rights)}
+	if d.Mode == View || other.Mode == View {
+		both.Mode = View
+	}
+	return both
+}
+
+// share is how the visitor says what the agent may do from now on. What it takes
+// away is gone at once, also when that then can't be recorded, which is the
+// error; what it gives holds when it is recorded.
+func (s *Session) share(ctx context.Context, next decision) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
-	before := s.current()
-	next := before.clone()
-	next.Mode, next.Paused = mode, paused
-	more := before.Paused && !paused || before.Mode == View && mode == Shared
-	if !more {
-		s.shares(mode, paused)
+	rec := s.current().clone()
+	next.Rights = rec.Offered.and(next.Rights)
+	before := rec.decision
+	less := before.and(next)
+	if less.same(next) || !less.same(before) {
+		s.shares(less)
 	}
-	if before.State.Over() || before.Mode == mode && before.Paused == paused {
+	if rec.State.Over() || before.same(next) {
 		return nil
 	}
-	put := func() error { return s.hub.records.put(ctx, next) }
-	entry := sharingEntry(before, next)
+	rec.decision = next
+	put := func() error { return s.hub.records.put(ctx, rec) }
+	entry := sharingEntry(s.id, before, next)
 	var err error
-	if more {
-		err = s.hub.audit.Do(ctx, entry, put)
-	} else {
+	if less.same(next) {
 		err = errors.Join(put(), s.hub.audit.Add(ctx, entry))
+	} else {
+		err = s.hub.audit.Do(ctx, entry, put)
 	}
 	if err != nil {
 		return fmt.Errorf("recording what is shared: %w", err)
 	}
-	if more {
-		s.shares(mode, paused)
+	if !less.same(next) {
+		s.shares(next)
 	}
-	s.log.Info("sharing changed", "mode", mode, "paused", paused)
+	s.log.Info("sharing changed", "mode", next.Mode, "paused", next.Paused, "rights", next.Rights)
 	return nil
 }
 
 // sharingEntry is what the audit log says of a change of what is shared.
-func sharingEntry(before, next record) audit.Entry {
-	entry := audit.Entry{Who: string(Visitor), Act: "session.mode", Session: next.ID, What: string(next.Mode)}
+func sharingEntry(session string, before, next decision) audit.Entry {
+	entry := audit.Entry{Who: string(Visitor), Act: "session.mode", Session: session, What: string(next.Mode)}
 	switch {
+	case !slices.Equal(next.Rights, before.Rights):
+		entry.Act, entry.What = "session.rights", next.Rights.String()
 	case next.Paused && !before.Paused:
 		entry.Act = "session.pause"
 	case before.Paused && !next.Paused:
@@ -351,10 +381,10 @@ func (s *Session) audit(ctx context.Context, e audit.Entry) {
 }
 
 // shares lets a change of what is shared take effect, and tells everybody.
-func (s *Session) shares(mode Mode, paused bool) {
+func (s *Session) shares(d decision) {
 	s.mu.Lock()
 	if !s.record.State.Over() {
-		s.record.Mode, s.record.Paused = mode, paused
+		s.record.decision = d
 	}
 	s.mu.Unlock()
 	s.hub.changes.bump()

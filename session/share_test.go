@@ -26,6 +26,7 @@ func (c *couple) decide(mode Mode, paused bool) {
 	c.t.Helper()
 	text := fmt.Sprintf(`{"type":"mode","mode":%q,"paused":%v}`, mode, paused)
 	c.vis.send(text)
+	text = strings.TrimSuffix(text, "}") + `,"rights":["point","draw","scroll","navigate","tabs","click","fill","upload"]}`
 	for _, p := range []*peer{c.vis, c.ag} {
 		if got := p.expectAny("mode"); !sameJSON([]byte(got), []byte(text)) {
 			c.t.Fatalf("told %s, want %s", got, text)
@@ -104,16 +105,16 @@ func TestLessIsSharedAtOnceAndMoreOnlyOnceRecorded(t *testing.T) {
 	s := c.session(c.inv)
 	failing, stop := failed(t.Context())
 	defer stop()
-	if err := s.share(failing, View, true); err == nil {
+	if err := s.share(failing, decision{View, true, AllRights}); err == nil {
 		t.Error("nobody was told that it could not be recorded")
 	}
 	if s.Mode() != View || !s.Paused() {
 		t.Error("it is still shared")
 	}
-	if err := s.share(failing, Shared, false); err == nil || s.Mode() != View || !s.Paused() {
+	if err := s.share(failing, decision{Shared, false, AllRights}); err == nil || s.Mode() != View || !s.Paused() {
 		t.Errorf("more is shared than was recorded (%v)", err)
 	}
-	if err := s.share(t.Context(), Shared, false); err != nil || s.Mode() != Shared || s.Paused() {
+	if err := s.share(t.Context(), decision{Shared, false, AllRights}); err != nil || s.Mode() != Shared || s.Paused() {
 		t.Errorf("it cannot be shared again (%v)", err)
 	}
 }

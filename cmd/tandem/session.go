@@ -32,12 +32,14 @@ destroyed when it ends; for a day more its id, state and times are known.`,
 // invitation flags are shared by the commands that create sessions.
 type invitationFlags struct {
 	mode, agent, visitor string
+	rights               []string
 	ttl                  time.Duration
 	uses                 int
 }
 
 func (f *invitationFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.mode, "mode", "shared", `what the agent may do: "shared" (navigate, click, type) or "view" (scroll and point)`)
+	cmd.Flags().StringSliceVar(&f.rights, "rights", nil, "of what the mode allows, only these: "+rightNames()+"; the visitor can take more away")
 	cmd.Flags().StringVar(&f.agent, "agent-name", "", "the name the visitor sees")
 	cmd.Flags().StringVar(&f.visitor, "visitor-name", "", "the name the agent sees")
 	cmd.Flags().DurationVar(&f.ttl, "ttl", time.Hour, "how long the visitor may take to accept, at most 24h")
@@ -49,7 +51,22 @@ func (f *invitationFlags) request(address string) (session.Request, error) {
 	if mode != session.Shared && mode != session.View {
 		return session.Request{}, hinted{fmt.Errorf("there is no mode %q", f.mode), "modes are shared and view"}
 	}
-	return session.Request{URL: address, Mode: mode, AgentName: f.agent, VisitorName: f.visitor, TTL: f.ttl, Uses: f.uses}, nil
+	var rights session.Rights // nil for all
+	if f.rights != nil {
+		var err error
+		if rights, err = session.ReadRights(f.rights); err != nil {
+			return session.Request{}, hinted{err, "rights are " + rightNames()}
+		}
+	}
+	return session.Request{URL: address, Mode: mode, Rights: rights, AgentName: f.agent, VisitorName: f.visitor, TTL: f.ttl, Uses: f.uses}, nil
+}
+
+func rightNames() string {
+	names := make([]string, len(session.AllRights))
+	for i, r := range session.AllRights {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
 }
 
 // origin returns the origin of a page's address.
@@ -93,6 +110,7 @@ With --agent the session is that agent's: its link opens where they, or a
 supervisor, are signed in, and for nobody else.`,
 		Example: `  tandem sessions create https://shop.example/ --agent-name Ada --visitor-name Ben
   tandem sessions create https://shop.example/ --agent ada
+  tandem sessions create https://shop.example/ --rights point,scroll,click
   tandem sessions create https://shop.example/ --mode view --json`,
 		Args: one("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {

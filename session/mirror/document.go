@@ -165,6 +165,35 @@ func (d *Document) Protected(id int) bool {
 	return false
 }
 
+// Typing reports whether keys that are pressed at node id are typed into a text,
+// and whether that has more than one line.
+func (d *Document) Typing(id int) (typing, lines bool) {
+	at, ok := d.tree.slot(id)
+	for first := true; ok && at != 0; first, at = false, d.tree.nodes[at].parent {
+		n := &d.tree.nodes[at]
+		if first && n.is(nsHTML, "textarea") {
+			return true, true
+		}
+		if first && n.is(nsHTML, "input") {
+			return n.typed(), false
+		}
+		if value, found := n.attr("contenteditable"); found && n.ns == nsHTML {
+			editable := asciiLower(value) != "false"
+			return editable, editable
+		}
+	}
+	return false, false
+}
+
+// typed reports whether an input takes text.
+func (n *node) typed() bool {
+	switch n.inputType() {
+	case "text", "search", "tel", "url", "email", "password", "number":
+		return true
+	}
+	return false
+}
+
 // Size returns about how many bytes of memory the document takes.
 func (d *Document) Size() int { return d.tree.bytes + nodeBytes*len(d.tree.nodes) }
 

@@ -4,12 +4,13 @@
 
 import { ApiError, inviteAgain, join, read, takeBack } from './api';
 import { Link, type LinkState } from './link';
-import { fromRenderer, parseMessage, toAgent, type Invited, type Joined, type Mode, type Person, type State, type TabState, type ToAgent, type Welcome } from './protocol';
+import { allRights, fromRenderer, granted, parseMessage, toAgent, type Invited, type Joined, type Mode, type Person, type Right, type State, type TabState, type ToAgent, type Welcome } from './protocol';
+import { HistoryButtons } from './ui/navigation';
 import { complete } from './ui/addresses';
 import { tooOld } from './ui/browser';
 import { Chat } from './ui/chat';
 import { byId, fill, h, say } from './ui/dom';
-import { icon, type Icon } from './ui/icons';
+import { icon } from './ui/icons';
 import { invitationCard } from './ui/invitation';
 import { finish, notice } from './ui/notice';
 import { People } from './ui/people';
@@ -18,7 +19,7 @@ import { Since } from './ui/timer';
 import { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { ownRights, readable, reason, shortMode } from './ui/words';
+import { ownRights, readable, reason, rightWords, shortMode } from './ui/words';
 
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
@@ -189,10 +190,11 @@ class Room {
     keydown: (event: KeyboardEvent) => { if (event.key === 'Escape') this.#leaveAddress(); },
     blur: () => this.#showAddress(true),
   });
-  #history = (['back', 'forward', 'reload'] as const).map(action => h('button', {
-    type: 'button', class: 'tool', 'data-tandem': action, title: labels[action], 'aria-label': labels[action],
-    click: () => this.#tab && this.#link.send({ type: 'go', tab: this.#tab.tab, action }),
-  }, icon(action satisfies Icon)));
+  #history = new HistoryButtons({
+    go: action => this.#tab && this.#link.send({ type: 'go', tab: this.#tab.tab, action }),
+    open: () => this.#link.send({ type: 'open', url: this.#startURL }),
+  });
+  #startURL: string;
   #tools = new Tools({
     use: (tool, fade) => this.#renderer?.postMessage({ type: 'tool', tool, fade }),
     erase: () => {
@@ -222,6 +224,8 @@ class Room {
 
   #renderer: MessagePort | null = null;
   #mode: Mode = 'view';
+  /** What the agent may do, all in all. */
+  #rights: readonly Right[] = [];
   #paused = 0; // since when
   #tab: TabState | null = null;
   #list: TabState[] = [];
@@ -246,19 +250,21 @@ class Room {
   #covered = '';
 
   constructor(private visitor: string, joined: Joined, private link: Link<ToAgent>, end: () => void) {
+    this.#startURL = joined.url;
     this.#people.setAttribute('data-tandem', 'participants');
     this.#strip.hidden = true;
     this.#strip.addEventListener('choose', event => link.send({ type: 'activate', tab: (event as CustomEvent<number>).detail }));
+    this.#strip.addEventListener('dismiss', event => link.send({ type: 'close', tab: (event as CustomEvent<number>).detail }));
     const form = h('form', { submit: (event: Event) => { event.preventDefault(); this.#navigate(); } }, this.#address);
     document.body.className = 'window console ready';
     fill(document.body,
       h('header', { class: 'bar', 'aria-label': 'Session' },
-        h('div', { class: 'tools' }, ...this.#history), form, this.#modeLabel, this.#askButton,
+        h('div', { class: 'tools' }, ...this.#history.buttons), form, this.#modeLabel, this.#askButton,
         h('div', { class: 'tools' }, this.#tools.button, this.#chat.button, this.#tools.palette), this.#followButton, this.#fitButton, this.#fullButton,
         this.#people, this.#delay, this.#status,
         h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, 'End'))),
       this.#strip, this.#stage, this.#toasts, this.#chat.panel);
-    this.setMode(joined.mode, false);
+    this.setMode({ mode: joined.mode });
     this.#zoom(true);
     this.#follow(true);
     this.linkChanged(link.state);
@@ -274,7 +280,7 @@ class Room {
     this.#you = state.you.id;
     this.#chat.restart(state.said ?? 0);
     this.#tools.close();
-    this.setMode(state.mode, state.paused ?? false);
+    this.setMode(state);
     this.#renderer?.close();
     this.#inputBase = ++this.#lastInput;
     this.#inputSent.clear();
@@ -285,7 +291,7 @@ class Room {
     port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
     const frame = h('iframe', { 'data-tandem': 'tab', title: `${this.visitor}’s page`, allow: 'clipboard-write', src: `${view}/` });
     frame.addEventListener('load', () => {
-      frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', you: state.you.id, mode: state.mode, paused: state.paused ?? false }, view, [port2]);
+      frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', you: state.you.id, rights: granted(state) }, view, [port2]);
     }, { once: true });
     fill(this.#stage, frame, this.#veil);
     this.#zoom(this.#fit);
@@ -298,16 +304,20 @@ class Room {
     this.#renderer?.close();
   }
 
-  setMode(mode: Mode, paused: boolean): void {
+  setMode(now: { mode: Mode; paused?: boolean; rights?: Right[] }): void {
+    const { mode, paused = false } = now;
+    const rights = granted(now);
     this.#mode = mode;
+    this.#rights = rights;
     this.#paused = paused ? this.#paused || Date.now() : 0;
-    const may = mode === 'shared' && !paused;
+    const may = rights.includes('navigate');
     this.#askButton.hidden = mode === 'shared' || paused;
     this.#askButton.disabled = false;
     fill(this.#modeLabel, icon(mode === 'shared' ? 'pointer' : 'eye'), h('span', { class: 'short' }, shortMode(mode)));
     this.#modeLabel.title = ownRights(this.visitor, mode);
     this.#modeLabel.setAttribute('data-mode', mode);
-    for (const button of this.#history) button.disabled = !may;
+    this.#history.enable(may, rights.includes('tabs'));
+    this.#tools.button.disabled = !rights.includes('draw');
     this.#address.readOnly = !may;
     this.#showStrip();
     this.#address.title = may ? 'Type an address and press Enter' : `Only ${this.visitor} can go to another page`;
@@ -320,17 +330,22 @@ class Room {
     this.#toasts.show(`${this.visitor} is asked whether you may click and type.`);
   }
 
-  #modeChanged(mode: Mode, paused: boolean): void {
-    const before = this.#mode;
-    this.setMode(mode, paused);
+  #modeChanged(now: { mode: Mode; paused: boolean; rights?: Right[] }): void {
+    const before = { mode: this.#mode, rights: this.#rights };
+    this.setMode(now);
     this.#showStatus();
-    if (mode !== before) this.#toasts.show(`${ownRights(this.visitor, mode)}.`);
+    if (now.mode !== before.mode) return this.#toasts.show(`${ownRights(this.visitor, now.mode)}.`);
+    if (now.paused) return;
+    for (const right of allRights) {
+      const may = this.#rights.includes(right);
+      if (may !== before.rights.includes(right)) this.#toasts.show(rightWords[right][may ? 'given' : 'taken'](this.visitor));
+    }
   }
 
   message(message: ToAgent): void {
     switch (message.type) {
       case 'chat': return this.#chat.add(message);
-      case 'mode': this.#modeChanged(message.mode, message.paused); break;
+      case 'mode': this.#modeChanged(message); break;
       case 'beat': return this.#beat(message.hidden ?? false);
       case 'people': return this.people(message.people);
       case 'tabs': this.#tabs(message.tabs); break;
@@ -414,12 +429,15 @@ class Room {
   // --- address and tabs ---
 
   #showStrip(): void {
-    this.#strip.show(this.#list, { closable: false, enabled: this.#mode === 'shared' && !this.#paused });
+    const may = this.#rights.includes('tabs');
+    this.#strip.show(this.#list, { closable: may, enabled: may });
   }
 
   #tabs(tabs: TabState[]): void {
     this.#tab = tabs.find(t => t.active) ?? tabs[0] ?? null;
     this.#list = tabs;
+    this.#history.show(this.#tab?.loading ?? false);
+    this.#showStatus();
     this.#showStrip();
     this.#showAddress();
     document.title = `${this.#tab?.title || readable(this.#tab?.url ?? '')?.host || 'Page'} – ${this.visitor}`;
@@ -494,7 +512,7 @@ class Room {
       this.#say('busy', 'Not live');
       this.#cover(`${this.visitor}’s page does not answer`, 'It may be busy or showing a message. This is the last thing that was shared; it is not live.', this.#heard, true);
     } else {
-      this.#say('good', this.#loading ? 'Loading…' : this.#hidden ? 'Live, in the background' : 'Live');
+      this.#say('good', this.#loading || this.#tab?.loading ? 'Loading…' : this.#hidden ? 'Live, in the background' : 'Live');
       this.#status.title = this.#hidden ? `${this.visitor} looks at something else. The page may be slow there.` : '';
       this.#uncover();
     }
@@ -553,8 +571,6 @@ function moment(time: Date): string {
 }
 
 const quiet = new Set<unknown>(['hover', 'focus', 'selection', 'drag']);
-
-const labels = { back: 'Back', forward: 'Forward', reload: 'Reload' } as const;
 
 async function main(): Promise<void> {
   document.body.classList.add('ready');

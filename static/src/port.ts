@@ -79,7 +79,7 @@ export type ToDocument =
   | { type: 'film'; node: number }
   | { type: 'input'; n: number; input: Input }
   | { type: 'scroll'; node: number; x: number; y: number }
-  | { type: 'go'; action: 'back' | 'forward' | 'reload' }
+  | { type: 'go'; action: 'back' | 'forward' | 'reload' | 'stop' }
   | { type: 'locate'; id: number; node: number; fx: number; fy: number }
   | { type: 'boxes'; id: number; sel: number[] }
   | { type: 'wiggle'; node: number }
@@ -121,7 +121,7 @@ export function parseToDocument(data: unknown): ToDocument | null {
         : null;
     case 'go': {
       const action = m['action'];
-      return action === 'back' || action === 'forward' || action === 'reload' ? { type: 'go', action } : null;
+      return action === 'back' || action === 'forward' || action === 'reload' || action === 'stop' ? { type: 'go', action } : null;
     }
     case 'locate':
       return isId(m['id']) && isId(m['node']) && isNumber(m['fx']) && isNumber(m['fy'])

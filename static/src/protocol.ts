@@ -77,6 +77,17 @@ const color: Parse<string> = value => {
 
 export const mode = oneOf('shared', 'view');
 export type Mode = ReturnType<typeof mode>;
+/** What an agent may be let do; the mode comes first. */
+export const allRights = ['point', 'draw', 'scroll', 'navigate', 'tabs', 'click', 'fill', 'upload'] as const;
+export type Right = (typeof allRights)[number];
+const rights = list(oneOf(...allRights), allRights.length);
+/** What is possible in both modes. */
+const showing: ReadonlySet<Right> = new Set<Right>(['point', 'draw', 'scroll']);
+
+/** What an agent may do, all in all. */
+export function granted(now: { mode: Mode; paused?: boolean | undefined; rights?: readonly Right[] | undefined }): Right[] {
+  return (now.rights ?? allRights).filter(right => !now.paused && (now.mode === 'shared' || showing.has(right)));
+}
 export const state = oneOf('waiting', 'active', 'declined', 'expired', 'ended');
 export type State = ReturnType<typeof state>;
 export const role = oneOf('visitor', 'agent', 'observer');
@@ -85,7 +96,7 @@ export type Role = ReturnType<typeof role>;
 const you = { id: text(64), role, name, color };
 export const person = object({ ...you, online: bool });
 export type Person = ReturnType<typeof person>;
-const tab = object({ tab: count, url, title: optional(title), icon: optional(url), active: optional(bool) });
+const tab = object({ tab: count, url, title: optional(title), icon: optional(url), active: optional(bool), loading: optional(bool) });
 export type TabState = ReturnType<typeof tab>;
 
 /** Where somebody points: inside the box of a node when there is one, and in the tab's viewport as a fall-back. */
@@ -99,7 +110,8 @@ const mark = { ...place, kind: optional(oneOf('wiggle', 'frame')) };
 const selection = { doc: count, sel: optional(list(count, 4)) };
 const stroke = { doc: count, kind: oneOf('ink', 'box', 'arrow'), points: list(number, 2000), fade: bool };
 const from = text(64);
-const action = oneOf('back', 'forward', 'reload');
+const action = oneOf('back', 'forward', 'reload', 'stop');
+export type Action = ReturnType<typeof action>;
 /** Checked by the performer, which knows what each kind needs. */
 const input = any;
 const refused = { n: optional(count), what: text(64), why: sentence };
@@ -114,6 +126,9 @@ export const welcome = object({
   people: list(person, 100),
   mode,
   paused: optional(bool),
+  rights: optional(rights),
+  /** What the visitor may choose rights from. */
+  offered: optional(rights),
   state,
   session: text(20),
   url: optional(url),
@@ -134,7 +149,7 @@ const between = {
   draw: { from, ...stroke },
   erase: { from },
   chat: { n: count, from, at: count, text: sentence },
-  mode: { mode, paused: bool },
+  mode: { mode, paused: bool, rights: optional(rights) },
   refused,
   ended,
 } satisfies { [type: string]: Shape };
@@ -146,6 +161,8 @@ export const toVisitor = {
   navigate: { tab: count, url, from: optional(from) },
   go: { tab: count, action },
   activate: { tab: count },
+  open: { url, from },
+  close: { tab: count },
   ...between,
   resync: { doc: optional(count), node: optional(count), deep: optional(bool), sheet: optional(integer), film: optional(bool) },
   /** Somebody would like to click and type as well. */

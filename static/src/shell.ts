@@ -3,7 +3,7 @@
 // inputs, addresses and pointers of the others are passed to them.
 
 import { Link, type LinkState } from './link';
-import { parseMessage, toVisitor, type FromDocument, type Person, type ToVisitor, type View, type Welcome } from './protocol';
+import { parseMessage, toVisitor, type Action, type FromDocument, type Person, type ToVisitor, type View, type Welcome } from './protocol';
 import { panicKey } from './panic';
 import { Documents, ownAddress, type Doc } from './shell/documents';
 import { Frames, type Tab } from './shell/frames';
@@ -13,8 +13,8 @@ import { Sharing, type Decision } from './shell/sharing';
 import { Chat } from './ui/chat';
 import type { Cursors } from './ui/cursors';
 import { tooOld } from './ui/browser';
+import { AddressBar, HistoryButtons } from './ui/navigation';
 import { byId, fill, h, say } from './ui/dom';
-import { icon } from './ui/icons';
 import { finish } from './ui/notice';
 import type { Marks } from './ui/marks';
 import type { People } from './ui/people';
@@ -40,10 +40,11 @@ const standAfter = 1500; // ms
 const marksEvery = 50; // ms
 const describeEvery = 60; // ms
 const lookEvery = 80; // ms
+const noRoom = 'There are too many pages open. Close one first.';
 /** Characters of blobs that are kept while sharing is paused. */
 const heldAtMost = 32 << 20;
 /** What the others do in the pages. The server passes none of it on while sharing is paused; some may be under way. */
-const fromOthers = new Set<ToVisitor['type']>(['input', 'scroll', 'navigate', 'go', 'activate', 'pointer', 'mark', 'select', 'draw', 'erase', 'resync']);
+const fromOthers = new Set<ToVisitor['type']>(['input', 'scroll', 'navigate', 'go', 'activate', 'open', 'close', 'pointer', 'mark', 'select', 'draw', 'erase', 'resync']);
 
 class Shell {
   #data = document.documentElement.dataset;
@@ -52,7 +53,14 @@ class Shell {
 
   #stage = byId('stage');
   #people = byId<People>('people');
-  #address = byId('address');
+  #address = new AddressBar(byId('address'), {
+    go: url => this.#visit(url),
+    wrong: () => this.#toasts.show('This is not an address of a website.'),
+  });
+  #history = new HistoryButtons({
+    go: action => { if (this.#frames.active) this.#go(this.#frames.active.id, action); },
+    open: () => { if (!this.#frames.open(this.#startURL)) this.#toasts.show(noRoom); },
+  });
   #status = byId('status');
   #strip = byId<Tabs>('tabs');
   #toasts = byId<Toasts>('toasts');
@@ -60,6 +68,7 @@ class Shell {
   #marks = byId<Marks>('marks');
 
   #you = '';
+  #startURL = '';
   #present: Person[] = [];
   #stopping = false;
   #over = false;
@@ -71,6 +80,8 @@ class Shell {
   /** The part of the shared page that the visitor sees, if it is less than all. */
   #seen: number[] | null = null;
   #undescribed = new Set<Tab>();
+  /** Whether the others know that a tab is loading. */
+  #told = new WeakMap<Tab, boolean>();
   #describing = 0;
   /** Blobs that came up while sharing was paused: pages name each only once. */
   #held: (FromDocument & { type: 'blob' })[] = [];
@@ -136,6 +147,7 @@ class Shell {
       const tab = this.#frames.get((event as CustomEvent<number>).detail);
       if (tab) this.#close(tab);
     });
+    byId('history').append(...this.#history.buttons);
     byId('pointing').append(this.#tools.button, this.#chat.button, this.#tools.palette);
     document.body.append(this.#chat.panel);
     const panic = panicKey();
@@ -152,7 +164,8 @@ class Shell {
 
   #welcome(state: Welcome): void {
     this.#you = state.you.id;
-    this.#sharing.welcomed({ mode: state.mode, paused: state.paused ?? false }, state.resumed);
+    this.#sharing.welcomed({ mode: state.mode, paused: state.paused ?? false, rights: state.rights ?? [] }, state.offered ?? [], state.resumed);
+    this.#startURL = state.url ?? '';
     this.#showPeople(state.people);
     if (!state.resumed) this.#startAfresh(state.said ?? 0);
     if (this.#stopping) {
@@ -173,13 +186,13 @@ class Shell {
     for (const tab of state.tabs ?? []) {
       this.#frames.open(tab.url, { id: tab.tab, behind: !tab.active, ...(tab.title && { title: tab.title }) });
     }
-    if (this.#frames.all().length === 0) this.#frames.open(state.url ?? '');
+    if (this.#frames.all().length === 0) this.#frames.open(this.#startURL);
     if (this.wanted) this.#openWanted(this.wanted);
     this.wanted = '';
   }
 
   #openWanted(url: string): void {
-    if (!this.#frames.open(url, { foreign: true })) this.#toasts.show('There are too many pages open. Close one first.');
+    if (!this.#frames.open(url, { foreign: true })) this.#toasts.show(noRoom);
   }
 
   /** The server begins with nothing: tell it everything. */
@@ -197,7 +210,7 @@ class Shell {
   }
 
   #describe(tab: Tab): void {
-    this.#share({ type: 'tab', tab: tab.id, url: tab.url, title: tab.title });
+    this.#share({ type: 'tab', tab: tab.id, url: tab.url, title: tab.title, ...(tab.loading && { loading: true }) });
   }
 
   /** Says something about what is in the pages, unless sharing is paused. When it goes on everything is told anew. */
@@ -245,6 +258,8 @@ class Shell {
       case 'navigate': return this.#navigate(message.tab, message.url);
       case 'go': return this.#go(message.tab, message.action);
       case 'activate': this.#frames.activate(message.tab); return;
+      case 'open': return this.#openFor(message.url, message.from);
+      case 'close': return this.#closeFor(message.tab);
       case 'pointer': return this.#pointers.point(message.from, message);
       case 'mark': void this.#pointers.mark(message); return;
       case 'select': return this.#marks.select(message.from, message.doc, message.sel ?? null);
@@ -257,7 +272,7 @@ class Shell {
         return;
       case 'beat': return this.#beat();
       case 'cookies': return this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'cookies' }));
-      case 'mode': return this.#sharing.confirmed(message);
+      case 'mode': return this.#sharing.confirmed({ ...message, rights: message.rights ?? [] });
       case 'ask': return this.#sharing.asked(this.#person(message.from));
       case 'refused':
         if (message.what === 'mode') this.#sharing.failed();
@@ -299,13 +314,33 @@ class Shell {
     this.#toasts.show(`${this.#agentName()} opens ${readable(url)?.host ?? url}`);
   }
 
-  #go(id: number, action: 'back' | 'forward' | 'reload'): void {
+  /** The visitor typed an address. */
+  #visit(url: string): void {
+    const { active } = this.#frames;
+    if (active) this.#frames.navigate(active, url);
+  }
+
+  /** Somebody else opens a page in a tab of its own. */
+  #openFor(url: string, from: string): void {
+    const host = readable(url)?.host ?? url;
+    if (this.#frames.open(url)) this.#toasts.show(`${called(this.#person(from))} opens ${host} in a new tab`);
+    else this.#share({ type: 'notice', text: noRoom });
+  }
+
+  #closeFor(id: number): void {
+    const tab = this.#frames.get(id);
+    if (tab) this.#close(tab);
+  }
+
+  #go(id: number, action: Action): void {
     const tab = this.#frames.get(id) ?? this.#frames.active;
     if (!tab) return;
     const doc = this.#documents.main(tab.id);
     if (doc) this.#documents.send(doc, { type: 'go', action });
     else if (action === 'reload') this.#frames.navigate(tab, tab.url);
+    else if (action === 'stop') this.#frames.blank(tab);
     else history[action]();
+    if (action === 'stop') this.#frames.loading(tab, false);
     this.#lastGo = Date.now();
   }
 
@@ -519,6 +554,7 @@ class Shell {
       return;
     }
     doc.leaving = true;
+    this.#frames.loading(tab, true);
     tab.frame.addEventListener('load', () => setTimeout(() => {
       if (!doc.leaving || this.#documents.get(doc.id) !== doc) return;
       this.#documents.gone(doc);
@@ -606,13 +642,22 @@ class Shell {
       this.#pointers.moved();
     }
     this.#strip.show(this.#frames.states(), { closable: true, enabled: true });
+    this.#tellLoading();
     document.body.classList.toggle('with-tabs', !this.#strip.hidden);
     if (!active) return;
+    this.#history.show(active.loading);
+    this.#address.show(active.url);
     const address = readable(active.url);
-    this.#address.title = active.url;
-    fill(this.#address, icon(address?.secure ? 'lock' : 'globe'),
-      h('span', { class: 'host' }, address?.host ?? active.url), h('span', { class: 'rest' }, address?.rest ?? ''));
     document.title = `${active.title || address?.host || 'Shared page'} – shared with ${this.#agentName()}`;
+  }
+
+  /** The others hear of it with the page's address and title. */
+  #tellLoading(): void {
+    for (const tab of this.#frames.all()) {
+      if (this.#told.get(tab) === tab.loading) continue;
+      this.#told.set(tab, tab.loading);
+      this.#describeSoon(tab);
+    }
   }
 
   #activated(): void {

@@ -36,6 +36,7 @@ const addressOf = getter(Document.prototype, 'documentURI') as (d: Document) => 
 const frameElementOf = getter(globalThis, 'frameElement') as (w: Window) => Element | null;
 const ownHistory = history;
 const ownLocation = location;
+const stopLoading = globalThis.stop;
 const reload = ownLocation.reload; // unforgeable, so taken from the object itself
 
 /** How long a frame's first, empty document is given to be replaced by the one it is for. */
@@ -198,9 +199,10 @@ class Connection {
   }
 }
 
-function go(action: 'back' | 'forward' | 'reload'): void {
+function go(action: 'back' | 'forward' | 'reload' | 'stop'): void {
   if (action === 'back') historyBack(ownHistory);
   else if (action === 'forward') historyForward(ownHistory);
+  else if (action === 'stop') apply(stopLoading as Any, globalThis, []);
   else apply(reload as Any, ownLocation, []);
 }
 

@@ -3,7 +3,7 @@
 // that can run no script, and holds no credential but the key of the response
 // store.
 
-import { Invalid, parseMessage, toAgent, type ToAgent } from './protocol';
+import { allRights, Invalid, parseMessage, toAgent, type Right, type ToAgent } from './protocol';
 import { Renderer } from './view/renderer';
 import { strokeKind } from './ui/marks';
 import { Stage } from './view/stage';
@@ -24,9 +24,9 @@ function mirrorFrame(mode: Mode): HTMLIFrameElement {
 
 const tools = ['frame', ...strokeKind] as const;
 
-function connect(key: string, you: string, acts: boolean, port: MessagePort): void {
+function connect(key: string, you: string, rights: Right[], port: MessagePort): void {
   const stage = new Stage(document.body);
-  const renderer = new Renderer({ key, you, stage, acts, frame: mirrorFrame, send: (message) => port.postMessage(message) });
+  const renderer = new Renderer({ key, you, stage, rights, frame: mirrorFrame, send: (message) => port.postMessage(message) });
   port.onmessage = ({ data }) => {
     if (data?.type === 'zoom') return stage.zoom(data.fit === true);
     if (data?.type === 'follow') return renderer.follow(data.on === true);
@@ -50,5 +50,5 @@ addEventListener('message', function hello({ source, origin, data, ports: [port]
   if (source !== parent || origin !== control || data?.tandem !== 'connect' || port === undefined) return;
   if (typeof data.key !== 'string' || !/^[\w-]{1,200}$/.test(data.key)) return;
   removeEventListener('message', hello);
-  connect(data.key, String(data.you), data.mode !== 'view' && data.paused !== true, port);
+  connect(data.key, String(data.you), allRights.filter(right => data.rights?.includes?.(right) === true), port);
 });

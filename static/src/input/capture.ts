@@ -13,8 +13,8 @@ export interface CaptureContext {
   doc: string;
   document: Document;
   id(node: Node): number;
-  /** Whether the follower may act, or only point. */
-  acts(): boolean;
+  /** Whether the follower may act, in one way or in any, or only point. */
+  acts(way?: 'click' | 'fill'): boolean;
   /** Whether the follower's presses put frames around elements. */
   frames(): boolean;
   /** Whether the leader hides this node's content. */
@@ -79,7 +79,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     over = target;
     clearTimeout(dwell);
     dwell = setTimeout(() => {
-      if (rest !== null && ctx.acts()) input({ kind: 'hover', node: rest.node, fx: rest.fx, fy: rest.fy });
+      if (rest !== null && ctx.acts('click')) input({ kind: 'hover', node: rest.node, fx: rest.fx, fy: rest.fy });
     }, DWELL_MS);
   }, true);
 
@@ -108,7 +108,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     !isEditable(target) && !isPicked(target) && target.closest('select') === null && !ctx.masked(target);
   on<PointerEvent>('pointerdown', (event) => {
     const target = targetOf(event);
-    const at = event.button === 0 && event.pointerType !== 'touch' && ctx.acts() && pointsOut(event) === undefined && target !== null && dragged(target) ? pointAt(event) : null;
+    const at = event.button === 0 && event.pointerType !== 'touch' && ctx.acts('click') && pointsOut(event) === undefined && target !== null && dragged(target) ? pointAt(event) : null;
     dragging.press(at && { node: at.node, fx: at.fx, fy: at.fy, mods: mods(event), x: event.clientX, y: event.clientY });
   }, true);
   on<PointerEvent>('pointermove', (event) => dragging.move(event), true);
@@ -175,9 +175,9 @@ export function attachCapture(ctx: CaptureContext): Capture {
   on<InputEvent>('beforeinput', (event) => {
     const target = targetOf(event);
     if (target === null) return;
-    if (!ctx.acts() || ctx.masked(target)) {
+    if (!ctx.acts('fill') || ctx.masked(target)) {
       event.preventDefault();
-      ctx.refuse(ctx.acts() ? 'masked' : 'view');
+      ctx.refuse(ctx.acts('fill') ? 'masked' : ctx.acts() ? 'fill' : 'view');
       return;
     }
     if (isTextControl(target) || event.inputType === 'insertCompositionText') return;
@@ -197,7 +197,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
   });
   on('change', (event) => {
     const target = targetOf(event);
-    if (target === null || !ctx.acts()) return;
+    if (target === null || !ctx.acts('fill')) return;
     if (target.localName === 'select') {
       const options = Array.from((target as HTMLSelectElement).options);
       input({ kind: 'select', node: ctx.id(target), options: options.flatMap((option, i) => (option.selected ? [i] : [])) });
@@ -276,6 +276,10 @@ export function attachCapture(ctx: CaptureContext): Capture {
     const target = targetOf(event)!;
     // The follower's own pickers answer these, by a change event.
     if (target.closest('select') !== null || isPicked(target)) return;
+    if (!ctx.acts('click')) {
+      if (!isEditable(target)) ctx.refuse('click');
+      return;
+    }
     input({ kind: 'click', node: at.node, fx: at.fx, fy: at.fy, button, detail: Math.max(1, event.detail), mods: mods(event) });
   }
 

@@ -14,6 +14,8 @@ export interface Tab {
   /** Who opened it by script, and what they call it. */
   opener: { doc: Doc; id: string } | null;
   view: View | null;
+  /** It is on its way to a page, or that is not complete yet. */
+  loading: boolean;
   /** The document that stands in for one that has no script of ours; 0 for none. */
   standIn: number;
 }
@@ -64,12 +66,16 @@ export class Frames {
     frame.title = options.title || 'Shared page';
     // Tells the sync script that there is an opener, before any script of the page asks.
     if (options.opener && !options.alone) frame.name = opened + (options.name ?? '');
-    const tab: Tab = { id, frame, url, title: options.title ?? '', name: options.name ?? '', opener: options.opener ?? null, view: null, standIn: 0 };
+    const tab: Tab = { id, frame, url, title: options.title ?? '', name: options.name ?? '', opener: options.opener ?? null, view: null, loading: false, standIn: 0 };
     this.#tabs.push(tab);
     const address = this.#address(url);
     this.#asks(tab, options.foreign ?? false);
+    tab.loading = address !== '';
     if (address) frame.src = address;
-    frame.addEventListener('load', () => this.#loaded(tab));
+    frame.addEventListener('load', () => {
+      this.loading(tab, false);
+      this.#loaded(tab);
+    });
     this.#parent.append(frame);
     if (options.behind && this.#active) this.#place(tab);
     else this.activate(id);
@@ -92,8 +98,21 @@ export class Frames {
     tab.url = url;
     this.#asks(tab, foreign);
     tab.frame.src = address;
+    tab.loading = true;
     this.#changed();
     return true;
+  }
+
+  loading(tab: Tab, loading: boolean): void {
+    if (tab.loading === loading) return;
+    tab.loading = loading;
+    this.#changed();
+  }
+
+  /** Gives up the way to a tab's first page. */
+  blank(tab: Tab): void {
+    tab.frame.src = 'about:blank';
+    this.loading(tab, false);
   }
 
   /** Closes a tab. The last one stays: without it there would be nothing to share. */
@@ -117,7 +136,7 @@ export class Frames {
   }
 
   states(): TabState[] {
-    return this.#tabs.map(t => ({ tab: t.id, url: t.url, title: t.title, active: t === this.#active }));
+    return this.#tabs.map(t => ({ tab: t.id, url: t.url, title: t.title, active: t === this.#active, loading: t.loading }));
   }
 
   clear(): void {

@@ -2,14 +2,15 @@
 // agent who asks for more is told. Sharing less holds here at once, whatever the way to the server is like; sharing
 // more holds when the server has said so.
 
-import type { Mode, Person } from '../protocol';
+import { allRights, granted, type Mode, type Person, type Right } from '../protocol';
 import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
-import { called, rights, shortMode } from '../ui/words';
+import { called, rights, rightWords, shortMode } from '../ui/words';
 
 export interface Decision {
   mode: Mode;
   paused: boolean;
+  rights: readonly Right[];
 }
 
 export interface SharingOptions {
@@ -25,7 +26,9 @@ export interface SharingOptions {
 const ARMED_MS = 500;
 
 export class Sharing {
-  #now: Decision = { mode: 'view', paused: false };
+  #now: Decision = { mode: 'view', paused: false, rights: [] };
+  /** What there is to choose from. */
+  #offered: readonly Right[] = allRights;
   /** What the server was told and has not confirmed. */
   #said: Decision | null = null;
   #agent: Person | undefined;
@@ -39,7 +42,8 @@ export class Sharing {
   get paused(): boolean { return this.#now.paused; }
 
   /** The link is up, and how things stand according to the server. */
-  welcomed(state: Decision, resumed: boolean): void {
+  welcomed(state: Decision, offered: readonly Right[], resumed: boolean): void {
+    this.#offered = offered;
     if (!this.#said) this.#adopt(state);
     else if (!resumed) this.options.tell({ type: 'mode', ...this.#said });
   }
@@ -82,7 +86,7 @@ export class Sharing {
   #adopt(next: Decision): void {
     const before = this.#now;
     if (same(before, next)) return;
-    this.#now = { mode: next.mode, paused: next.paused };
+    this.#now = { mode: next.mode, paused: next.paused, rights: next.rights };
     if (next.mode === 'shared') this.#answered();
     this.options.changed(before);
     this.#draw();
@@ -115,7 +119,20 @@ export class Sharing {
           click: () => this.#decide({ mode: mode === 'shared' ? 'view' : 'shared' }),
         }, icon(mode === 'shared' ? 'eye' : 'pointer'), mode === 'shared' ? `Let ${agent} only look and point` : `Let ${agent} click and type, too`),
         h('button', { type: 'button', class: 'choice', click: () => this.pause(!paused) }, icon(paused ? 'play' : 'pause'), label)),
+      this.#rightsList(agent),
       h('p', {}, 'Pressing Esc twice pauses at once. Nothing is recorded, and Stop sharing ends it.'));
+  }
+
+  /** One box for each thing that the mode allows, to take it away and give it back. */
+  #rightsList(agent: string): HTMLElement | null {
+    const possible = granted({ mode: this.mode, rights: this.#offered });
+    if (possible.length === 0) return null;
+    const { rights } = this.#now;
+    return h('fieldset', { class: 'rights' }, h('legend', {}, `What ${agent} may do here`), ...possible.map(right => h('label', {},
+      h('input', {
+        type: 'checkbox', checked: rights.includes(right), 'data-right': right,
+        change: () => this.#decide({ rights: this.#offered.filter(r => (r === right) !== rights.includes(r)) }),
+      }), rightWords[right].name)));
   }
 
   #drawQuestion(): void {
@@ -138,6 +155,6 @@ export class Sharing {
   }
 }
 
-const same = (a: Decision, b: Decision): boolean => a.mode === b.mode && a.paused === b.paused;
+const same = (a: Decision, b: Decision): boolean => a.mode === b.mode && a.paused === b.paused && `${a.rights}` === `${b.rights}`;
 const more = (before: Decision, next: Decision): boolean =>
-  (before.paused && !next.paused) || (before.mode === 'view' && next.mode === 'shared');
+  (before.paused && !next.paused) || (before.mode === 'view' && next.mode === 'shared') || next.rights.some(r => !before.rights.includes(r));

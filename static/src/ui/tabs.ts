@@ -24,10 +24,10 @@ export class Tabs extends HTMLElement {
     const label = tab.title?.trim() || readable(tab.url)?.host || 'New page';
     const choose = h('button', {
       type: 'button', role: 'tab', class: 'choose', 'aria-selected': tab.active ? 'true' : 'false',
-      tabindex: tab.active ? 0 : -1, title: label, disabled: !options.enabled,
+      tabindex: tab.active ? 0 : -1, title: label, 'aria-busy': tab.loading ? 'true' : null, disabled: !options.enabled,
       click: () => this.#tell('choose', tab.tab),
     }, label);
-    const item = h('span', { class: tab.active ? 'item active' : 'item', role: 'presentation' }, choose);
+    const item = h('span', { class: `item${tab.active ? ' active' : ''}${tab.loading ? ' loading' : ''}`, role: 'presentation' }, choose);
     if (options.closable) {
       item.append(h('button', {
         type: 'button', class: 'dismiss', 'aria-label': `Close ${label}`, title: 'Close',

@@ -1,6 +1,6 @@
 // Sentences that more than one page uses, in words that need no knowledge of how this works.
 
-import type { Mode, Person } from '../protocol';
+import type { Mode, Person, Right } from '../protocol';
 
 /** What the agent may do, as the visitor reads it. */
 export function rights(agent: string, mode: Mode): string {
@@ -15,6 +15,18 @@ export function ownRights(visitor: string, mode: Mode): string {
     ? `You can click and type in ${visitor}’s page`
     : `You can see ${visitor}’s page, scroll and point. Clicking and typing are up to ${visitor}`;
 }
+
+/** What the visitor can let an agent do, and what the agent is told when that changes. */
+export const rightWords: Record<Right, { name: string; given(visitor: string): string; taken(visitor: string): string }> = {
+  point: { name: 'Point at things', given: v => `${v} lets you point at things.`, taken: v => `${v} does not want you to point at things.` },
+  draw: { name: 'Draw over the page', given: v => `${v} lets you draw.`, taken: v => `${v} does not want you to draw.` },
+  scroll: { name: 'Scroll the page', given: v => `${v} lets you scroll.`, taken: v => `${v} does not want you to scroll.` },
+  navigate: { name: 'Go to other pages', given: v => `${v} lets you go to other pages.`, taken: v => `${v} does not want you to go to other pages.` },
+  tabs: { name: 'Open and close tabs', given: v => `${v} lets you open and close tabs.`, taken: v => `${v} does not want you to open and close tabs.` },
+  click: { name: 'Click', given: v => `${v} lets you click.`, taken: v => `${v} does not want you to click.` },
+  fill: { name: 'Type in fields', given: v => `${v} lets you type.`, taken: v => `${v} does not want you to type.` },
+  upload: { name: 'Hand over files', given: v => `${v} lets you hand over files.`, taken: v => `${v} does not want you to hand over files.` },
+};
 
 export const shortMode = (mode: Mode): string => (mode === 'shared' ? 'Both can click' : 'View only');
 

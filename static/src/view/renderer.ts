@@ -3,7 +3,7 @@
 
 import { attachCapture, type Capture } from '../input/capture';
 import { SNAPSHOT, type Mode } from '../ops';
-import type { FromRenderer, ToAgent } from '../protocol';
+import { granted, type FromRenderer, type Right, type ToAgent } from '../protocol';
 import { isMasked } from './build';
 import { Answers } from './media';
 import { isShadow, Mirror } from './mirror';
@@ -30,7 +30,8 @@ export interface RendererOptions {
   you: string;
   stage: Stage;
   /** Whether the follower may act to begin with, or only point. */
-  acts: boolean;
+  /** What the follower may do when the session begins. */
+  rights: readonly Right[];
   send(message: FromRenderer): void;
   /** Makes a frame whose document is empty, of a mode, and runs no script; it need not be in the page yet. */
   frame(mode: Mode): HTMLIFrameElement;
@@ -71,13 +72,14 @@ export class Renderer {
   private inputs = 0;
   private applying = false;
   private placing = false;
-  private acts: boolean;
+  /** How the follower may act in the page. */
+  private may = new Set<Right>();
   private framing = false;
   /** Whether both scroll together; else the follower looks around alone. */
   private following = true;
 
   constructor(private readonly options: RendererOptions) {
-    this.acts = options.acts;
+    this.allow(options.rights);
     options.stage.marks.options = {
       where: {
         page: () => this.page(),
@@ -104,8 +106,7 @@ export class Renderer {
       case 'view':
         return this.view(message);
       case 'mode':
-        this.acts = message.mode === 'shared' && !message.paused;
-        return;
+        return this.allow(granted(message));
       case 'people':
         return this.options.stage.know(message.people);
       case 'pointer':
@@ -124,6 +125,10 @@ export class Renderer {
       case 'refused':
         if (message.n !== undefined) this.done(message.n);
     }
+  }
+
+  private allow(rights: readonly Right[]): void {
+    this.may = new Set(rights.filter((right) => right === 'click' || right === 'fill'));
   }
 
   // --- documents
@@ -248,7 +253,7 @@ export class Renderer {
       doc: String(doc.id),
       document,
       id: (node) => mirror.id(node),
-      acts: () => this.acts && !this.applying,
+      acts: (way) => !this.applying && (way === undefined ? this.may.size > 0 : this.may.has(way)),
       frames: () => this.framing,
       masked: (node) => maskedAt(node),
       offset: () => this.offset(doc) ?? { x: 0, y: 0 },
@@ -509,6 +514,8 @@ export class Renderer {
 const REFUSED: Record<string, string> = {
   masked: 'This field is hidden from you. Only the visitor can fill it in.',
   view: 'You can look and point, but not act.',
+  click: 'You may not click in this page.',
+  fill: 'You may not type in this page.',
 };
 
 function modeOf(ops: unknown[]): Mode | null {
