@@ -281,6 +281,9 @@ func flush(w io.Writer) {
 
 // setBody makes the response's body what kind wants, and its headers true.
 func (x *exchange) setBody(resp *http.Response, kind kind) {
+	if kind == plain {
+		x.announceFile(resp)
+	}
 	var err error
 	switch {
 	case kind == mediaPage || kind == filePage:

@@ -142,7 +142,26 @@ func filePageBody(name, media string, content []byte) string {
 		`<p style="margin:0;font-weight:600;overflow-wrap:anywhere">` + html.EscapeString(name) + `</p>` +
 		`<p style="margin:4px 0 16px;color:#5a6270">` + html.EscapeString(strings.ToUpper(kind)) + `, ` + size(len(content)) + `</p>` +
 		`<a style="color:#0b57d0" download="` + html.EscapeString(name) + `" href="data:` + html.EscapeString(media) + `;base64,` +
-		base64.StdEncoding.EncodeToString(content) + `">Save the file</a></main></body>`
+		base64.StdEncoding.EncodeToString(content) + `">Save the file</a>` +
+		`<p style="margin:16px 0 0;font-size:14px;color:#5a6270">The visitor can save and open it. Whoever follows sees this page, not what is in the file.</p></main></body>`
+}
+
+// announceFile tells both people of a response that the browser saves instead of
+// showing it.
+func (x *exchange) announceFile(resp *http.Response) {
+	switch x.in.Header.Get("Sec-Fetch-Dest") {
+	case "document", "iframe", "frame":
+	default:
+		return
+	}
+	if !x.visit.navigate || !hasBody(x.in.Method, resp.StatusCode) {
+		return
+	}
+	bytes := 0
+	if resp.Header.Get("Content-Encoding") == "" {
+		bytes = int(max(0, contentLength(resp.Header)))
+	}
+	x.session.Download(fileName(resp.Header, x.target.Path), bytes)
 }
 
 func size(bytes int) string {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,7 @@ var (
 
 const (
 	pingEvery    = 20 * time.Second
+	measureAfter = time.Second     // a browser that has just come is busy
 	beatEvery    = 3 * time.Second // how often the leader's page has to show that it lives
 	deadAfter    = time.Minute
 	ackTimeout   = 30 * time.Second // for what was sent to be acknowledged
@@ -234,7 +236,7 @@ func (c *conn) greet() error {
 
 func (c *conn) readLoop() error {
 	c.alive("")
-	c.ws.SetPongHandler(c.alive)
+	c.ws.SetPongHandler(c.ponged)
 	for {
 		frame, err := c.readFrame()
 		if err != nil {
@@ -253,6 +255,22 @@ func (c *conn) readLoop() error {
 // alive puts off the moment at which the peer counts as dead.
 func (c *conn) alive(string) error {
 	return c.ws.SetReadDeadline(time.Now().Add(deadAfter))
+}
+
+// ponged measures the way to the peer and back, by the time that the ping took
+// along. A peer that changes it makes itself look slow.
+func (c *conn) ponged(sent string) error {
+	if ns, err := strconv.ParseInt(sent, 10, 64); err == nil {
+		if way := time.Since(time.Unix(0, ns)); way >= 0 && way < deadAfter {
+			c.room.delayed(c, way)
+		}
+	}
+	return c.alive(sent)
+}
+
+func (c *conn) ping() error {
+	now := time.Now()
+	return c.ws.WriteControl(websocket.PingMessage, strconv.AppendInt(nil, now.UnixNano(), 10), now.Add(writeTimeout))
 }
 
 // paced holds the reader back when the peer sends more than it may for long;
@@ -373,6 +391,8 @@ func (c *conn) shut(why closure, flush bool) {
 func (c *conn) writeLoop() {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
+	first := time.NewTimer(measureAfter)
+	defer first.Stop()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	ack := time.NewTimer(0)
@@ -402,11 +422,13 @@ func (c *conn) writeLoop() {
 			}
 		case <-beat.C:
 			c.room.beat(c)
+		case <-first.C:
+			err = c.ping()
 		case <-ping.C:
 			if c.room.stalled(c) {
 				c.shut(closeTooSlow, false)
 			}
-			err = c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout))
+			err = c.ping()
 		}
 		if err != nil {
 			c.shut(closeTooSlow, false)

@@ -34,10 +34,13 @@
 //
 // # Who may do what
 //
-// The table rights is all there is. In short: the visitor tells what is shown,
+// The tables rights and needs are all there is; testdata/rights.golden has them
+// as one. In short: the visitor tells what is shown,
 // and decides on the mode and on pauses; the agent asks for input and navigation
 // in shared mode only; both point, draw and talk; both may end the session.
-// Beyond the table, input to masked nodes, to what the site keeps for its
+// Of what the mode allows an agent has the rights that the session was created
+// with, as far as the visitor leaves them: to point, draw, scroll, navigate, use
+// tabs, click, fill fields, upload. Beyond the tables, input to masked nodes, to what the site keeps for its
 // visitor, and navigation to origins that are not allowed are refused.
 //
 // What the visitor takes away is gone at once, whatever the store does; what

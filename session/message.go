@@ -53,10 +53,13 @@ var kinds = map[string]kind{
 	"draw":       {func() message { return new(drawMessage) }, 32 << 10, 20, 60},
 	"erase":      {func() message { return new(eraseMessage) }, 1 << 10, 2, 10},
 	"chat":       {func() message { return new(chatMessage) }, 16 << 10, 2, 10},
+	"typing":     {func() message { return new(typingMessage) }, 1 << 10, 2, 10},
 	"beat":       {func() message { return new(beatMessage) }, 1 << 10, 2, 10},
 	"done":       {func() message { return new(doneMessage) }, 16 << 10, 200, 1000},
 	"blob":       {func() message { return new(blobMessage) }, maxBlob*4/3 + 1<<10, 30, 100},
 	"dialog":     {func() message { return new(dialogMessage) }, 64 << 10, 5, 20},
+	"answered":   {func() message { return new(answeredMessage) }, 1 << 10, 5, 20},
+	"download":   {func() message { return new(downloadMessage) }, 4 << 10, 2, 10},
 	"notice":     {func() message { return new(noticeMessage) }, 16 << 10, 5, 20},
 	"input":      {func() message { return new(inputMessage) }, 256 << 10, 100, 300},
 	"scroll":     {func() message { return new(scrollMessage) }, 1 << 10, 60, 120},
@@ -357,6 +360,13 @@ func (m *chatMessage) check() error {
 	return nil
 }
 
+// typingMessage says that somebody writes a line, or no longer does.
+type typingMessage struct {
+	On bool `json:"on"`
+}
+
+func (*typingMessage) check() error { return nil }
+
 type doneMessage struct {
 	N   uint64 `json:"n"`
 	OK  bool   `json:"ok"`
@@ -407,6 +417,26 @@ func (m *dialogMessage) check() error {
 		return errors.New("unknown kind of dialog")
 	}
 	return checkNumbers(m.Doc)
+}
+
+// answeredMessage says that the dialog of a document was answered, and how where
+// there was a choice. What was typed is the visitor's.
+type answeredMessage struct {
+	Doc number `json:"doc"`
+	OK  *bool  `json:"ok,omitempty"`
+}
+
+func (m *answeredMessage) check() error { return checkNumbers(m.Doc) }
+
+// downloadMessage says that the visitor saves a file. Nobody else gets it.
+type downloadMessage struct {
+	Name  string `json:"name"`
+	Bytes number `json:"bytes,omitempty"` // 0 where that is not known
+}
+
+func (m *downloadMessage) check() error {
+	m.Name = cut(m.Name, 200)
+	return checkNumbers(m.Bytes)
 }
 
 type noticeMessage struct {
@@ -692,6 +722,7 @@ type (
 		Name   string `json:"name"`
 		Color  string `json:"color"`
 		Online bool   `json:"online"`
+		Delay  int    `json:"delay,omitempty"` // ms to their browser and back; 0 for unknown
 	}
 	peopleMessage struct {
 		People []Person `json:"people"`
@@ -756,6 +787,10 @@ type (
 		From string `json:"from"`
 		At   int64  `json:"at"` // Unix milliseconds
 		Text string `json:"text"`
+	}
+	wroteMessage struct {
+		From string `json:"from"`
+		typingMessage
 	}
 	scrolledMessage struct {
 		From string `json:"from"`

@@ -75,7 +75,7 @@ func sameJSON(a, b []byte) bool {
 // the browser side to read.
 func TestMessagesWritten(t *testing.T) {
 	people := []Person{
-		{ID: "visitor", Role: Visitor, Name: "Vera", Color: colors[Visitor], Online: true},
+		{ID: "visitor", Role: Visitor, Name: "Vera", Color: colors[Visitor], Online: true, Delay: 40},
 		{ID: "agent", Role: Agent, Name: "Ada", Color: colors[Agent]},
 	}
 	place := pointedMessage{"agent", pointMessage{Doc: 3, Node: 17, FX: 0.5, FY: 0.25, X: 120.5, Y: 64}}
@@ -108,6 +108,8 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.draw":     encode("draw", drawnMessage{"agent", drawMessage{3, "ink", []float64{10, 20.5, 14, 26}, true}}),
 		"to-visitor.erase":    encode("erase", erasedMessage{"agent"}),
 		"to-visitor.chat":     encode("chat", saidMessage{1, "agent", 1700000000000, "Do you see it?"}),
+		"to-agent.typing":     encode("typing", wroteMessage{"visitor", typingMessage{false}}),
+		"to-visitor.typing":   encode("typing", wroteMessage{"agent", typingMessage{true}}),
 		"to-visitor.resync":   encode("resync", resyncMessage{Doc: 3, Node: 17, Deep: true}),
 		"to-visitor.mode":     encode("mode", modeMessage{View, true, Rights{Point, Scroll}}),
 		"to-visitor.ask":      encode("ask", askedMessage{"agent"}),
@@ -132,6 +134,9 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.beat":       encode("beat", beatMessage{true}),
 		"to-agent.done":       encode("done", doneMessage{7, false, "The element is gone."}),
 		"to-agent.dialog":     encode("dialog", dialogMessage{3, "confirm", "Remove this item?"}),
+		"to-agent.answered":   encode("answered", answeredMessage{3, new(false)}),
+		"to-agent.download":   encode("download", downloadMessage{"invoice.pdf", 48213}),
+		"to-visitor.download": encode("download", downloadMessage{"report.csv", 0}),
 		"to-agent.notice":     encode("notice", noticeMessage{"A download was started."}),
 		"to-agent.refused":    encode("refused", refused),
 		"to-agent.mode":       encode("mode", modeMessage{Shared, false, AllRights}),

@@ -180,6 +180,9 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		r.erase(st)
 	case *chatMessage:
 		r.say(st, *m, now)
+	case *typingMessage:
+		it := item{key: "typing " + st.person.ID, doc: noDoc, text: encode(name, wroteMessage{st.person.ID, *m})}
+		r.others(st, func(other *seat) { r.push(other, it) })
 	case *beatMessage:
 		text := encode(name, m)
 		r.followers(func(st *seat) { r.push(st, item{key: name, doc: noDoc, lossy: true, text: text}) })
@@ -189,7 +192,13 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		if !r.s.assets.PutBlob(m.ID, m.MIME, m.body, now) {
 			r.s.log.Debug("left out a blob", "type", m.MIME, "bytes", len(m.body))
 		}
-	case *dialogMessage, *noticeMessage:
+	case *dialogMessage:
+		r.dialog(*m)
+	case *answeredMessage:
+		r.dialogAnswered(*m)
+	case *downloadMessage:
+		r.download(*m, now)
+	case *noticeMessage:
 		text := encode(name, m)
 		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
 	case *inputMessage:

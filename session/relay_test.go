@@ -63,10 +63,13 @@ var examples = map[string]string{
 	"draw":       `{"type":"draw","doc":1,"kind":"ink","points":[0,0,10,10],"fade":false}`,
 	"erase":      `{"type":"erase"}`,
 	"chat":       `{"type":"chat","text":"Hello"}`,
+	"typing":     `{"type":"typing","on":true}`,
 	"beat":       `{"type":"beat"}`,
 	"done":       `{"type":"done","n":1,"ok":true}`,
 	"blob":       `{"type":"blob","id":"b","mime":"image/png","data":""}`,
 	"dialog":     `{"type":"dialog","doc":1,"kind":"alert","text":"x"}`,
+	"answered":   `{"type":"answered","doc":1,"ok":true}`,
+	"download":   `{"type":"download","name":"x"}`,
 	"notice":     `{"type":"notice","text":"x"}`,
 	"input":      `{"type":"input","n":1,"doc":1,"input":{"kind":"focus","node":4}}`,
 	"scroll":     `{"type":"scroll","doc":1,"node":0,"x":0,"y":1}`,
@@ -84,12 +87,12 @@ var examples = map[string]string{
 func TestS36Rights(t *testing.T) {
 	allowed := map[Role]map[Mode]string{
 		Visitor: {
-			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat done beat blob dialog notice mode deny",
-			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat done beat blob dialog notice mode deny",
+			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny",
+			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny",
 		},
 		Agent: {
-			Shared: "activate open pointer mark select draw erase chat input scroll navigate go resync ask",
-			View:   "pointer mark select draw erase chat scroll resync ask",
+			Shared: "activate open pointer mark select draw erase chat typing input scroll navigate go resync ask",
+			View:   "pointer mark select draw erase chat typing scroll resync ask",
 		},
 	}
 	for _, mode := range []Mode{Shared, View} {

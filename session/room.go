@@ -39,6 +39,10 @@ type room struct {
 	lines  uint64               // of the conversation, also those no longer kept
 	known  map[audit.Entry]bool // what need not be recorded again
 
+	dialogs map[number]dialogMessage // that are open, by document
+	saved   downloadMessage          // the last that was told of
+	savedAt time.Time
+
 	deflating  sync.Mutex // never held while another lock is taken
 	deflations []*deflation
 }
@@ -105,11 +109,12 @@ const maxAgents = 4
 
 func newRoom(s *Session, names map[Role]string, now time.Time) *room {
 	r := &room{
-		s:      s,
-		docs:   map[number]*document{},
-		budget: maxKept,
-		asked:  map[uint64]asked{},
-		known:  map[audit.Entry]bool{},
+		s:       s,
+		docs:    map[number]*document{},
+		budget:  maxKept,
+		asked:   map[uint64]asked{},
+		known:   map[audit.Entry]bool{},
+		dialogs: map[number]dialogMessage{},
 		// Numbers grow over restarts, so that a leader who counts is not
 		// confused by ours.
 		number: uint64(now.UnixMilli()),
@@ -274,12 +279,32 @@ func (r *room) detach(c *conn) {
 	if st.conn != c {
 		return
 	}
-	st.conn, st.since, st.person.Online = nil, r.s.hub.now(), false
+	st.conn, st.since, st.person.Online, st.person.Delay = nil, r.s.hub.now(), false, 0
 	r.s.hub.changes.bump()
 	for _, other := range r.seats {
 		if other != st {
 			r.tellPeople(other)
 		}
+	}
+}
+
+// delayed takes note of how long the way to a browser and back takes. It is
+// rounded, so that what hardly changes is not told.
+func (r *room) delayed(c *conn, way time.Duration) {
+	const fine, coarse = 10 * time.Millisecond, 50 * time.Millisecond
+	rounded := max(fine, way.Round(fine))
+	if way > 100*time.Millisecond {
+		rounded = way.Round(coarse)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := c.seat
+	if st.conn != c || st.person.Delay == int(rounded.Milliseconds()) {
+		return
+	}
+	st.person.Delay = int(rounded.Milliseconds())
+	for _, each := range r.seats {
+		r.tell(each, "people", peopleMessage{r.people()})
 	}
 }
 
@@ -337,6 +362,9 @@ func (r *room) tellAll(st *seat) {
 	}
 	for _, id := range r.order {
 		r.push(st, item{doc: id, fresh: true})
+	}
+	for _, m := range r.dialogs {
+		r.push(st, item{doc: noDoc, text: encode("dialog", m)})
 	}
 	r.tellDrawn(st)
 	r.tellSaid(st)
@@ -514,6 +542,7 @@ func (r *room) dropDocument(id number) {
 	r.kept -= r.docs[id].kept
 	delete(r.docs, id)
 	r.undraw(id)
+	delete(r.dialogs, id)
 	r.order = slices.DeleteFunc(r.order, func(o number) bool { return o == id })
 	for _, child := range slices.Clone(r.order) {
 		if d := r.docs[child]; d != nil && len(d.Parent) > 0 && d.Parent[0] == id {

@@ -73,6 +73,8 @@ var rights = map[string]map[Role]when{
 	"view":       {Visitor: active},
 	"blob":       {Visitor: active},
 	"dialog":     {Visitor: active},
+	"answered":   {Visitor: active},
+	"download":   {Visitor: active},
 	"notice":     {Visitor: active},
 	"done":       {Visitor: active},
 	"beat":       {Visitor: active},
@@ -92,7 +94,8 @@ var rights = map[string]map[Role]when{
 	"draw":    {Visitor: active, Agent: live},
 	"erase":   {Visitor: active, Agent: live},
 	// And talk.
-	"chat": {Visitor: active, Agent: active},
+	"chat":   {Visitor: active, Agent: active},
+	"typing": {Visitor: active, Agent: active},
 	// The visitor decides what the agent may do, and the agent may ask for more.
 	"mode": {Visitor: active},
 	"deny": {Visitor: active},
@@ -242,6 +245,15 @@ func (s *Session) Dialog(doc int, kind, text string) {
 	if !s.Paused() {
 		s.room.route(s.room.seat(Visitor), "dialog", m, err)
 	}
+}
+
+// Download tells everybody of a file that the visitor's browser is about to save.
+func (s *Session) Download(name string, bytes int) {
+	m := &downloadMessage{name, bytes}
+	err := m.check()
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	s.room.route(s.room.seat(Visitor), "download", m, err)
 }
 
 // Alias registers which origin the token of a host label stands for. The first

@@ -13,13 +13,13 @@ import { byId, fill, h, say } from './ui/dom';
 import { icon } from './ui/icons';
 import { invitationCard } from './ui/invitation';
 import { finish, notice } from './ui/notice';
-import { People } from './ui/people';
+import { People, Presence } from './ui/people';
 import { Tabs } from './ui/tabs';
 import { Since } from './ui/timer';
 import { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { ownRights, readable, reason, rightWords, shortMode } from './ui/words';
+import { answerOf, dialogWords, fileWords, onlyVisitorAnswers, ownRights, readable, reason, rightWords, saves, shortMode } from './ui/words';
 
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
@@ -204,11 +204,13 @@ class Room {
   });
   #chat = new Chat({
     send: text => this.#link.send({ type: 'chat', text }),
+    typing: on => this.#link.send({ type: 'typing', on }),
     person: id => this.#present.find(p => p.id === id),
     you: () => this.#you,
     unseen: (who, text) => this.#toasts.show(`${who}: ${text}`),
   });
   #present: readonly Person[] = [];
+  #presence = new Presence(text => this.#toasts.show(text));
   #askButton = h('button', {
     type: 'button', class: 'tool text', 'data-tandem': 'ask', title: 'Ask whether you may click and type, too', click: () => this.#ask(),
   }, 'Ask to click');
@@ -221,6 +223,9 @@ class Room {
   }, icon('full'));
   #stage = h('main', { class: 'stage', 'aria-label': 'The visitor’s page' });
   #veil: HTMLElement | null = null;
+  /** What the visitor is asked, by document. */
+  #asks = h('div', { class: 'asked' });
+  #dialogs = new Map<number, HTMLElement>();
 
   #renderer: MessagePort | null = null;
   #mode: Mode = 'view';
@@ -293,7 +298,9 @@ class Room {
     frame.addEventListener('load', () => {
       frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', you: state.you.id, rights: granted(state) }, view, [port2]);
     }, { once: true });
-    fill(this.#stage, frame, this.#veil);
+    this.#dialogs.clear();
+    fill(this.#asks);
+    fill(this.#stage, frame, this.#asks, this.#veil);
     this.#zoom(this.#fit);
     this.#follow(this.#following);
   }
@@ -345,6 +352,7 @@ class Room {
   message(message: ToAgent): void {
     switch (message.type) {
       case 'chat': return this.#chat.add(message);
+      case 'typing': return this.#chat.typing(message.from, message.on);
       case 'mode': this.#modeChanged(message); break;
       case 'beat': return this.#beat(message.hidden ?? false);
       case 'people': return this.people(message.people);
@@ -356,7 +364,10 @@ class Room {
       case 'refused': this.#refused(message.n, message.what, message.why); break;
       case 'done': this.#done(message.n, message.ok, message.why ?? ''); break;
       case 'notice': return this.#toasts.show(message.text);
-      case 'dialog': this.#toasts.show(`${this.visitor} sees a message: ${message.text}`); break;
+      case 'dialog': return this.#asked(message.doc, message.kind, message.text);
+      case 'answered': return this.#answered(message.doc, message.ok);
+      case 'gone': this.#answered(message.doc, undefined); break;
+      case 'download': return this.#toasts.show(saves(fileWords(message.name, message.bytes), this.visitor));
     }
     const forward = 'n' in message && message.n !== undefined ? { ...message, n: message.n - this.#inputBase } : message;
     this.#renderer?.postMessage(forward);
@@ -364,9 +375,32 @@ class Room {
 
   people(people: readonly Person[]): void {
     this.#present = people;
+    this.#presence.update(people, this.#you);
     this.#people.show(people, this.#you, () => '');
     // The renderer labels cursors with these.
     this.#renderer?.postMessage({ type: 'people', people });
+  }
+
+  /** The visitor is asked something by the page, which stands still meanwhile. */
+  #asked(doc: number, kind: string, text: string): void {
+    this.#answered(doc, undefined);
+    const card = h('section', { 'data-tandem': 'dialog', 'aria-live': 'assertive' },
+      h('h2', {}, (dialogWords[kind] ?? dialogWords['alert']!)(this.visitor)), text && h('p', { class: 'said' }, text),
+      h('p', { class: 'small' }, onlyVisitorAnswers(this.visitor)));
+    this.#dialogs.set(doc, card);
+    this.#asks.append(card);
+    this.#showStatus();
+  }
+
+  #answered(doc: number, ok: boolean | undefined): void {
+    const card = this.#dialogs.get(doc);
+    if (!card) return;
+    this.#dialogs.delete(doc);
+    card.remove();
+    this.#heard = Date.now();
+    this.#showStatus();
+    const answer = answerOf(this.visitor, ok);
+    if (answer) this.#toasts.show(answer);
   }
 
   linkChanged(state: LinkState): void {
@@ -508,6 +542,9 @@ class Room {
     } else if (this.#paused) {
       this.#say('busy', 'Paused');
       this.#cover(`${this.visitor} has paused sharing`, 'This is the last thing that was shared; it is not live.', this.#paused);
+    } else if (this.#dialogs.size > 0) {
+      this.#say('busy', `${this.visitor} is asked`);
+      this.#uncover();
     } else if (this.#heard > 0 && Date.now() - this.#heard > silent.after) {
       this.#say('busy', 'Not live');
       this.#cover(`${this.visitor}’s page does not answer`, 'It may be busy or showing a message. This is the last thing that was shared; it is not live.', this.#heard, true);

@@ -14,6 +14,12 @@ export interface Hello {
   main: boolean;
 }
 
+/** Posted by the shell to a window, with the right to do once what takes a press. */
+export interface Grant {
+  tandem: 'granted';
+  id: number;
+}
+
 /** Posted by a document to its parent once it knows its number. */
 export interface FrameHello {
   tandem: 'frame';
@@ -58,6 +64,9 @@ export type FromDocument =
   | { type: 'located'; id: number; x: number; y: number; box?: Box }
   /** Where the asked-for text is now. */
   | { type: 'boxes'; id: number; boxes: Box[] }
+  | { type: 'answered'; ok?: boolean }
+  | { type: 'wish'; id: number; kind: 'print' | 'fullscreen' | 'copy'; text: string }
+  | { type: 'download'; name: string }
   /** The visitor wants nothing to be seen any more, at once. A page that forges it only hides itself. */
   | { type: 'panic' }
   | { type: 'bye' };
@@ -85,6 +94,8 @@ export type ToDocument =
   | { type: 'wiggle'; node: number }
   /** What the visitor's next presses do: put frames around elements, or what they always do. */
   | { type: 'tool'; frame: boolean }
+  /** Whether the visitor lets the page do what it wished for. */
+  | { type: 'granted'; id: number; yes: boolean }
   | { type: 'cookies' }
   | { type: 'opened'; id: string }
   | { type: 'post'; from: string; data: unknown; origin: string }
@@ -135,6 +146,8 @@ export function parseToDocument(data: unknown): ToDocument | null {
       return isId(m['node']) ? { type: 'wiggle', node: m['node'] } : null;
     case 'tool':
       return { type: 'tool', frame: m['frame'] === true };
+    case 'granted':
+      return isId(m['id']) ? { type: 'granted', id: m['id'], yes: m['yes'] === true } : null;
     case 'opened':
     case 'closed':
       return typeof m['id'] === 'string' ? { type: m['type'], id: m['id'] } : null;

@@ -94,7 +94,7 @@ export const role = oneOf('visitor', 'agent', 'observer');
 export type Role = ReturnType<typeof role>;
 
 const you = { id: text(64), role, name, color };
-export const person = object({ ...you, online: bool });
+export const person = object({ ...you, online: bool, delay: optional(count) });
 export type Person = ReturnType<typeof person>;
 const tab = object({ tab: count, url, title: optional(title), icon: optional(url), active: optional(bool), loading: optional(bool) });
 export type TabState = ReturnType<typeof tab>;
@@ -149,7 +149,10 @@ const between = {
   draw: { from, ...stroke },
   erase: { from },
   chat: { n: count, from, at: count, text: sentence },
+  typing: { from, on: bool },
   mode: { mode, paused: bool, rights: optional(rights) },
+  /** The visitor saves a file; its size in bytes, if that is known. */
+  download: { name: text(300), bytes: optional(count) },
   refused,
   ended,
 } satisfies { [type: string]: Shape };
@@ -186,6 +189,7 @@ export const toAgent = {
   ...between,
   done: { n: count, ok: bool, why: optional(sentence) },
   dialog: { doc: count, kind: text(40), text: sentence },
+  answered: { doc: count, ok: optional(bool) },
   notice: { text: sentence },
   /** The leader's page lives. */
   beat: { hidden: optional(bool) },
@@ -210,6 +214,11 @@ export const fromDocument = {
   close: { id: optional(text(100)) },
   located: { id: count, x: number, y: number, box: optional(any) },
   boxes: { id: count, boxes: any },
+  /** A dialog is answered: yes or no, or nothing where there is no choice. */
+  answered: { ok: optional(bool) },
+  /** The page wants what takes a press of the visitor. */
+  wish: { id: count, kind: oneOf('print', 'fullscreen', 'copy'), text: text(100_000) },
+  download: { name: text(200) },
   panic: {},
   bye: {},
 } satisfies { [type: string]: Shape };

@@ -10,6 +10,7 @@ import { Frames, type Tab } from './shell/frames';
 import { askOther, listen } from './shell/other';
 import { Pointers } from './shell/pointers';
 import { Sharing, type Decision } from './shell/sharing';
+import { Wishes } from './shell/wishes';
 import { Chat } from './ui/chat';
 import type { Cursors } from './ui/cursors';
 import { tooOld } from './ui/browser';
@@ -17,13 +18,13 @@ import { AddressBar, HistoryButtons } from './ui/navigation';
 import { byId, fill, h, say } from './ui/dom';
 import { finish } from './ui/notice';
 import type { Marks } from './ui/marks';
-import type { People } from './ui/people';
+import { Presence, type People } from './ui/people';
 import type { Tabs } from './ui/tabs';
 import { Since } from './ui/timer';
 import type { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { agents, called, readable } from './ui/words';
+import { agents, called, fileWords, readable, savesOwn, wishTold } from './ui/words';
 import { Urls } from './url';
 import './ui/cursors';
 import './ui/marks';
@@ -108,6 +109,7 @@ class Shell {
       this.#share({ type: 'draw', ...stroke });
     },
   });
+  #presence = new Presence(text => this.#toasts.show(text));
   #framing = false;
   #tools = new Tools({
     use: (tool, fade) => {
@@ -120,8 +122,15 @@ class Shell {
       this.#share({ type: 'erase' });
     },
   });
+  #wishes = new Wishes({
+    place: byId('wish'),
+    documents: this.#documents,
+    asked: kind => this.#share({ type: 'notice', text: wishTold[kind] }),
+    failed: text => this.#toasts.show(text),
+  });
   #chat = new Chat({
     send: text => this.#link.send({ type: 'chat', text }),
+    typing: on => this.#link.send({ type: 'typing', on }),
     person: id => this.#person(id),
     you: () => this.#you,
     unseen: (who, text) => this.#toasts.show(`${who}: ${text}`),
@@ -266,6 +275,8 @@ class Shell {
       case 'draw': return this.#marks.draw(message.from, message);
       case 'erase': return this.#marks.erase();
       case 'chat': return this.#chat.add(message);
+      case 'typing': return this.#chat.typing(message.from, message.on);
+      case 'download': return this.#toasts.show(savesOwn(fileWords(message.name, message.bytes), this.#agentName()));
       case 'resync':
         if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message));
         else this.#documents.all().forEach(doc => this.#resync(doc));
@@ -396,6 +407,7 @@ class Shell {
 
   #gone(doc: Doc): void {
     this.#marks.gone(doc.id);
+    this.#wishes.gone(doc);
     if (!this.#over) this.#link.send({ type: 'gone', doc: doc.id });
     for (const [n, owner] of this.#inputs) {
       if (owner !== doc) continue;
@@ -428,6 +440,9 @@ class Shell {
         this.#link.send(message);
         return;
       case 'blob': return this.#blob(message);
+      case 'answered': return this.#share({ ...message, doc: doc.id });
+      case 'wish': return this.#wishes.ask(doc, message.id, message.kind, message.text);
+      case 'download': return this.#link.send(message);
       case 'panic': return this.#panic();
       case 'open': return this.#open(doc, message);
       case 'post': return this.#post(doc, message);
@@ -674,6 +689,7 @@ class Shell {
 
   #showPeople(people: Person[]): void {
     this.#present = people;
+    this.#presence.update(people, this.#you);
     const others = people.filter(p => p.id !== this.#you && p.online).map(p => p.id);
     if (!this.#sharing.paused) this.#pointers.keep(others);
     this.#people.show(people, this.#you, person =>

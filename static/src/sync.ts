@@ -7,10 +7,11 @@
 import './natives';
 import { documentConfig, install, Realm, type TabPort } from './install';
 import { functionOf } from './hooks/inline';
-import { addListener, apply, getter, guard, later, method, type Any, type Native } from './natives';
-import { parseToDocument, type FromDocument, type FrameHello, type Hello, type ToDocument } from './port';
+import { addListener, apply, getter, guard, later, mapDelete, mapGet, mapSet, method, NativeMap, type Any, type Native } from './natives';
+import { parseToDocument, type FromDocument, type FrameHello, type Grant, type Hello, type ToDocument } from './port';
 import { createPerformer } from './input/perform';
 import { panicKey } from './panic';
+import type { Wish } from './record/needs';
 import { Recorder } from './record/recorder';
 
 const shellWindow = globalThis.top as Window;
@@ -52,6 +53,8 @@ class Connection {
   /** The shell's number for it. */
   private doc = 0;
   private paused = false;
+  private readonly wishes = new NativeMap<number, (granted: boolean) => void>();
+  private wished = 0;
 
   constructor(private readonly realm: Realm, private readonly parent: Connection | null) {
     this.document = realm.global.document as Document;
@@ -60,8 +63,13 @@ class Connection {
       realm, document,
       send: (message) => this.send(message),
       // The shell's thread is the page's and stands still with it, so the server has to be told directly.
-      dialog: (kind, text) => {
-        if (!this.paused) realm.post(`/.tandem/dialog?doc=${this.doc}&kind=${kind}`, text);
+      needs: {
+        dialog: (kind, text) => {
+          if (!this.paused) realm.post(`/.tandem/dialog?doc=${this.doc}&kind=${kind}`, text);
+        },
+        answered: (ok) => this.send(ok === null ? { type: 'answered' } : { type: 'answered', ok }),
+        wish: (kind, text, answer) => this.wish(kind, text, answer),
+        saves: (name) => this.send({ type: 'download', name }),
       },
     });
     this.performer = createPerformer({
@@ -105,6 +113,19 @@ class Connection {
     this.poster ??= functionOf(this.realm, 'post, to, message, origin, transfer', 'post.call(to, message, origin, transfer)');
     // Not the realm's own, which is hooked; whose message it is depends on who calls.
     this.poster?.(postMessage, target, message, origin, transfer);
+  }
+
+  private wish(kind: Wish, text: string, answer: (granted: boolean) => void): boolean {
+    if (this.port === null) return false;
+    mapSet(this.wishes, ++this.wished, answer);
+    this.send({ type: 'wish', id: this.wished, kind, text });
+    return true;
+  }
+
+  granted(id: number, yes: boolean): void {
+    const answer = mapGet(this.wishes, id);
+    mapDelete(this.wishes, id);
+    answer?.(yes);
   }
 
   private leave(): void {
@@ -169,6 +190,8 @@ class Connection {
         return this.recorder.frame(message.frame);
       case 'go':
         return go(message.action);
+      case 'granted':
+        return this.granted(message.id, message.yes);
       case 'stop':
         return this.end();
     }
@@ -210,12 +233,21 @@ function begin(realm: Realm): void {
   const connections = new Map<Realm, Connection>();
   // First of all listeners: what frames tell us is not for the page.
   const listen = (to: Realm) => to.listen(() => to.global as Window, 'message', (event: MessageEvent) => {
+    if (messageSource(event) === shellWindow && to.global === globalThis && grants(event)) return;
     const hello = frameHello(messageData(event));
     const source = hello && messageSource(event);
     if (!hello || !source) return;
     stop(event);
     for (const connection of connections.values()) if (connection.frame(source, hello.doc)) return;
   }, true);
+  /** What takes a press of the visitor is granted by a message that carries the right to it. */
+  function grants(event: MessageEvent): boolean {
+    const data = messageData(event) as Partial<Grant> | null;
+    if (typeof data !== 'object' || data === null || data.tandem !== 'granted') return false;
+    stop(event);
+    if (typeof data.id === 'number') own.granted(data.id, true);
+    return true;
+  }
   listen(realm);
   install(realm);
   const own = new Connection(realm, null);

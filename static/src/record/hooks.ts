@@ -11,9 +11,8 @@ import { declarationRule, getter, guard, method, noteShadow, ruleCount, ruleText
 import { noteFont } from './fonts';
 import { hostOf, noteInternals } from './internals';
 import { findRoots } from './roots';
+import { hookNeeds, type Needs } from './needs';
 import { headOf, indexOf, mediaText, priorityOf, rulesIn, valueOf, type RuleOp } from './rules';
-
-export type Dialog = 'alert' | 'confirm' | 'prompt';
 
 /** What takes note. None of it may throw; the hooks make sure. */
 export interface Noted {
@@ -38,13 +37,12 @@ export interface Noted {
   internals(host: Element): void;
   editing(): void;
   navigated(): void;
-  dialog(kind: Dialog, text: string): void;
 }
 
 // deno-lint-ignore no-explicit-any
 type Any = any;
 
-export function hook(realm: Realm, noted: Noted): void {
+export function hook(realm: Realm, noted: Noted, needs: Needs): void {
   const hooks = new Hooks(realm);
   hookControls(hooks, noted);
   hookSheets(hooks, noted);
@@ -55,9 +53,10 @@ export function hook(realm: Realm, noted: Noted): void {
   hookComponents(hooks, noted);
   hookText(hooks, noted);
   hookPage(hooks, noted);
+  hookNeeds(hooks, needs);
 }
 
-class Hooks {
+export class Hooks {
   constructor(readonly realm: Realm) {}
 
   /** A prototype of the realm; undefined where the browser has none such. */
@@ -99,6 +98,11 @@ class Hooks {
       guard(() => note(made, args), undefined);
       return made;
     });
+  }
+
+  /** Told when the page has had its say. */
+  listen(type: string, listener: (event: Event) => void): void {
+    this.realm.listen(() => this.global as Window, type, (event: Event) => guard(() => listener(event), undefined), false);
   }
 
   around(holder: Any, name: string, run: (self: Any, args: Any[], native: () => Any) => Any): void {
@@ -309,12 +313,6 @@ function hookText(hooks: Hooks, noted: Noted): void {
 
 function hookPage(hooks: Hooks, noted: Noted): void {
   for (const name of ['pushState', 'replaceState']) hooks.after(hooks.of('History'), name, () => noted.navigated());
-  for (const kind of ['alert', 'confirm', 'prompt'] as const) {
-    hooks.before(hooks.global, kind, (_self, args) => {
-      if (args.length > 0) args[0] = `${args[0]}`; // an object is asked for its text once only
-      noted.dialog(kind, args.length > 0 ? args[0] : '');
-    });
-  }
   hooks.after(hooks.global.URL, 'createObjectURL', (_self, args, url) => noteAddress(url, args[0]));
   hooks.after(hooks.global.URL, 'revokeObjectURL', (_self, args) => forgetAddress(`${args[0]}`));
 }

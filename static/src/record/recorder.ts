@@ -25,7 +25,9 @@ import { Films } from './films';
 import { Focus } from './focus';
 import { Fonts } from './fonts';
 import { Frames, isFrame } from './frames';
-import { hook, type Dialog } from './hooks';
+import { slice as cutText } from '../natives';
+import { hook } from './hooks';
+import type { Needs } from './needs';
 import { Highlights } from './highlights';
 import { Icon } from './icon';
 import { Internals } from './internals';
@@ -54,6 +56,10 @@ const SLICE = 2000;
 const SLICE_MS = 5;
 const TITLE_MOST = 1000;
 const YOUNG_MS = 8000;
+/** Characters of a dialog's text, of what is copied, and of a file's name. */
+const MOST_TEXT = 2000;
+const MOST_COPIED = 100_000;
+const MOST_NAME = 200;
 
 const WATCHED: MutationObserverInit = {
   childList: true, subtree: true, attributes: true, attributeOldValue: true, characterData: true, characterDataOldValue: true,
@@ -71,8 +77,8 @@ export interface RecorderOptions {
   send(message: FromDocument): void;
   /** How many new nodes are told at once. */
   slice?: number;
-  /** The page is about to stand still until the visitor has answered a dialog. */
-  dialog(kind: Dialog, text: string): void;
+  /** What the page needs its visitor for. */
+  needs: Needs;
 }
 
 export class Recorder {
@@ -118,7 +124,7 @@ export class Recorder {
   private readonly began: string;
   private whole = false;
 
-  constructor({ realm, document, send, dialog, slice }: RecorderOptions) {
+  constructor({ realm, document, send, needs, slice }: RecorderOptions) {
     this.slice = slice ?? SLICE;
     this.realm = realm;
     this.document = document;
@@ -171,7 +177,7 @@ export class Recorder {
     this.watch(document);
     this.viewport = realm.main && realm.parent === undefined ? new Viewport(realm, (message) => this.running && send(message)) : null;
     this.listenToWindow();
-    hook(realm, this.noted(dialog));
+    hook(realm, this.noted(), this.needed(needs));
     const about = {
       realm, document, id: (node: Node) => this.id(node), node: (id: Id) => this.node(id), masked: (node: Node) => this.masked(node),
       send, running: () => this.running,
@@ -387,7 +393,7 @@ export class Recorder {
     this.schedule();
   }
 
-  private noted(dialog: RecorderOptions['dialog']) {
+  private noted() {
     const soon = <A extends unknown[]>(note: (...args: A) => void) => (...args: A): void => {
       note(...args);
       this.schedule();
@@ -412,9 +418,16 @@ export class Recorder {
       internals: soon((host: Element) => this.internals.touch(host)),
       editing: soon(() => this.states.recheck('editing')),
       navigated: () => this.schedule(),
-      dialog: (kind: Dialog, text: string) => {
-        if (this.running) dialog(kind, text.slice(0, 2000));
-      },
+    };
+  }
+
+  /** Nobody hears of what happens before the shell has taken up the document. */
+  private needed(needs: Needs): Needs {
+    return {
+      dialog: (kind, text) => { if (this.running) needs.dialog(kind, cutText(text, 0, MOST_TEXT)); },
+      answered: ok => { if (this.running) needs.answered(ok); },
+      wish: (kind, text, answer) => this.running && text.length <= MOST_COPIED && needs.wish(kind, text, answer),
+      saves: name => { if (this.running) needs.saves(cutText(name, 0, MOST_NAME)); },
     };
   }
 

@@ -14,6 +14,8 @@ export interface Doc {
   readonly parent: Doc | null;
   /** The real site's origin, or "null" for an opaque one. */
   readonly origin: string;
+  /** Its origin as the browser has it. */
+  readonly home: string;
   readonly port: MessagePort;
   /** The frame element in the parent, by the parent's node ids, once the parent has said so. */
   frameNode: number;
@@ -72,6 +74,13 @@ export class Documents {
   number(): number { return ++this.#lastId; }
 
   send(doc: Doc, message: ToDocument): void { doc.port.postMessage(message); }
+
+  /** Answers a wish. A press of the visitor's, which has just been, goes with a yes where browsers can hand it on. */
+  grant(doc: Doc, id: number, kind: 'print' | 'fullscreen' | 'copy', yes: boolean): void {
+    if (!yes || kind !== 'fullscreen' || doc.home === 'null') return this.send(doc, { type: 'granted', id, yes });
+    const options: WindowPostMessageOptions & { delegate: string } = { targetOrigin: doc.home, delegate: 'fullscreen' };
+    (doc.window as Window).postMessage({ tandem: 'granted', id }, options);
+  }
 
   /** Where a place in a document is in its tab's viewport now; null when it cannot be said. */
   async locate(doc: Doc, place: Pick<Place, 'node' | 'fx' | 'fy'>): Promise<{ x: number; y: number } | null> {
@@ -154,7 +163,7 @@ export class Documents {
     if (before) this.gone(before);
     if (this.#byId.size >= most) return;
     const doc: Doc = {
-      id: this.number(), window: source, tab: place.tab, parent: parent ?? null, origin, port, frameNode: 0,
+      id: this.number(), window: source, tab: place.tab, parent: parent ?? null, origin, home: event.origin, port, frameNode: 0,
       url: ownAddress(url, origin), stale: false, held: false, leaving: false,
     };
     this.#byId.set(doc.id, doc);

@@ -3,6 +3,7 @@
 import type { Person } from '../protocol';
 import { fill, h, say } from './dom';
 import { icon } from './icons';
+import { writes } from './words';
 
 export interface Line {
   n: number;
@@ -13,6 +14,8 @@ export interface Line {
 
 export interface ChatOptions {
   send(text: string): void;
+  /** Somebody here began to write, or stopped. */
+  typing(on: boolean): void;
   person(id: string): Person | undefined;
   you(): string;
   /** A line came that nobody is looking at. */
@@ -20,15 +23,23 @@ export interface ChatOptions {
 }
 
 const longest = 2000; // characters
+/** How often writing is told of, and how long that holds. */
+const typingEvery = 3000; // ms
+const typingLasts = 7000;
 
 export class Chat {
   #count = h('span', { class: 'count', hidden: true });
   readonly button = h('button', {
     type: 'button', class: 'tool', 'data-tandem': 'chat', 'aria-expanded': 'false', title: 'Chat', 'aria-label': 'Chat', click: () => this.#open(!this.#opened),
   }, icon('chat'), this.#count);
+  #writes = h('p', { class: 'writes', role: 'status' });
+  #writing = new Map<string, number>();
+  #saidTyping = 0;
+  #stopped = 0;
   #list = h('ol', { class: 'lines' });
   #log = h('div', { class: 'log', role: 'log', tabindex: 0, 'aria-label': 'What was said' }, this.#list);
   #field = h('textarea', {
+    input: () => this.#types(),
     rows: 2, maxlength: longest, placeholder: 'Write a message', 'aria-label': 'Message',
     keydown: (event: KeyboardEvent) => {
       event.stopPropagation();
@@ -40,7 +51,7 @@ export class Chat {
   });
   readonly panel = h('section', { class: 'chat', 'aria-label': 'Chat', hidden: true },
     h('header', {}, h('h2', {}, 'Chat'), h('button', { type: 'button', class: 'tool', 'aria-label': 'Close the chat', click: () => this.#shut() }, icon('close'))),
-    this.#log,
+    this.#log, this.#writes,
     h('form', { submit: (event: Event) => { event.preventDefault(); this.#send(); } },
       this.#field, h('button', { type: 'submit', class: 'button primary' }, 'Send')),
     h('p', { class: 'small' }, 'Kept until the session ends, then erased.'));
@@ -62,6 +73,7 @@ export class Chat {
   add(line: Line): void {
     if (line.n <= this.#last) return;
     this.#last = line.n;
+    this.typing(line.from, false);
     const own = line.from === this.options.you();
     const person = this.options.person(line.from);
     const name = own ? 'You' : person?.name.trim() || 'Somebody';
@@ -76,6 +88,31 @@ export class Chat {
     if (this.#opened || own || line.n <= this.#old) return;
     this.#mark(this.#unread + 1);
     this.options.unseen(name, line.text);
+  }
+
+  /** Somebody else writes, or stopped. Who does not go on saying so has stopped, too. */
+  typing(from: string, on: boolean): void {
+    clearTimeout(this.#writing.get(from));
+    this.#writing.delete(from);
+    if (on) this.#writing.set(from, setTimeout(() => this.typing(from, false), typingLasts));
+    const [first] = this.#writing.keys();
+    say(this.#writes, first === undefined ? '' : writes(this.options.person(first)));
+    this.button.classList.toggle('busy', first !== undefined);
+    this.button.title = first === undefined ? 'Chat' : writes(this.options.person(first));
+  }
+
+  #types(): void {
+    clearTimeout(this.#stopped);
+    this.#stopped = setTimeout(() => this.#typesNoMore(), typingEvery);
+    if (Date.now() - this.#saidTyping < typingEvery) return;
+    this.#saidTyping = Date.now();
+    this.options.typing(true);
+  }
+
+  #typesNoMore(): void {
+    clearTimeout(this.#stopped);
+    if (this.#saidTyping > 0) this.options.typing(false);
+    this.#saidTyping = 0;
   }
 
   #open(opened: boolean): void {
@@ -96,6 +133,7 @@ export class Chat {
   #send(): void {
     const text = this.#field.value.trim();
     if (!text) return;
+    this.#typesNoMore();
     this.options.send(text);
     this.#field.value = '';
   }

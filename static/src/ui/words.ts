@@ -28,6 +28,42 @@ export const rightWords: Record<Right, { name: string; given(visitor: string): s
   upload: { name: 'Hand over files', given: v => `${v} lets you hand over files.`, taken: v => `${v} does not want you to hand over files.` },
 };
 
+/** What the visitor is asked in a page's name. */
+export const wishWords = {
+  print: { question: 'This page would like to print.', yes: 'Print', no: 'Not now' },
+  fullscreen: { question: 'This page would like to fill the screen.', yes: 'Fill the screen', no: 'Not now' },
+  copy: { question: 'This page would like to put this into your clipboard:', yes: 'Copy', no: 'Not now' },
+  pressYourself: 'This page would like to fill the screen. In this browser it can when you press its button yourself.',
+  notCopied: 'Your browser did not let this be copied.',
+};
+
+/** What the agent is told when the visitor is asked. */
+export const wishTold = {
+  print: 'The visitor is asked whether this page may print.',
+  fullscreen: 'The visitor is asked whether this page may fill the screen.',
+  copy: 'The visitor is asked whether this page may put something into the clipboard.',
+};
+
+/** A dialog of the page's at the visitor, as the agent sees it. */
+export const dialogWords: Record<string, (visitor: string) => string> = {
+  alert: v => `${v} sees a message`,
+  confirm: v => `${v} is asked`,
+  prompt: v => `${v} is asked to type something`,
+  print: v => `${v} sees the print dialog`,
+};
+export const onlyVisitorAnswers = (visitor: string): string => `Only ${visitor} can answer. Until then the page stands still.`;
+export function answerOf(visitor: string, ok: boolean | undefined): string {
+  return ok === undefined ? '' : ok ? `${visitor} pressed OK.` : `${visitor} pressed Cancel.`;
+}
+
+/** A file that the visitor saves. */
+export const savesOwn = (file: string, agent: string): string => `Saving ${file}. ${agent} sees the name, not what is in it.`;
+export const saves = (file: string, visitor: string): string => `${visitor} saves ${file}. You see the name only.`;
+export function fileWords(name: string, bytes: number | undefined): string {
+  const called = name.trim() || 'a file';
+  return bytes ? `${called} (${bytes < 1 << 20 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / (1 << 20)).toFixed(1)} MB`})` : called;
+}
+
 export const shortMode = (mode: Mode): string => (mode === 'shared' ? 'Both can click' : 'View only');
 
 /** Why something the agent did had no effect in the page, as the visitor's browser says it. */
@@ -52,6 +88,18 @@ export function clock(milliseconds: number): string {
 /** The agents of a session, the one who is here first. */
 export function agents(people: readonly Person[]): Person[] {
   return people.filter(p => p.role === 'agent').sort((a, b) => Number(b.online) - Number(a.online));
+}
+
+/** Who comes and goes. */
+export const came = (person: Person): string => `${called(person, 'Somebody')} is here.`;
+export const left = (person: Person): string => `${called(person, 'Somebody')} has left.`;
+export const writes = (person: Person | undefined): string => `${called(person, 'Somebody')} is writing…`;
+
+/** The way to somebody's browser and back, in words for who has little room and for who has more. */
+export function connection(delay: number): { level: 'good' | 'fair' | 'poor'; short: string; sentence: string } {
+  if (delay <= 150) return { level: 'good', short: `${delay} ms`, sentence: `Good connection, ${delay} ms there and back` };
+  if (delay <= 400) return { level: 'fair', short: `slow, ${delay} ms`, sentence: `Slow connection, ${delay} ms there and back` };
+  return { level: 'poor', short: `very slow, ${delay} ms`, sentence: `Very slow connection, ${delay} ms there and back` };
 }
 
 /** A name for sentences; an agent may have come without one. */

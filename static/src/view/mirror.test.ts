@@ -34,6 +34,7 @@ const config = {
 };
 const PROXIED = 'http://cdn-example--abcdefghijkl.tandem-pages.localhost:7070';
 
+const needs = { dialog: () => undefined, answered: () => undefined, wish: () => false, saves: () => undefined };
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function inline(html: string): HTMLIFrameElement {
@@ -67,7 +68,7 @@ async function pair(html: string, makeFrame = empty, slice?: number): Promise<Pa
   receive(p, { type: 'tabs', tabs: [{ tab: 1, url: config.url, active: true }] });
   receive(p, { type: 'view', tab: 1, width: 800, height: 600 });
   receive(p, { type: 'doc', doc: 1, tab: 1, url: config.url });
-  p.recorder = new Recorder({ realm, document: window.document, send: (message) => relay(p, 1, message), dialog: () => undefined, ...(slice && { slice }) });
+  p.recorder = new Recorder({ realm, document: window.document, send: (message) => relay(p, 1, message), needs, ...(slice && { slice }) });
   p.recorder.start();
   await until(() => root.querySelector('iframe[name=tandem-mirror]') !== null);
   p.mirror = root.querySelector('iframe')!;
@@ -361,7 +362,7 @@ test('frames show their documents', async () => {
   inner.body.innerHTML = '<p id="in">inner</p>';
   receive(p, { type: 'doc', doc: 2, tab: 1, parent: [1, 0], url: 'about:blank' });
   const realm = new Realm(holding.contentWindow, config);
-  const recorder = new Recorder({ realm, document: inner, send: (message) => relay(p, 2, message), dialog: () => undefined });
+  const recorder = new Recorder({ realm, document: inner, send: (message) => relay(p, 2, message), needs });
   recorder.start(); // its snapshot waits until the parent says where it belongs
   p.recorder.shows(holding.contentWindow!, 2);
   same(p, 'frame');

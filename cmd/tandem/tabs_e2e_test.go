@@ -1,0 +1,382 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"tandem/session"
+)
+
+// desk is a site with all that reaches beyond its page: other tabs, a log-in on
+// another origin, dialogs, files, and what browsers do only upon a press.
+func desk(t *testing.T) (site, login *httptest.Server) {
+	page := func(w http.ResponseWriter, title, body string) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(w, `<!doctype html><title>%s</title><style>a, button { display: block; margin: 6px; font-size: 18px }</style><h1>%s</h1><p id=said></p>%s`, title, title, body)
+	}
+	login = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page(w, "Log in", `<button id=ok onclick="opener.postMessage('signed in', '*'); window.close()">Log in</button>`)
+	}))
+	t.Cleanup(login.Close)
+	slow := make(chan struct{})
+	t.Cleanup(func() { close(slow) })
+	mux := http.NewServeMux()
+	mux.HandleFunc("/report", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/csv")
+		w.Header().Set("Content-Length", "2800")
+		w.Header().Set("Content-Disposition", `attachment; filename="report.csv"`)
+		fmt.Fprint(w, strings.Repeat("lamp,1\n", 400))
+	})
+	mux.HandleFunc("/paper.pdf", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/pdf")
+		w.Write([]byte("%PDF-1.4\n%%EOF"))
+	})
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+		page(w, "Slow", `<p>It comes.</p>`)
+		w.(http.Flusher).Flush()
+		select {
+		case <-slow:
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("/{name}", func(w http.ResponseWriter, r *http.Request) { page(w, r.PathValue("name"), "") })
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
+		page(w, "Desk", strings.ReplaceAll(`
+<a id=blank href=/second target=_blank>In a tab</a>
+<a id=plain href=/third>Third</a>
+<a id=file href=/report>Report</a>
+<a id=pdf href=/paper.pdf>Paper</a>
+<a id=away href=http://other.example/>Elsewhere</a>
+<button id=popup>Log in</button>
+<button id=ask>Delete</button>
+<button id=name>Rename</button>
+<button id=made>Make a file</button>
+<button id=print>Print</button>
+<button id=full>Fill the screen</button>
+<button id=copy>Copy</button>
+<script>
+const say = (text) => { document.querySelector('#said').textContent = text; };
+const on = (id, run) => document.querySelector('#' + id).addEventListener('click', run);
+let popup;
+on('popup', () => { popup = open('LOGIN/login', 'login', 'width=400,height=300'); });
+addEventListener('message', (event) => say([event.data, event.origin === 'LOGIN', event.source === popup].join(' ')));
+on('ask', () => say('answered ' + confirm('Delete the lamp?')));
+on('name', () => say('named ' + prompt('Its name?')));
+on('made', () => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob(['made here']));
+  link.download = 'made.txt';
+  link.click();
+});
+on('print', () => print());
+addEventListener('beforeprint', () => say('printing'));
+on('full', () => document.body.requestFullscreen().then(() => say('filled'), (error) => say('not filled: ' + error.message)));
+on('copy', () => navigator.clipboard.writeText('the lamp').then(() => say('copied'), (error) => say('not copied: ' + error.message)));
+</script>`, "LOGIN", login.URL))
+	})
+	site = httptest.NewServer(mux)
+	t.Cleanup(site.Close)
+	return site, login
+}
+
+// deskMeeting has both people at the desk.
+type deskMeeting struct {
+	*meeting
+	front frame // the tab that is in front at the visitor
+	shown frame // and the mirror of it
+}
+
+func meetAtDesk(t *testing.T) *deskMeeting {
+	t.Helper()
+	site, login := desk(t)
+	m := &deskMeeting{meeting: &meeting{t: t, server: startServer(t, t.TempDir())}}
+	m.allow(site.URL, login.URL)
+	m.invite(site.URL+"/", session.Shared)
+	b := sharedBrowser(t)
+	m.agent = b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
+	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
+	m.front = m.visitor.inFront(top, `[data-tandem=tab]`)
+	m.shown = m.agent.inFront(renderer, `iframe[name=tandem-mirror]`)
+	m.accept()
+	for _, w := range []*window{m.agent, m.visitor} {
+		w.wait(top, `document.querySelector('tandem-toasts')`)
+		// What is said only for a while is kept for the test.
+		get[any](w, top, `(globalThis.told = [], new MutationObserver((all) => all.forEach((m) => m.addedNodes.forEach((n) => told.push(n.textContent)))).observe(document.querySelector('tandem-toasts'), {childList: true}))`)
+	}
+	m.ready("/")
+	return m
+}
+
+// ready waits until both have the page of a path in front, and the mirror takes
+// what is pressed.
+func (m *deskMeeting) ready(path string) {
+	m.t.Helper()
+	m.visitor.wait(m.front, "location.pathname === "+quote(path)+" && document.readyState === 'complete'")
+	m.agent.wait(top, `new URL(document.querySelector('[data-tandem=address]').value).pathname === `+quote(path))
+	heading := get[string](m.visitor, m.front, `document.querySelector('h1')?.textContent ?? ''`)
+	m.agent.wait(m.shown, `(document.querySelector('h1')?.textContent ?? '') === `+quote(heading))
+}
+
+// tabs waits until both windows show so many tabs.
+func (m *deskMeeting) tabs(want int) {
+	m.t.Helper()
+	for _, w := range []*window{m.visitor, m.agent} {
+		w.wait(top, fmt.Sprintf(`document.querySelectorAll('tandem-tabs [role=tab]').length === %d`, want))
+	}
+}
+
+// told waits until somebody was told something, if only for a while.
+func (m *deskMeeting) told(w *window, text string) {
+	m.t.Helper()
+	w.wait(top, `told.some((t) => t.includes(`+quote(text)+`))`)
+}
+
+func (m *deskMeeting) says(text string) {
+	m.t.Helper()
+	m.visitor.wait(m.front, `document.querySelector('#said').textContent === `+quote(text))
+}
+
+// TestS20Tabs has whatever opens windows make tabs of the session, which either
+// side opens, switches and closes: scenarios 19 and 20.
+func TestS20Tabs(t *testing.T) {
+	m := meetAtDesk(t)
+
+	t.Log("a link to a tab of its own, pressed by the agent")
+	m.agent.click(m.shown, "#blank")
+	m.ready("/second")
+	m.tabs(2)
+
+	t.Log("the agent goes back to the first tab, the visitor to the second, and the agent sees it")
+	m.agent.click(top, "tandem-tabs .item:nth-of-type(1) [role=tab]")
+	m.ready("/")
+	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) [role=tab]")
+	m.ready("/second")
+
+	t.Log("the agent closes it")
+	m.agent.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
+	m.ready("/")
+	m.tabs(1)
+
+	t.Log("middle clicks of both, and a click with Ctrl of the visitor")
+	m.visitor.middleClick(m.front, "#plain")
+	m.ready("/third")
+	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
+	m.ready("/")
+	m.agent.middleClick(m.shown, "#plain")
+	m.ready("/third")
+	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
+	m.ready("/")
+	m.visitor.ctrlClick(m.front, "#plain")
+	m.ready("/third")
+	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
+	m.ready("/")
+
+	t.Log("a log-in window tells its opener and closes")
+	m.agent.click(m.shown, "#popup")
+	m.ready("/login")
+	m.agent.click(m.shown, "#ok")
+	m.tabs(1)
+	m.ready("/")
+	m.says("signed in true true")
+
+	t.Log("both open tabs of their own, and go to addresses, to the next and back")
+	m.agent.click(top, "[data-tandem=new-tab]")
+	m.tabs(2)
+	m.ready("/")
+	m.told(m.visitor, "in a new tab")
+	m.visitor.click(top, "[data-tandem=new-tab]")
+	m.tabs(3)
+	m.ready("/")
+	m.visitor.click(top, "[data-tandem=address] .shown")
+	m.visitor.write(m.siteURL() + "/third\n")
+	m.ready("/third")
+	m.visitor.click(top, "[data-tandem=back]")
+	m.ready("/")
+	m.agent.click(top, "[data-tandem=forward]")
+	m.ready("/third")
+
+	t.Log("a page that never ends loading is stopped by either side")
+	for _, who := range []*window{m.agent, m.visitor} {
+		get[any](m.visitor, m.front, `void (location.href = '/slow')`)
+		m.agent.wait(m.shown, `document.querySelector('h1')?.textContent === 'Slow'`)
+		m.agent.wait(top, `document.querySelector('[data-tandem=status]').textContent === 'Loading…'`)
+		who.click(top, "[data-tandem=stop]")
+		for _, w := range []*window{m.agent, m.visitor} {
+			w.wait(top, `document.querySelector('[data-tandem=reload]')`)
+		}
+		m.visitor.wait(m.front, `document.readyState !== 'loading'`)
+		get[any](m.visitor, m.front, `void (location.href = '/third')`)
+		m.ready("/third")
+	}
+
+	t.Log("a link to a site that is not allowed says who must allow it, to both, and leads back")
+	m.agent.click(top, "tandem-tabs .item:nth-of-type(2) [role=tab]")
+	m.ready("/")
+	m.visitor.click(m.front, "#away")
+	m.visitor.wait(m.front, `document.body.innerText.includes('other.example')`)
+	m.agent.wait(m.shown, `document.body.innerText.includes('other.example')`)
+	m.visitor.wait(m.front, `document.querySelector('#back:not([hidden])')`)
+	m.visitor.click(m.front, "#back")
+	m.ready("/")
+
+	t.Log("the visitor takes the right to tabs away")
+	m.visitor.click(top, "[data-tandem=mode]")
+	m.visitor.click(top, "[data-right=tabs]")
+	m.told(m.agent, "does not want you to open and close tabs")
+	m.agent.wait(top, `document.querySelector('[data-tandem=new-tab]').disabled && !document.querySelector('tandem-tabs .dismiss')`)
+	m.noErrors()
+}
+
+// inFront is the frame that an element of another is, whichever that is now.
+func (w *window) inFront(outer frame, selector string) frame {
+	id := ""
+	return func(f frameInfo, depth int) bool {
+		if depth == 0 {
+			id, _ = w.frameOf(outer, selector)
+		}
+		return f.ID == id
+	}
+}
+
+func (w *window) frameOf(outer frame, selector string) (string, error) {
+	_, id, err := w.find(outer)
+	if err != nil {
+		return "", err
+	}
+	var found struct {
+		Result struct {
+			ObjectID string `json:"objectId"`
+		} `json:"result"`
+	}
+	if err := w.try("Runtime.evaluate", map[string]any{"expression": fmt.Sprintf(`document.querySelector(%s)`, quote(selector)), "contextId": id}, &found); err != nil {
+		return "", err
+	}
+	var node struct {
+		Node struct {
+			FrameID string `json:"frameId"`
+		} `json:"node"`
+	}
+	err = w.try("DOM.describeNode", map[string]any{"objectId": found.Result.ObjectID}, &node)
+	return node.Node.FrameID, err
+}
+
+func (m *deskMeeting) siteURL() string {
+	return strings.TrimSuffix(get[string](m.agent, top, `new URL(document.querySelector('[data-tandem=address]').value).origin`), "/")
+}
+
+func (w *window) middleClick(in frame, selector string) {
+	w.t.Helper()
+	x, y := w.element(in, selector)
+	w.moveTo(x, y)
+	for _, kind := range []string{"mousePressed", "mouseReleased"} {
+		w.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": x, "y": y, "button": "middle", "clickCount": 1}, nil)
+	}
+}
+
+// TestNeedsTheVisitor has pages ask for what only the visitor can give: answers,
+// places to save files, presses. The agent is told: scenarios 25 and 26.
+func TestNeedsTheVisitor(t *testing.T) {
+	m := meetAtDesk(t)
+	files := t.TempDir()
+	m.visitor.saveTo(files)
+
+	t.Log("dialogs are shown to both, and answered by the visitor")
+	for _, test := range []struct {
+		press, text, answer, want, told string
+		accept                          bool
+	}{
+		{"#ask", "Delete the lamp?", "", "answered true", "Vic pressed OK.", true},
+		{"#ask", "Delete the lamp?", "", "answered false", "Vic pressed Cancel.", false},
+		{"#name", "Its name?", "Alma", "named Alma", "Vic pressed OK.", true},
+	} {
+		m.agent.click(m.shown, test.press)
+		m.agent.wait(top, `document.querySelector('[data-tandem=dialog]')?.innerText.includes(`+quote(test.text)+`)`)
+		m.expectText(m.agent, "Only Vic can answer")
+		m.visitor.answer(test.accept, test.answer)
+		m.agent.wait(top, `!document.querySelector('[data-tandem=dialog]')`)
+		m.told(m.agent, test.told)
+		m.says(test.want)
+	}
+	if get[bool](m.agent, top, `document.documentElement.innerHTML.includes('Alma') || told.join().includes('Alma')`) {
+		t.Error("the agent's console shows what the visitor typed into a dialog")
+	}
+
+	t.Log("files are saved by the visitor, and the agent hears of them")
+	for press, name := range map[string]string{"#file": "report.csv", "#made": "made.txt"} {
+		m.agent.click(m.shown, press)
+		m.told(m.visitor, "Saving "+name)
+		m.told(m.agent, "Vic saves "+name)
+		patiently(t, name+" is saved", func() bool { _, err := os.Stat(filepath.Join(files, name)); return err == nil })
+	}
+	m.told(m.agent, "report.csv (3 KB)")
+	if got := get[int](m.agent, top, `told.filter((t) => t.includes('report.csv')).length`); got != 1 {
+		t.Errorf("the agent was told %d times of one file", got)
+	}
+
+	t.Log("what takes a press becomes a button of the visitor's shell")
+	for press, want := range map[string]string{"#print": "printing", "#full": "filled", "#copy": "copied"} {
+		m.agent.click(m.shown, press)
+		m.visitor.wait(top, `document.querySelector('[data-tandem=grant-wish]:not(:disabled)')`)
+		m.told(m.agent, "The visitor is asked whether this page may")
+		m.visitor.click(top, "[data-tandem=grant-wish]")
+		m.says(want)
+		if press == "#full" {
+			m.visitor.wait(m.front, `document.fullscreenElement === document.body`)
+			get[any](m.visitor, m.front, `document.exitFullscreen()`)
+		}
+	}
+	m.agent.click(m.shown, "#copy")
+	m.visitor.wait(top, `document.querySelector('[data-tandem=refuse-wish]:not(:disabled)')`)
+	m.visitor.click(top, "[data-tandem=refuse-wish]")
+	m.says("not copied: The visitor did not allow it.")
+
+	t.Log("a PDF says who sees it")
+	m.visitor.click(m.front, "#pdf")
+	for w, in := range map[*window]frame{m.visitor: m.front, m.agent: m.shown} {
+		w.wait(in, `document.body.innerText.includes('paper.pdf') && document.body.innerText.includes('not what is in the file')`)
+	}
+
+	t.Log("who writes is shown before it is said, and who comes is announced")
+	m.agent.click(top, "[data-tandem=chat]")
+	m.agent.write("Hel")
+	m.visitor.wait(top, `document.querySelector('[data-tandem=chat]').title === 'Ada is writing…'`)
+	m.agent.write("lo\n")
+	m.visitor.wait(top, `document.querySelector('[data-tandem=chat]').title === 'Chat'`)
+	second := sharedBrowser(t).open(t, "second agent", m.invited.AgentURL, 800, 600)
+	m.told(m.visitor, "Ada (2) is here.")
+	m.told(m.agent, "Ada (2) is here.")
+	second.navigate("about:blank")
+	for _, w := range []*window{m.visitor, m.agent} {
+		w.wait(top, `/\d+ ms$/.test(document.querySelector('tandem-people .quality')?.textContent ?? '')`)
+		m.told(w, "Ada (2) has left.")
+	}
+	m.noErrors()
+}
+
+// answer answers the dialog that is open, as soon as there is one.
+func (w *window) answer(accept bool, text string) {
+	w.t.Helper()
+	var err error
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if err = w.try("Page.handleJavaScriptDialog", map[string]any{"accept": accept, "promptText": text}, nil); err == nil {
+			return
+		}
+	}
+	w.t.Fatalf("%s: %v", w.name, err)
+}
+
+// saveTo has the window's browser save files in a directory.
+func (w *window) saveTo(dir string) {
+	w.t.Helper()
+	w.call("Browser.setDownloadBehavior", map[string]any{
+		"behavior": "allow", "downloadPath": dir, "browserContextId": chromedp.FromContext(w.ctx).BrowserContextID,
+	}, nil)
+}

@@ -1,0 +1,44 @@
+package session
+
+import "time"
+
+// dialog tells followers of a dialog at the visitor. Nobody else can answer it:
+// the page's thread, and the shell's with it, stands still in the browser until
+// the visitor does.
+func (r *room) dialog(m dialogMessage) {
+	if r.docs[m.Doc] == nil {
+		return
+	}
+	r.dialogs[m.Doc] = m
+	r.toFollowers("dialog", m)
+}
+
+func (r *room) dialogAnswered(m answeredMessage) {
+	if _, open := r.dialogs[m.Doc]; !open {
+		return
+	}
+	delete(r.dialogs, m.Doc)
+	r.toFollowers("answered", m)
+}
+
+// onceWithin is how soon after one announcement of a file another is the same:
+// the page tells of the link, and the proxy of the answer.
+const onceWithin = 5 * time.Second
+
+// download tells everybody of a file that the visitor saves; followers not
+// while sharing is paused.
+func (r *room) download(m downloadMessage, now time.Time) {
+	if m.Name == r.saved.Name && now.Sub(r.savedAt) < onceWithin {
+		return
+	}
+	r.saved, r.savedAt = m, now
+	r.push(r.seat(Visitor), item{doc: noDoc, text: encode("download", m)})
+	if !r.s.Paused() {
+		r.toFollowers("download", m)
+	}
+}
+
+func (r *room) toFollowers(name string, m any) {
+	text := encode(name, m)
+	r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
+}
