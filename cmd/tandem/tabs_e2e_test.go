@@ -123,6 +123,11 @@ func (m *deskMeeting) ready(path string) {
 	m.agent.wait(top, `new URL(document.querySelector('[data-tandem=address]').value).pathname === `+quote(path))
 	heading := get[string](m.visitor, m.front, `document.querySelector('h1')?.textContent ?? ''`)
 	m.agent.wait(m.shown, `(document.querySelector('h1')?.textContent ?? '') === `+quote(heading))
+	// The strip of tabs comes and goes at both, and the page moves with it.
+	for _, w := range []*window{m.visitor, m.agent} {
+		w.wait(top, `document.querySelector('tandem-tabs').hidden === (document.querySelectorAll('tandem-tabs [role=tab]').length < 2)`)
+	}
+	m.agent.wait(m.shown, fmt.Sprintf(`innerHeight === %d`, get[int](m.visitor, m.front, `innerHeight`)))
 }
 
 // tabs waits until both windows show so many tabs.
@@ -162,21 +167,24 @@ func TestS20Tabs(t *testing.T) {
 
 	t.Log("the agent closes it")
 	m.agent.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
-	m.ready("/")
 	m.tabs(1)
+	m.ready("/")
 
 	t.Log("middle clicks of both, and a click with Ctrl of the visitor")
 	m.visitor.middleClick(m.front, "#plain")
 	m.ready("/third")
 	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
+	m.tabs(1)
 	m.ready("/")
 	m.agent.middleClick(m.shown, "#plain")
 	m.ready("/third")
 	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
+	m.tabs(1)
 	m.ready("/")
 	m.visitor.ctrlClick(m.front, "#plain")
 	m.ready("/third")
 	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
+	m.tabs(1)
 	m.ready("/")
 
 	t.Log("a log-in window tells its opener and closes")
