@@ -21,10 +21,24 @@
 //
 // Links carry a secret of 128 bits in the fragment of their URL, which browsers
 // send to nobody; a page of ours posts it. The visitor's is bound to the
-// browser that shows it first; the agent's works on several devices until the
-// end. A code of eight characters, for the telephone, does what the visitor's
-// link does, for 15 minutes, and few may be guessed. Only digests are kept.
-// A session's id is public and opens nothing.
+// browser that shows it first, or to as many as it was made for; the agent's
+// works on several devices until the end. A code of eight characters, for the
+// telephone, does what the visitor's link does, for 15 minutes, and few may be
+// guessed. Only digests are kept. A session's id is public and opens nothing.
+//
+// An invitation is sent, opened, and then accepted, declined or out of time. As
+// long as it is not accepted the agent may take it back and make another; who
+// shows an older one is told so. Agents who wait learn each of these at once.
+//
+// Consent is taken for what the server would ask for at that moment: the page
+// sends back a name for the terms it was given. It is recorded with the time and
+// a digest of the words that the page showed.
+//
+// A session may belong to an agent (package agents). It has no agent's link
+// then: its page opens where they are signed in, or somebody who sees all. They
+// sit there under their own names, in one seat each whatever the device. Whether
+// they still may is looked at again whenever anything about agents changes;
+// what belongs to an agent who is disabled ends.
 //
 // Having joined, a browser is known on the control host by a cookie for its
 // role. Consent is given there and nowhere else. On the shell and on each

@@ -184,7 +184,9 @@ class Intent {
       else if (event.key === 'Enter' || event.key === ' ') meant = event.isTrusted && this.#attentive();
     });
     // A screen reader presses without either, on a button it has led to before.
-    button.addEventListener('focus', () => setTimeout(() => { this.#sought = true; }, attentionFor));
+    button.addEventListener('focus', () => setTimeout(() => {
+      if (document.activeElement === button) this.#sought = true;
+    }, attentionFor));
     button.addEventListener('click', event => {
       if (!event.isTrusted) return;
       const was = meant;
@@ -224,6 +226,9 @@ function go({ enter: address, ticket }: Entrance): void {
 function fail(error: unknown): void {
   notice(main, trouble(error instanceof ApiError ? error : { code: 'failed', message: 'Something unexpected happened.' }, 'visitor'));
 }
+
+// A newer link to the same session, opened in this window, is told by nothing else.
+addEventListener('hashchange', () => { if (location.hash) location.reload(); });
 
 // A page restored by the Back button shows an old state; ask again.
 addEventListener('pageshow', event => { if (event.persisted) location.reload(); });

@@ -221,6 +221,9 @@ function fail(error: unknown): void {
   notice(main, trouble(error instanceof ApiError ? error : { code: 'failed', message: 'Something unexpected happened.' }, 'agent'));
 }
 
+// Another link, opened in this window.
+addEventListener('hashchange', () => { if (location.hash) location.reload(); });
+
 document.body.classList.add('ready');
 if (tooOld()) notice(main, oldBrowser());
 else void start();

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"image/png"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tandem/session"
+	"tandem/session/agents"
+)
+
+// keep leaves a picture in the directory TANDEM_SHOTS names, for eyes.
+func (w *window) keep(name string) {
+	w.t.Helper()
+	dir := os.Getenv("TANDEM_SHOTS")
+	if dir == "" {
+		return
+	}
+	picture, err := w.picture(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(dir, name+".png"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, picture); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// fill types a text into a field of a page of ours.
+func (w *window) fill(selector, text string) {
+	w.t.Helper()
+	w.clear(top, selector)
+	w.write(text)
+}
+
+// TestConsole is an agent's day: scenarios 1 to 3 and 28. They sign in by a link,
+// invite, see what becomes of each invitation, take one back, follow, and are
+// locked out.
+func TestConsole(t *testing.T) {
+	b := newBattle(t)
+	b.agent("ada", agents.Member)
+	link, _, err := b.Hub.SignInLink(t.Context(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := sharedBrowser(t)
+	signIn := browser.open(t, "entrance", b.Control.String()+"/console", 1100, 900)
+	signIn.wait(top, `document.querySelector('#key')`)
+	signIn.keep("console-sign-in")
+	signIn.fill("#key", "tandem_00000000_nothing")
+	signIn.press("Enter", 13)
+	signIn.wait(top, `/opens nothing/.test(document.body.innerText)`)
+
+	ada := browser.open(t, "ada", link, 1100, 1000)
+	ada.wait(top, `document.querySelector('[data-tandem=sign-in]')`)
+	ada.keep("console-link")
+	ada.click(top, `[data-tandem=sign-in]`)
+	ada.wait(top, `document.querySelector('[data-tandem=me]')?.textContent === 'ada' && !location.hash`)
+
+	// S39: a visitor's name is text, wherever it is shown.
+	const name = `<img src=x onerror="document.title='owned'">`
+	invite := func(visitor string) string {
+		t.Helper()
+		const shown = `document.querySelector('[data-tandem=visitor-link]')?.value`
+		before := get[string](ada, top, shown+" ?? ''")
+		ada.fill("#address", b.site.URL+"/")
+		ada.fill("#visitor", visitor)
+		ada.click(top, `[data-tandem=create]`)
+		ada.wait(top, shown+" && "+shown+" !== "+quote(before))
+		// The list has it, and the card is the new one's.
+		ada.wait(top, `document.querySelector('[data-tandem=fresh] a')?.href.endsWith(document.querySelector('[data-session]')?.dataset.session)`)
+		return get[string](ada, top, shown)
+	}
+	newest := func(invitation string) {
+		t.Helper()
+		ada.wait(top, `document.querySelector('[data-session]').dataset.invitation === `+quote(invitation))
+	}
+	first := invite(name)
+	newest("sent")
+	if got := get[string](ada, top, `document.querySelector('[data-session] strong').textContent`); got != name {
+		t.Errorf("the visitor is called %q", got)
+	}
+	visitor := browser.open(t, "visitor", first, 900, 800)
+	visitor.wait(top, `document.querySelector('[data-tandem=accept]')`)
+	visitor.keep("consent")
+	newest("opened")
+	ada.click(top, `[data-session]:first-child [data-tandem=revoke]`)
+	visitor.wait(top, `/taken back/.test(document.body.innerText)`)
+	newest("revoked")
+
+	ada.click(top, `[data-session]:first-child [data-tandem=invite]`)
+	newest("sent")
+	ada.wait(top, `document.querySelector('[data-tandem=visitor-link]').value !== `+quote(first))
+	again := get[string](ada, top, `document.querySelector('[data-tandem=visitor-link]').value`)
+	visitor.navigate(again)
+	newest("opened")
+	visitor.click(top, `[data-tandem=decline]`)
+	newest("declined")
+
+	second := invite("Vic")
+	id := get[string](ada, top, `document.querySelector('[data-session]').dataset.session`)
+	follower := browser.open(t, "follower", b.Control.String()+"/a/"+id, 1100, 800)
+	follower.wait(top, `document.querySelector('a[href*="/console?to="]')`) // not signed in
+	ada.keep("console-sessions")
+	ada.navigate(b.Control.String() + "/a/" + id)
+	ada.wait(top, `/has not opened the invitation yet/.test(document.body.innerText)`)
+	visitor.navigate(second)
+	ada.wait(top, `/is reading it/.test(document.body.innerText)`)
+	ada.keep("waiting-room")
+	visitor.click(top, `[data-tandem=accept]`)
+	ada.wait(mirror, `/c4nary-of-the-page/.test(document.body.innerText)`)
+	s, _ := b.Hub.Session(id)
+	if got := summaryOf(b, id); got.Consent == nil || len(got.Consent.Words) != 64 || got.Invitation != session.Accepted || got.OpenedAt.IsZero() {
+		t.Errorf("listed as %+v", got)
+	}
+	if err := b.Hub.Agents().Disable(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	ada.wait(top, `/has ended/.test(document.body.innerText)`)
+	visitor.wait(top, `/has ended/.test(document.body.innerText)`)
+	if s.State() != session.Ended {
+		t.Errorf("the session is %s", s.State())
+	}
+	ada.navigate(b.Control.String() + "/console")
+	ada.wait(top, `document.querySelector('#key')`)
+	if got := get[string](ada, top, `document.title`); strings.Contains(got, "owned") {
+		t.Error("a name was run")
+	}
+}
+
+func summaryOf(b *battle, id string) session.Summary {
+	for _, s := range b.Hub.Sessions() {
+		if s.ID == id {
+			return s
+		}
+	}
+	return session.Summary{}
+}
+
+// TestS31ConsentIsMeant tries to have the visitor's browser agree without the
+// visitor: in a frame, by script, by a press that began elsewhere, too early, or
+// with a key held down. Then it agrees by keyboard.
+func TestS31ConsentIsMeant(t *testing.T) {
+	b := newBattle(t)
+	invited := b.invite(b.site.URL+"/", session.Shared)
+	evil := newTarget(t)
+	evil.on(func(w http.ResponseWriter, r *http.Request) {
+		page(w, `<iframe src="`+b.Control.String()+`/j/`+invited.ID+`" onload="document.title = 'loaded'"></iframe>`)
+	})
+	w := sharedBrowser(t).open(t, "visitor", evil.URL+"/", 900, 800)
+	w.wait(top, `document.title === 'loaded'`)
+	inside, _, err := w.find(func(_ frameInfo, depth int) bool { return depth == 1 })
+	if err != nil || !strings.HasPrefix(inside.URL, "chrome-error:") {
+		t.Errorf("in a frame the consent page is %q (%v)", inside.URL, err)
+	}
+	resp, _ := b.client().ask(http.MethodGet, b.Control.String()+"/j/"+invited.ID, "", nil)
+	if resp.Header.Get("Cross-Origin-Opener-Policy") != "same-origin" {
+		t.Error("who opened the page has a hand on it")
+	}
+
+	w.navigate(invited.VisitorURL)
+	x, y := w.element(top, "[data-tandem=accept]")
+	press := func(kinds ...string) {
+		t.Helper()
+		for _, kind := range kinds {
+			w.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}, nil)
+		}
+	}
+	const again = `document.querySelector('.invitation [data-tandem=status]').textContent.includes('once more')`
+	refused := func(how string) {
+		t.Helper()
+		if err := w.waits(top, again); err != nil {
+			t.Fatalf("%s: nobody was asked to press once more: %v", how, err)
+		}
+		get[string](w, top, `document.querySelector('.invitation [data-tandem=status]').textContent = ''`)
+		if s, _ := b.Hub.Session(invited.ID); s.State() != session.Waiting {
+			t.Fatalf("%s: the session is %s", how, s.State())
+		}
+	}
+	// attention has the window lose and get the focus, as when another closes.
+	const attention = `dispatchEvent(new Event('blur')), dispatchEvent(new Event('focus'))`
+	const later = `new Promise(done => setTimeout(done, 800))`
+
+	get[any](w, top, `document.querySelector('[data-tandem=accept]').click()`)
+	get[any](w, top, attention)
+	press("mousePressed", "mouseReleased")
+	refused("a press right after the window got the focus")
+
+	get[any](w, top, `(document.activeElement.blur(), `+attention+`, `+later+`)`)
+	press("mousePressed", "mouseReleased")
+	refused("a press of a mouse that never moved in the page")
+
+	get[any](w, top, attention)
+	press("mouseMoved", "mousePressed")
+	get[any](w, top, later)
+	press("mouseReleased")
+	refused("a press that began before the page could be read")
+
+	key := func(kind string, repeat bool) {
+		t.Helper()
+		params := map[string]any{"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "autoRepeat": repeat}
+		if kind == "keyDown" {
+			params["text"] = "\r"
+		}
+		w.call("Input.dispatchKeyEvent", params, nil)
+	}
+	get[any](w, top, attention+`, document.querySelector('[data-tandem=accept]').focus()`)
+	key("keyDown", false)
+	key("keyUp", false)
+	refused("Enter right after the window got the focus")
+	get[any](w, top, later)
+	for range 3 {
+		key("keyDown", true)
+	}
+	key("keyUp", false)
+	get[any](w, top, later)
+	if s, _ := b.Hub.Session(invited.ID); s.State() != session.Waiting {
+		t.Fatalf("by a key held down the session is %s", s.State())
+	}
+
+	key("keyDown", false)
+	key("keyUp", false)
+	w.wait(content, `/c4nary-of-the-page/.test(document.body.innerText)`)
+	if got := summaryOf(b, invited.ID); got.Consent == nil || len(got.Consent.Words) != 64 {
+		t.Errorf("recorded %+v", got.Consent)
+	}
+}
