@@ -144,6 +144,10 @@ func (h *Hub) leaveForProvider(w http.ResponseWriter, r *http.Request) {
 		fail(w, errNothing)
 		return
 	}
+	if !h.joins.take(clientKey(r.RemoteAddr), h.now()) {
+		fail(w, errTooMany)
+		return
+	}
 	_, config, err := h.provider.discover(r.Context())
 	if err != nil {
 		h.signInFailed(w, r, "failed", err)
@@ -166,6 +170,11 @@ func (h *Hub) leaveForProvider(w http.ResponseWriter, r *http.Request) {
 func (h *Hub) comeBack(w http.ResponseWriter, r *http.Request) {
 	if h.provider == nil {
 		fail(w, errNothing)
+		return
+	}
+	// Each answer has us ask the provider, and the browser made up what it answers, perhaps.
+	if !h.joins.take(clientKey(r.RemoteAddr), h.now()) {
+		fail(w, errTooMany)
 		return
 	}
 	a, ok := h.attemptOf(r)

@@ -355,6 +355,11 @@ func TestLooks(t *testing.T) {
 	f.answer("GET /api/sessions/"+fakeSession+"/visitor", 200, f.joined("visitor", "waiting", "shared"))
 	f.answer("GET /api/sessions/"+fakeSession+"/agent", 200, f.joined("agent", "waiting", "shared"))
 	f.answer("POST /api/join", 200, f.joined("agent", "active", "shared"))
+	f.answer("GET /api/v1/sessions", 200, `{"version":1,"sessions":[{"id":"abcdefghijkl","state":"waiting","invitation":"opened","mode":"shared","owner":"ada","url":"https://shop.example/",
+		"agent":"Ada","visitor":"Benedicta Featherstonehaugh","agent_online":false,"visitor_online":false,"created_at":"2031-01-02T15:04:05Z","expires_at":"2031-01-02T16:04:05Z"},
+		{"id":"bbcdefghijkl","state":"active","invitation":"accepted","mode":"view","url":"https://a-shop-with-a-long-name.example/","agent":"Ada","visitor":"Vic",
+		"agent_online":true,"visitor_online":true,"created_at":"2031-01-02T15:04:05Z","expires_at":"2031-01-02T16:04:05Z"},
+		{"id":"cbcdefghijkl","state":"declined","invitation":"declined","mode":"view","agent_online":false,"visitor_online":false,"created_at":"2031-01-02T15:04:05Z","expires_at":"2031-01-02T16:04:05Z"}]}`)
 	for name, s := range looks {
 		v := openPage(t, f.control+"/", s)
 		look := func(page, url, ready string) {
@@ -380,6 +385,11 @@ func TestLooks(t *testing.T) {
 		f.answer("GET /api/sessions/"+fakeSession+"/visitor", 403, `{"error":{"code":"link_used","message":""}}`)
 		look("used", f.control+"/j/"+fakeSession+"?y", "document.querySelector('.notice')")
 		f.answer("GET /api/sessions/"+fakeSession+"/visitor", 200, f.joined("visitor", "waiting", "shared"))
+		f.answer("GET /api/v1/me", 401, `{"error":{"code":"not_signed_in","message":""}}`)
+		f.answer("GET /api/sign-in", 200, `{"provider":"Shop ID"}`)
+		look("sign-in", f.control+"/console", "document.querySelector('[data-tandem=provider]')")
+		f.answer("GET /api/v1/me", 200, `{"name":"sam","full_name":"Samantha Ames","role":"supervisor"}`)
+		look("overview", f.control+"/console?z", "document.querySelectorAll('[data-session]').length === 3")
 		look("problem", f.control+"/problem", "document.querySelector('.notice')")
 	}
 }

@@ -49,9 +49,10 @@ func TestAssetsAreKeptForEverUnderTheirHashOnly(t *testing.T) {
 func TestPolicies(t *testing.T) {
 	t.Parallel()
 	for page, want := range map[string][]string{
-		"code":    {"script-src 'self'", "frame-ancestors 'none'", "form-action 'none'", "connect-src 'self'", "trusted-types 'none'"},
-		"consent": {"frame-ancestors 'none'", "form-action https://shell--abcdefghijkl.pages.example.org", "base-uri 'none'"},
-		"console": {"frame-src https://view--abcdefghijkl.pages.example.org", "connect-src 'self' wss://app.example.net", "frame-ancestors 'none'"},
+		"code":     {"script-src 'self'", "frame-ancestors 'none'", "form-action 'none'", "connect-src 'self'", "trusted-types 'none'"},
+		"overview": {"script-src 'self'", "frame-ancestors 'none'", "form-action 'none'", "connect-src 'self'", "trusted-types 'none'"},
+		"consent":  {"frame-ancestors 'none'", "form-action https://shell--abcdefghijkl.pages.example.org", "base-uri 'none'"},
+		"console":  {"frame-src https://view--abcdefghijkl.pages.example.org", "connect-src 'self' wss://app.example.net", "frame-ancestors 'none'"},
 		"shell": {"frame-src https://*.pages.example.org blob:", "connect-src 'self' wss://shell--abcdefghijkl.pages.example.org",
 			"frame-ancestors 'none'"},
 		"view":   {"frame-ancestors https://app.example.net", "frame-src 'self'", "script-src 'self'"},
