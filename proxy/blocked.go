@@ -30,6 +30,7 @@ const (
 type miss struct {
 	kind   string         // a directive of our policy, or notAllowed and a destination
 	page   rewrite.Origin // whose page wanted it; zero if unknown
+	at     string         // the page's path, like path
 	origin string         // of what was wanted; or what stands in its place
 	path   string         // see samplePath; empty where it tells nothing
 	line   int            // of the page's source, where the browser says
@@ -43,6 +44,9 @@ func (p *Proxy) blocked(s *session.Session, m *memory, b miss) {
 	attrs := []any{"session", s.ID(), "kind", b.kind, "origin", b.origin}
 	if b.page != (rewrite.Origin{}) {
 		attrs = append(attrs, "page", b.page.String())
+	}
+	if b.at != "" {
+		attrs = append(attrs, "at", b.at)
 	}
 	if b.path != "" {
 		attrs = append(attrs, "path", b.path)
@@ -118,6 +122,7 @@ func (p *Proxy) reportAPI(w http.ResponseWriter, r *http.Request, s *session.Ses
 	if page, err := url.Parse(report.Report.Document); err == nil {
 		if host, ok := p.content.Parse(page.Host); ok && host.Session == s.ID() {
 			b.page, _ = p.originOf(host)
+			b.at = samplePath(report.Report.Document)
 		}
 	}
 	p.blocked(s, p.memories.of(s), b)

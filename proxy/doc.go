@@ -69,7 +69,6 @@
 //   - Speculation rules, NEL, Report-To and Reporting-Endpoints, Alt-Svc, source
 //     maps, preconnect: the browser would ask the real host, or for somebody.
 //   - NTLM and Negotiate: they authenticate connections, and ours are shared.
-//   - The Referrer-Policy of a response that redirects; that of the page counts.
 //   - An address with a "%" in its path that begins no escape is not served: the
 //     HTTP server refuses it. Where a redirect names one, it is mended.
 //   - A site can tell by the TLS and HTTP/2 handshakes that no browser asks. They

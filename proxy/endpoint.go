@@ -16,6 +16,8 @@ const (
 	maxScriptText = 4 << 20
 	maxOrigin     = 512
 	maxDialog     = 16 << 10
+	maxPost       = 2 << 20 // of a form for a new tab,
+	maxPosts      = 8       // of which a session has so many
 )
 
 // serveEndpoint answers for what our own scripts ask on a site's host.
@@ -47,6 +49,8 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		p.scriptAPI(w, r, s, host)
 	case name == "alias":
 		p.aliasAPI(w, r, s, host)
+	case name == "ticket":
+		p.ticketAPI(w, r, s, host)
 	case name == "opens":
 		p.opensAPI(w, r, s, host)
 	case name == "integrity":
@@ -89,8 +93,12 @@ func (p *Proxy) ownWord(w http.ResponseWriter, r *http.Request, host rewrite.Hos
 }
 
 // opensAPI learns what a page of this very host has the shell open in a tab: the
-// browser's request will not say whose wish it was.
+// browser's request will not say whose wish it was, nor what a form holds.
 func (p *Proxy) opensAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	if to := r.URL.Query().Get("form"); to != "" {
+		p.keepForm(w, r, s, host, to)
+		return
+	}
 	origin, text, ok := p.ownWord(w, r, host)
 	if !ok {
 		return
@@ -102,6 +110,39 @@ func (p *Proxy) opensAPI(w http.ResponseWriter, r *http.Request, s *session.Sess
 	}
 	p.memories.of(s).rememberArrival(arrivalKey(u), arrival{from: initiator{origin: origin}}, p.now())
 	writeText(w, "")
+}
+
+// keepForm takes in the data of a form that will be submitted in a new tab.
+func (p *Proxy) keepForm(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host, to string) {
+	u, err := url.Parse(to)
+	if _, ok := p.originOf(host); !ok || !p.ownPage(r) || err != nil {
+		notFound(w, r)
+		return
+	}
+	body, ok := readText(w, r, maxPost)
+	if !ok {
+		return
+	}
+	if !p.memories.of(s).rememberPost(arrivalKey(u), posted{r.Header.Get("Content-Type"), body}, p.now()) {
+		http.Error(w, "too many forms", http.StatusTooManyRequests)
+		return
+	}
+	writeText(w, "")
+}
+
+// ticketAPI gives a page a ticket for a WebSocket to another host of the session,
+// which the visitor's browser does not enter otherwise (see socketTicket).
+func (p *Proxy) ticketAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
+	_, text, ok := p.ownWord(w, r, host)
+	if !ok {
+		return
+	}
+	to, ok := p.content.Parse(string(text))
+	if !ok || to.Kind != rewrite.Site || to.Session != s.ID() || !p.knows(r, s) {
+		notFound(w, r)
+		return
+	}
+	writeText(w, s.Ticket(socketKey(strings.ToLower(string(text)), p.content.Scheme+"://"+hostKey(r))))
 }
 
 // fromPage reports whether a page of the session sent r: it has the visitor's

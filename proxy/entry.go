@@ -140,6 +140,35 @@ func (p *Proxy) hop(w http.ResponseWriter, r *http.Request, s *session.Session) 
 	redirect(w, http.StatusTemporaryRedirect, base.String())
 }
 
+// socketTicket is the parameter, always the last, by which the first WebSocket to
+// a host is the visitor's. It could not dance, and scripts do not wait for it. The
+// ticket holds for the origin that asked for it: with another, whoever got hold
+// of it could speak for any page.
+const socketTicket = "tandem-ticket="
+
+func socketKey(host, origin string) string { return host + " " + origin }
+
+// admitSocket takes the ticket out of a WebSocket's address, and puts in the
+// cookie that it stands for.
+func (p *Proxy) admitSocket(r *http.Request, host rewrite.Host) {
+	at := strings.LastIndex(r.URL.RawQuery, socketTicket)
+	if at < 0 {
+		return
+	}
+	ticket := r.URL.RawQuery[at+len(socketTicket):]
+	r.URL.RawQuery = strings.TrimSuffix(r.URL.RawQuery[:at], "&")
+	s, ok := p.live(host.Session)
+	if !ok {
+		return
+	}
+	if _, err := s.Redeem(ticket, socketKey(hostKey(r), strings.ToLower(r.Header.Get("Origin")))); err != nil {
+		return
+	}
+	if cookie, err := s.Redeem(s.Ticket(hostKey(r)), hostKey(r)); err == nil {
+		r.AddCookie(&http.Cookie{Name: p.cookieName(participantCookie), Value: cookie})
+	}
+}
+
 // enterSite redeems the ticket of the hop and sends the browser on to where it
 // wanted to go.
 func (p *Proxy) enterSite(w http.ResponseWriter, r *http.Request, host rewrite.Host) {

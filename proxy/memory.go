@@ -37,6 +37,7 @@ type memory struct {
 
 	mu       sync.Mutex
 	arrivals recent[arrival]   // redirect targets, by URL
+	posts    recent[posted]    // forms that go to new tabs, by URL
 	dances   recent[initiator] // who asked for the document before the dance, by state
 	frames   recent[bool]      // URLs that documents named in iframes
 	marks    recent[bool]      // what scripts said of frames, and came true
@@ -109,6 +110,30 @@ func (m *memory) takeArrival(url string, now time.Time) (arrival, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.arrivals.take(url, now)
+}
+
+// posted is what a form holds, for a tab that will be opened at its address.
+type posted struct {
+	contentType string
+	body        []byte
+}
+
+// rememberPost keeps a form's data. It reports false when there are too many.
+func (m *memory) rememberPost(url string, form posted, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.posts.shrink(now, maxPosts)
+	if len(m.posts) == maxPosts {
+		return false
+	}
+	m.posts.put(url, form, now, memoryFor)
+	return true
+}
+
+func (m *memory) takePost(url string, now time.Time) (posted, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.posts.take(url, now)
 }
 
 func (m *memory) rememberDance(state string, from initiator, now time.Time) {
@@ -201,6 +226,7 @@ type arrival struct {
 	from   initiator
 	passed []rewrite.Origin // the origins that redirected, oldest first
 	frame  bool             // it is a frame's
+	policy string           // the Referrer-Policy of the last that said one
 }
 
 // recent is a map whose entries end, and which does not outgrow memoryLimit.

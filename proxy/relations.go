@@ -48,6 +48,7 @@ type visit struct {
 	navigate bool             // it asks for a document
 	main     bool             // which will be the tab's main one
 	passed   []rewrite.Origin // origins that redirected here
+	policy   string           // for the Referer, where a redirect said one
 	foreign  bool             // asked by a page of another session, or of our own other hosts
 }
 
@@ -62,7 +63,7 @@ func (p *Proxy) relate(r *http.Request, m *memory, h rewrite.Host, target *url.U
 	now := p.now()
 	frame := false
 	if a, ok := m.takeArrival(arrivalKey(target), now); ok && continues(a, v.from, referrer) {
-		v.from, v.passed, frame = a.from, a.passed, a.frame
+		v.from, v.passed, v.policy, frame = a.from, a.passed, a.policy, a.frame
 	} else if v.from.origin == to && r.Header.Get("Sec-Fetch-Site") == "same-site" {
 		// The browser came over another content host, by a redirect we forgot.
 		v.from = initiator{}

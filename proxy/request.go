@@ -1,7 +1,10 @@
 package proxy
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/textproto"
@@ -53,6 +56,7 @@ func (p *Proxy) serveRequest(w http.ResponseWriter, r *http.Request, host rewrit
 		redirect(w, http.StatusTemporaryRedirect, location)
 		return
 	}
+	x.takePost()
 	x.prepare()
 	if isReport(r) && !x.mapReport() {
 		http.Error(w, "not a report", http.StatusBadRequest)
@@ -66,6 +70,26 @@ func (p *Proxy) serveRequest(w http.ResponseWriter, r *http.Request, host rewrit
 		return
 	}
 	p.engine.serve(w, x)
+}
+
+// takePost makes the request for a new tab that of the form which opened it:
+// browsers cannot be told to open one of ours with a body.
+func (x *exchange) takePost() {
+	if !x.visit.main || x.in.Method != http.MethodGet {
+		return
+	}
+	form, ok := x.memory.takePost(arrivalKey(x.target), x.p.now())
+	if !ok {
+		return
+	}
+	r := x.in.Clone(x.in.Context())
+	r.Method, r.Body, r.ContentLength = http.MethodPost, io.NopCloser(bytes.NewReader(form.body)), int64(len(form.body))
+	r.Header.Set("Content-Type", form.contentType)
+	r.Header.Set("Origin", "null") // whose it is, the arrival says
+	for _, name := range []string{"If-None-Match", "If-Modified-Since"} {
+		r.Header.Del(name)
+	}
+	x.in = r
 }
 
 // admit decides who asks and whether the site may be asked. It returns nil
@@ -344,7 +368,7 @@ func (x *exchange) refererHeader() string {
 	}
 	downgrade := u.Scheme == "https" && !trustworthy(x.origin)
 	origin := from.origin.String() + "/"
-	switch x.memory.referrerPolicy(from.origin, x.p.now()) {
+	switch cmp.Or(x.visit.policy, x.memory.referrerPolicy(from.origin, x.p.now())) {
 	case "no-referrer":
 		return ""
 	case "same-origin":

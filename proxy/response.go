@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
@@ -179,8 +180,10 @@ func (x *exchange) rememberRedirect(to *url.URL) {
 	if len(x.visit.passed) >= maxRedirects {
 		return
 	}
-	passed := append(slices.Clone(x.visit.passed), x.origin)
-	x.memory.rememberArrival(arrivalKey(to), arrival{from: x.visit.from, passed: passed, frame: x.visit.navigate && !x.visit.main}, x.p.now())
+	x.memory.rememberArrival(arrivalKey(to), arrival{
+		from: x.visit.from, passed: append(slices.Clone(x.visit.passed), x.origin), frame: x.visit.navigate && !x.visit.main,
+		policy: cmp.Or(referrerPolicy(x.siteHeader["Referrer-Policy"]), x.visit.policy),
+	}, x.p.now())
 }
 
 // mapOrigins maps the origins that CORS and Timing-Allow-Origin name. One that

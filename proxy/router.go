@@ -208,6 +208,7 @@ func (p *Proxy) serveSite(w http.ResponseWriter, r *http.Request, host rewrite.H
 	case ours:
 		p.serveEndpoint(w, r, host, rest)
 	case isWebSocket(r):
+		p.admitSocket(r, host)
 		p.serveUpgrade(w, r, host)
 	default:
 		p.serveRequest(w, r, host)

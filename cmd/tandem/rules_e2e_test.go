@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/gorilla/websocket"
 
 	"tandem/session"
 )
@@ -283,7 +286,7 @@ func TestFramesLeadTheTab(t *testing.T) {
 		})
 		bank.on(func(w http.ResponseWriter, r *http.Request) {
 			page(w, `<form method=post target=_top action="`+shop.URL+`/paid?x"><input type=hidden name=card value="1 2"><button>pay</button></form>
-				<a href="`+shop.URL+`/parent" target=_parent>back</a><p onclick="top.location.replace('`+shop.URL+`/replaced')">away</p>
+				<a href="`+shop.URL+`/parent" target=_parent>back</a><p onclick="top.location.replace('`+shop.URL+`/replaced')">away</p><i onclick="top.location = '`+shop.URL+`/unasked'"></i>
 				<iframe sandbox="allow-scripts" srcdoc="<p onclick=&quot;top.location = '`+shop.URL+`/escaped'&quot;>no</p>"></iframe>`)
 		})
 		b := newBattle(t)
@@ -298,6 +301,8 @@ func TestFramesLeadTheTab(t *testing.T) {
 			w.wait(content, `location.pathname === `+quote(path)+` && document.readyState === 'complete'`)
 		}
 		at("/cart")
+		w.wait(pay, `document.readyState === 'complete'`)
+		w.eval(pay, `document.querySelector('i').click()`, nil) // without a press of somebody no browser lets it
 		w.click(pay, "button")
 		at("/paid")
 		w.click(pay, "a")
@@ -310,6 +315,68 @@ func TestFramesLeadTheTab(t *testing.T) {
 		defer mu.Unlock()
 		if want := []string{"GET /cart  document", "POST /paid card=1+2 document", "GET /parent  document", "GET /replaced  document"}; !slices.Equal(posted, want) {
 			t.Errorf("the shop was asked %q, want %q", posted, want)
+		}
+	})
+}
+
+// What leaves a page by other ways than links brings along what it would: a form
+// that posts in a new tab its data, the first WebSocket to a host its cookies.
+func TestPagesReachTabsAndSockets(t *testing.T) {
+	inBrowsers(t, func(t *testing.T, e engine) {
+		shop := newTarget(t)
+		_, port, _ := strings.Cut(strings.TrimPrefix(shop.URL, "http://"), ":")
+		www, live := "http://www.shop.localhost:"+port, "http://live.shop.localhost:"+port
+		var posted sync.Map // what a form held, by path
+		shop.on(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/socket":
+				upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+				conn, err := upgrader.Upgrade(w, r, nil)
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				_ = conn.WriteMessage(websocket.TextMessage, []byte(r.RequestURI+" "+r.Header.Get("Origin")+" "+r.Header.Get("Cookie")))
+				_, _, _ = conn.ReadMessage()
+			case "/plain", "/files", "/text":
+				text, _ := io.ReadAll(r.Body)
+				kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+				said := strings.ReplaceAll(strings.ReplaceAll(string(text), "--"+params["boundary"], "--B"), "\r\n", "|")
+				posted.Store(r.URL.Path, strings.Join([]string{r.Method, kind, said, r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Dest"), r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Cookie")}, " "))
+				page(w, "<title>"+r.URL.Path+"</title>")
+			default:
+				http.SetCookie(w, &http.Cookie{Name: "basket", Value: "1", Domain: "shop.localhost"})
+				page(w, `<title>shop</title><form method=post target=_blank action="`+live+`/plain"><input name=a value="ü&amp;b"><button name=by value=hand>1</button></form>
+					<form method=post target=_blank action="/text" enctype=text/plain><input name=a value=b></form>
+					<form method=post target=_blank action="/files" enctype=multipart/form-data><input name=f type=file></form>
+					<script>const s = new WebSocket('ws`+strings.TrimPrefix(live, "http")+`/socket?a=b'); self.at = s.url; s.onmessage = (e) => { self.heard = e.data };
+					const list = new DataTransfer(); list.items.add(new File(['of the file'], 'x.txt', {type: 'text/plain'})); document.forms[2].f.files = list.files;
+					self.send = (i) => document.forms[i].requestSubmit()</script>`)
+			}
+		})
+		b := newBattle(t)
+		b.allow(www)
+		b.allow(live)
+		w := b.visitIn(e, b.invite(www+"/", session.Shared))
+		w.wait(content, "self.heard")
+		var said []string
+		if err := w.eval(content, "[self.heard, self.at]", &said); err != nil || !slices.Equal(said, []string{"/socket?a=b " + www + " basket=1", "ws" + strings.TrimPrefix(live, "http") + "/socket?a=b"}) {
+			t.Errorf("the WebSocket said %q, %v", said, err)
+		}
+		page := within("www-shop-localhost")
+		w.click(page, "button")
+		if err := w.eval(page, "self.send(1), self.send(2)", nil); err != nil {
+			t.Error(err)
+		}
+		for path, want := range map[string]string{
+			"/plain": "POST application/x-www-form-urlencoded a=%C3%BC%26b&by=hand " + www + " document same-site basket=1",
+			"/text":  "POST text/plain a=b| " + www + " document same-origin basket=1",
+			"/files": `POST multipart/form-data --B|Content-Disposition: form-data; name="f"; filename="x.txt"|Content-Type: text/plain||of the file|--B--| ` + www + " document same-origin basket=1",
+		} {
+			patiently(t, path+" is posted", func() bool { return has(&posted, path) })
+			if got, _ := posted.Load(path); got != want {
+				t.Errorf("%s was sent\n %q, want\n %q", path, got, want)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@
 // which gets a message and may pass it on.
 
 import { apply, getOwnPropertyDescriptor, getter, guard, includes, method, NativeURL, startsWith, toLowerCase, type Any } from './natives';
+import { anyPerformed } from './performed';
 import type { Realm } from './realm';
 
 const scope = globalThis as Any;
@@ -22,6 +23,8 @@ const hrefOf = getter(scope.URL?.prototype, 'href');
 const postMessage = scope.postMessage as Any;
 const messageData = getter(scope.MessageEvent?.prototype, 'data');
 const messageSource = getter(scope.MessageEvent?.prototype, 'source');
+const activation = scope.navigator?.userActivation as object | undefined;
+const hasBeenActive = getter(scope.UserActivation?.prototype, 'hasBeenActive');
 const stop = method(scope.Event?.prototype, 'stopImmediatePropagation');
 
 /** Names and values of a form, in order. */
@@ -71,8 +74,11 @@ export function deputyFor(window: Any): Deputy | null | undefined {
     const theirs = within(window, w) && guard(() => getOwnPropertyDescriptor(w, '$tandem')?.value as Deputy | undefined, undefined);
     if (theirs) return theirs;
   }
-  return window === parentOf(scope) || isTab(window) ? null : undefined;
+  return (isTab(window) ? wasPressed() : window === parentOf(scope)) ? null : undefined;
 }
+
+/** Whether a person has been at work in this document: without, browsers let no frame of another origin lead its tab. */
+const wasPressed = (): boolean => !activation || hasBeenActive(activation) as boolean || anyPerformed();
 
 const isTab = (window: Any): boolean => parentOf(window) === topOf(scope);
 

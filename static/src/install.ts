@@ -23,6 +23,7 @@ import { hookText } from './hooks/text';
 import { hookTiming } from './hooks/timing';
 import { hookWorkers } from './hooks/worker';
 import { hookXHR } from './hooks/xhr';
+import { hookXSLT } from './hooks/xslt';
 import type { Realm } from './realm';
 import { provideRuntime } from './runtime';
 
@@ -56,6 +57,7 @@ export function install(realm: Realm): () => void {
   hookXHR(realm);
   hookNetwork(realm);
   hookMedia(realm);
+  hookXSLT(realm);
   hookWorkers(realm);
   hookHistory(realm);
   hookOpen(realm);

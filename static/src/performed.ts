@@ -4,6 +4,14 @@ import { NativeWeakSet, weakAdd, weakHas } from './natives';
 
 const performed = new NativeWeakSet<object>();
 
-export const markPerformed = (event: Event): void => { weakAdd(performed, event); };
+let any = false;
+
+export function markPerformed(event: Event): void {
+  weakAdd(performed, event);
+  any = true;
+}
+
+/** Whether a follower has done anything in this document. */
+export const anyPerformed = (): boolean => any;
 
 export const isPerformed = (event: Event): boolean => weakHas(performed, event);

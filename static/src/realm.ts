@@ -104,12 +104,12 @@ export class Realm {
     guard(() => this.points.reopened?.(this), undefined);
   }
 
-  /** Asks the server and waits; undefined when it did not answer with 200. */
-  post(path: string, body: string): string | undefined {
+  /** Asks the server and waits; undefined when it did not answer with 200. Of a FormData the browser tells the type. */
+  post(path: string, body: string | FormData, type = typeof body === 'string' ? 'text/plain;charset=UTF-8' : undefined): string | undefined {
     return guard(() => {
       const request = new xhr!();
       open(request, 'POST', `${this.home}${path}${includes(path, '?') ? '&' : '?'}key=${this.config.key}`, false);
-      setRequestHeader(request, 'Content-Type', 'text/plain;charset=UTF-8');
+      if (type !== undefined) setRequestHeader(request, 'Content-Type', type);
       send(request, body);
       return status(request) === 200 ? (responseText(request) as string) : undefined;
     }, undefined);

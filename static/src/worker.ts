@@ -8,6 +8,7 @@ import { hookFetch } from './hooks/fetch';
 import { hookNetwork } from './hooks/network';
 import { hookPolicy } from './hooks/policy';
 import { hookScripts } from './hooks/scripts';
+import { hookFonts } from './hooks/style';
 import { hookTiming } from './hooks/timing';
 import { hookImportScripts, hookWorkers } from './hooks/worker';
 import { hookWorkerLocation } from './hooks/workerlocation';
@@ -26,6 +27,7 @@ if (config) {
   hookTiming(realm);
   hookPolicy(realm);
   hookScripts(realm);
+  hookFonts(realm);
   hookFetch(realm);
   hookXHR(realm);
   hookNetwork(realm);

@@ -2,7 +2,7 @@
 // form; scripts see the site's.
 
 import {
-  getter, guard, includes, NativeURL, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
+  getter, guard, includes, method, NativeURL, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
 } from '../natives';
 import { ASIDE, attributeKind, isPolicy, mayMatter, type AttributeKind } from '../html';
 import type { Call } from '../patch';
@@ -19,6 +19,7 @@ import { unmapTextInto } from './shared';
 
 const scope = globalThis as Any;
 const hrefOfURL = getter(scope.URL?.prototype, 'href') as (u: URL) => string;
+const attributeNames = method(scope.Element?.prototype, 'getAttributeNames') as (e: Element) => string[];
 const attrValue = getter(scope.Attr?.prototype, 'value') as (a: Attr) => string;
 const setAttrValue = setter(scope.Attr?.prototype, 'value') as (a: Attr, value: string) => void;
 
@@ -66,6 +67,21 @@ function willDemand(realm: Realm, element: Any, name: string, value: Any): void 
     if (name === address) demandIntegrity(realm, text, dom.getAttribute(element as Element, ASIDE + 'integrity'));
     else demandIntegrity(realm, dom.getAttribute(element as Element, address), text);
   }, undefined);
+}
+
+/** Rewrites the attributes of an element that no hook saw being made. */
+export function adoptAttributes(realm: Realm, element: Element): void {
+  const names = attributeNames(element);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!, kind = kindOf(element, name), value = dom.getAttribute(element, name)!;
+    if (kind === 'aside') {
+      dom.setAttribute(element, ASIDE + toLowerCase(name), value);
+      dom.removeAttribute(element, name);
+    } else if (kind) {
+      const mapped = intoTree(realm, element, name, kind, value) as string;
+      if (mapped !== value) dom.setAttribute(element, name, mapped);
+    }
+  }
 }
 
 /** The content of a meta element that becomes a policy, which it is not yet. */

@@ -3,9 +3,9 @@
 // we fail to see does nothing, rather than leaving the session.
 
 import {
-  getter, guard, includes, later, method, NativeURL, NativeWeakSet, setter, slice, startsWith, toLowerCase, weakAdd, weakHas, type Any,
+  encodeComponent, getter, guard, includes, later, method, NativeURL, NativeWeakSet, setter, slice, startsWith, toLowerCase, weakAdd, weakHas, type Any,
 } from '../natives';
-import { deputyFor, sendAway } from '../ancestors';
+import { deputyFor, sendAway, type Entries } from '../ancestors';
 import { markFrame } from '../framemarks';
 import { isPerformed } from '../performed';
 import type { Realm } from '../realm';
@@ -30,6 +30,8 @@ const formEnctype = getter(scope.HTMLFormElement?.prototype, 'enctype');
 const formMethod = getter(scope.HTMLFormElement?.prototype, 'method');
 const NativeFormData = scope.FormData as typeof FormData;
 const NativeParams = scope.URLSearchParams as typeof URLSearchParams;
+const appendParam = method(scope.URLSearchParams?.prototype, 'append');
+const fileName = getter(scope.File?.prototype, 'name');
 const paramsToString = method(scope.URLSearchParams?.prototype, 'toString');
 const setSearch = setter(scope.URL?.prototype, 'search');
 const hashOf = getter(scope.URL?.prototype, 'hash');
@@ -132,11 +134,12 @@ function submitElsewhere(realm: Realm, form: HTMLFormElement, submitter: Element
     return false;
   }
   if (post) {
+    if (place === 'tab' && postInTab(realm, form, submitter, nameOf(target))) return true;
     if (place === 'tab' || deputyFor(place) === undefined) {
       submitHere(form, submitter);
       return false;
     }
-    const enctype = (submitter && dom.getAttribute(submitter, 'formenctype')) ?? (formEnctype(form) as string);
+    const enctype = enctypeOf(form, submitter);
     const name = target[0] === '_' ? undefined : target;
     const data = entriesOf(new NativeFormData(form, submitter as HTMLElement | null));
     return sendAway(realm, place, { url: actionOf(form, submitter), data, enctype, name });
@@ -145,6 +148,33 @@ function submitElsewhere(realm: Realm, form: HTMLFormElement, submitter: Element
   if (place === 'tab') openTab(realm, address, nameOf(target), 'noopener');
   else navigate(realm, place, address);
   return true;
+}
+
+const enctypeOf = (form: HTMLFormElement, submitter: Element | null): string =>
+  (submitter && dom.getAttribute(submitter, 'formenctype')) ?? (formEnctype(form) as string);
+
+/** Posts a form in a new tab. The server is given what it holds, for the browser opens a tab without; false where that was too much. */
+function postInTab(realm: Realm, form: HTMLFormElement, submitter: Element | null, name: string): boolean {
+  const address = actionOf(form, submitter), enctype = enctypeOf(form, submitter);
+  const data = new NativeFormData(form, submitter as HTMLElement | null);
+  const to = '/.tandem/opens?form=' + encodeComponent(realm.urls.unmap(address));
+  const kept = enctype === 'multipart/form-data' ? realm.post(to, data) : realm.post(to, textOf(entriesOf(data), enctype), enctype);
+  if (kept === undefined) return false;
+  openTab(realm, address, name, 'noopener');
+  return true;
+}
+
+/** What a form holds, as text. Of files it is their names. */
+function textOf(entries: Entries, enctype: string): string {
+  const params = new NativeParams();
+  let plain = '';
+  for (let i = 0; i < entries.length; i++) {
+    const name = entries[i]![0], value = entries[i]![1] as Any;
+    const text = typeof value === 'string' ? value : fileName(value) as string;
+    if (enctype === 'text/plain') plain += `${name}=${text}\r\n`;
+    else appendParam(params, name, text);
+  }
+  return enctype === 'text/plain' ? plain : paramsToString(params) as string;
 }
 
 /** Where a form goes that does not post. */
@@ -164,7 +194,7 @@ function actionOf(form: HTMLFormElement, submitter: Element | null): string {
   return formAction(form) as string;
 }
 
-/** A tab cannot be opened with a body, so a form with one goes where it can be seen: into this window. */
+/** A form that holds too much for a tab goes where it can be seen: into this window. */
 function submitHere(form: Element, submitter: Element | null): void {
   const element = submitter && dom.hasAttribute(submitter, 'formtarget') ? submitter : form;
   const name = element === form ? 'target' : 'formtarget';

@@ -1,11 +1,13 @@
 // The other ways a page talks to servers: WebSocket, EventSource, beacons, worklets. What no proxy can carry is
 // refused, or it would connect the visitor's browser to the site directly.
 
-import { defineProperty, guard, NativeProxy, NativeWeakMap, weakGet, weakSet, type Any } from '../natives';
+import { defineProperty, getter, guard, isArray, NativeProxy, NativeWeakMap, push, weakGet, weakSet, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { domException } from '../runtime';
-import { entered } from './enter';
+import { entered, withoutTicket, withTicket } from './enter';
 import { mapArgument, unmapInto } from './shared';
+
+const isRequest = getter((globalThis as Any).Request?.prototype, 'url');
 
 export function hookNetwork(realm: Realm): void {
   const { patch, global } = realm;
@@ -13,21 +15,51 @@ export function hookNetwork(realm: Realm): void {
     if (args.length) args[0] = realm.map(args[0]);
     return make(args);
   };
-  // These cannot wait, but then the next one has cookies.
-  const connect = (make: (args: Any[]) => Any, args: Any[]) => {
+  const sockets = ['WebSocket', 'WebSocketStream'];
+  for (let i = 0; i < sockets.length; i++) {
+    patch.constructor_(sockets[i]!, (make, args) => {
+      if (args.length) args[0] = withTicket(realm, realm.map(args[0]));
+      return make(args);
+    });
+    patch.accessor(global[sockets[i]!]?.prototype, 'url', { get: (value) => realm.unmap(withoutTicket(value)) });
+  }
+  // This cannot wait, but then the next one has cookies.
+  patch.constructor_('EventSource', (make, args) => {
     if (args.length) guard(() => entered(realm, realm.map(args[0])), undefined);
     return first(make, args);
-  };
-  const connections = ['WebSocket', 'WebSocketStream', 'EventSource'];
-  for (let i = 0; i < connections.length; i++) {
-    patch.constructor_(connections[i]!, connect);
-    unmapInto(realm, global[connections[i]!]?.prototype, ['url']);
-  }
+  });
+  unmapInto(realm, global.EventSource?.prototype, ['url']);
+  hookCaches(realm);
   patch.constructor_('Audio', first);
   mapArgument(realm, global.Navigator?.prototype, 'sendBeacon', 0);
   mapArgument(realm, global.Worklet?.prototype, 'addModule', 0);
   refuse(realm);
 }
+
+/** What a cache is asked for, by address, and what it is to fetch. */
+function hookCaches(realm: Realm): void {
+  const { patch, global } = realm;
+  const methods = ['add', 'put', 'match', 'matchAll', 'delete', 'keys'];
+  for (let i = 0; i < methods.length; i++) mapRequest(realm, global.Cache?.prototype, methods[i]!);
+  mapRequest(realm, global.CacheStorage?.prototype, 'match');
+  patch.method(global.Cache?.prototype, 'addAll', (native, self, args) => {
+    if (isArray(args[0])) {
+      const list: Any[] = [];
+      for (let i = 0; i < args[0].length; i++) push(list, mapped(realm, args[0][i]));
+      args[0] = list;
+    }
+    return native(self, args);
+  });
+}
+
+/** A request that may be named by its address, as an argument of a method. */
+const mapRequest = (realm: Realm, holder: Any, name: string): void => realm.patch.method(holder, name, (native, self, args) => {
+  if (args.length) args[0] = mapped(realm, args[0]);
+  return native(self, args);
+});
+
+const mapped = (realm: Realm, request: Any): Any =>
+  (request === undefined || guard(() => isRequest(request) !== undefined, false) ? request : realm.map(request));
 
 /** WebRTC and WebTransport reach other machines past every policy but Chromium's connection allowlist (CSP has no say in WebRTC). */
 function refuse(realm: Realm): void {

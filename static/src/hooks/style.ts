@@ -28,7 +28,7 @@ export function hookStyle(realm: Realm): void {
   at(sheet, 'replace', 0);
   at(global.CSSGroupingRule?.prototype, 'insertRule', 0);
   at(global.StylePropertyMap?.prototype, 'set', 1, stringsOnly(text));
-  patch.constructor_('FontFace', (make, args) => make(withText(args, 1, stringsOnly(text))));
+  hookFonts(realm);
   const selectors: [string, string][] = [
     ['CSSRule', 'cssText'], ['CSSStyleRule', 'selectorText'], ['CSSScopeRule', 'start'], ['CSSScopeRule', 'end'], ['CSSConditionRule', 'conditionText'],
   ];
@@ -39,6 +39,11 @@ export function hookStyle(realm: Realm): void {
     });
   }
   unmapTextInto(realm, global.CSSImportRule?.prototype, ['href']);
+}
+
+/** Fonts by script, which workers have, too. */
+export function hookFonts(realm: Realm): void {
+  realm.patch.constructor_('FontFace', (make, args) => make(withText(args, 1, stringsOnly((value) => css(realm, value as string)))));
 }
 
 /** The prototype: its methods and accessors take stand-ins too. */

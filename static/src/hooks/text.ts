@@ -16,6 +16,7 @@ const scope = globalThis as Any;
 const textData = getter(scope.CharacterData?.prototype, 'data') as (n: Node) => string;
 const setData = setter(scope.CharacterData?.prototype, 'data') as (n: Node, data: string) => void;
 const nodeText = getter(scope.Node?.prototype, 'textContent') as (n: Node) => string;
+const setNodeText = setter(scope.Node?.prototype, 'textContent') as (n: Node, text: string) => void;
 const firstChild = getter(scope.Node?.prototype, 'firstChild') as (n: Node) => Node | null;
 const nextSibling = getter(scope.Node?.prototype, 'nextSibling') as (n: Node) => Node | null;
 const createText = method(scope.Document?.prototype, 'createTextNode') as (d: Document, data: string) => Text;
@@ -66,6 +67,11 @@ export function setRawText(realm: Realm, native: Call, element: Element, value: 
   const tree = guard(() => rewriteText(realm, element, author), author);
   native(element, [tree === author ? value : like(value, tree)]);
   if (tree !== author) weakSet(written, element, { author, tree });
+}
+
+/** Rewrites the text of a script or style that no hook saw being made. */
+export function adoptText(realm: Realm, element: Element): void {
+  if (isRawText(element)) setRawText(realm, (self, args) => setNodeText(self as Node, args[0] as string), element, nodeText(element));
 }
 
 export function hookText(realm: Realm): void {

@@ -146,3 +146,24 @@ async function soon(cookie) {
 }
 probe('cookies: in a redirect', async () => { await fetch('/redirect?to=/echo&h=' + encodeURIComponent('Set-Cookie: onway=1; Path=/')); return soon('onway=1'); });
 probe('cookies: for an image', async () => { await new Promise((d) => { const i = new Image(); i.onload = d; i.src = '/png?h=' + encodeURIComponent('Set-Cookie: pixel=1; Path=/'); }); return soon('pixel=1'); });
+
+probe('cache: by address', async () => {
+  const cache = await caches.open('by address'), address = '$OTHER/serve?cors=*&body=cached';
+  await cache.add(address);
+  await cache.addAll([address + '2', '/serve?body=own']);
+  await cache.put(address + '3', new Response('put'));
+  const text = async (found) => (await found)?.text() ?? 'missing';
+  return [await text(cache.match(address)), await text(caches.match(address + '2')), (await cache.matchAll(address + '3')).length, (await cache.keys()).map((r) => r.url).sort(),
+    await cache.delete(address), await text(cache.match(address)), await cache.add('$OTHER/serve?body=x').catch((e) => e.name)];
+});
+probe('xslt: imports and pictures', async () => {
+  const sheet = (inner) => `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">${inner}</xsl:stylesheet>`;
+  const imported = '$HERE/serve?type=text/xml&k=xslt&body=' + encodeURIComponent(sheet('<xsl:template match="/"><p><img src="$OTHER/png"/></p></xsl:template>'));
+  const xml = (text) => new DOMParser().parseFromString(text, 'text/xml');
+  const source = xml(sheet(`<xsl:import href="${imported.replaceAll('&', '&amp;')}"/>`)), processor = new XSLTProcessor();
+  processor.importStylesheet(source);
+  const fragment = processor.transformToFragment(xml('<x/>'), document), image = fragment?.querySelector('img');
+  const loaded = image && Promise.race([event(image, 'load'), event(image, 'error')]);
+  if (image) document.body.append(fragment);
+  return [(await (await fetch('/seen?key=xslt')).json()).length, image ? [image.src, (await loaded).type] : 'none', source.querySelector('[href]')?.getAttribute('href') === imported];
+});

@@ -51,6 +51,11 @@ probe('worker: that is not there', async () => { const w = new Worker('/nothing.
 probe('worker: error', async () => { const w = new Worker('/file/failing.js'); const e = await event(w, 'error'); e.preventDefault(); return [e.message, e.filename, e.lineno]; });
 probe('worker: blob error', async () => { const w = new Worker(URL.createObjectURL(new Blob(['\nthrow new Error("b")']))); const e = await event(w, 'error'); e.preventDefault(); return [e.message, e.filename.slice(0, e.filename.lastIndexOf('/')), e.lineno]; });
 probe('worker: natives', () => [String(Worker), Worker.name, Worker.length, String(SharedWorker), thrown(() => Worker('x')), new Worker('/file/empty.js') instanceof Worker]);
+probe('worker: font', async () => {
+  const w = new Worker(URL.createObjectURL(new Blob(['new FontFace("f", "url($OTHER/font?cors=*&k=worker-font)").load().catch((e) => e).then((e) => postMessage(e.name))'])));
+  kept.push(w);
+  return [(await event(w, 'message')).data, (await (await fetch('/seen?key=worker-font')).json()).length];
+});
 probe('worker: worklet', async () => { if (!self.CSS?.paintWorklet && !self.AudioWorklet) return 'none'; const c = new OfflineAudioContext(1, 1, 8000); return c.audioWorklet.addModule('/file/worklet.js').then(() => 'added', (e) => e.name); });
 probe('service worker: absent', async () => ['serviceWorker' in navigator, typeof navigator.serviceWorker, typeof ServiceWorkerContainer]);
 
@@ -62,6 +67,10 @@ probe('module: without CORS', () => import('$OTHER/file/module.mjs').then(() => 
 probe('module: missing', () => import('/nothing.mjs').then(() => 'loaded', (e) => e.name + ': ' + e.message));
 probe('module: bare', async () => { const m = await import('mapped'); return m.url; });
 probe('module: mapped prefix and address', async () => [(await import('lib/module.mjs')).url, (await import('$OTHER/mapped.mjs')).url]);
+probe('module: mapped by a script', async () => {
+  put('script', { type: 'importmap', textContent: JSON.stringify({ imports: { late: '$OTHER/file/module.mjs?cors=*&late' } }) });
+  return import('late').then((m) => m.url, (e) => e.name);
+});
 probe('module: unmapped', () => import('unmapped').then(() => 'loaded', (e) => e.name + ': ' + e.message));
 probe('module: JSON', async () => { try { return (await (0, eval)(`import('/serve?type=application/json&body={"a":"$OTHER"}', { with: { type: 'json' } })`)).default.a; } catch (e) { return e.name; } });
 probe('module: data', async () => (await import('data:text/javascript,export const u = import.meta.url')).u);
