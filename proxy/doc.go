@@ -6,9 +6,11 @@
 //  1. ServeHTTP reads the Host header, shop-example--<session>.CONTENT (router.go).
 //     Paths below /.tandem/, however they are spelled, are ours and never forwarded.
 //  2. The participant cookie of that host says that the visitor asks. Without it
-//     documents and images are sent to fetch one by way of the shell (entry.go);
-//     CORS requests and WebSockets are served without the cookie jar, as browsers
-//     send them without cookies on the real web.
+//     documents and images are sent to fetch one by way of the shell (entry.go).
+//     CORS requests are served without the cookie jar, as browsers send them
+//     without cookies on the real web; for those that shall have them the page's
+//     script sees to the cookie first. It gives WebSockets, which nobody waits
+//     for, a ticket. Only an EventSource with credentials has none the first time.
 //  3. Who made the browser ask is read from Origin and Referer, with the redirects
 //     that came before, and compared with the target by their real origins: to the
 //     browser all content hosts are one site (relations.go). Unknown is cross-site.
@@ -53,6 +55,8 @@
 //   - A script reads every header of what it fetches but those the browser or this
 //     server would act upon; everything else gets only listed ones.
 //   - A response cut short by the site is cut short for the browser.
+//   - A form that posts in a new tab is sent by the server, once: for the browser
+//     the tab was opened by an address, and loading it again does not post again.
 //   - A page that tells its site by which address it is proxied, in a query, is
 //     counted as blocked is, and the query goes as it is: a hook is missing.
 //

@@ -1067,3 +1067,48 @@ func TestAttackLogsHoldNoSecrets(t *testing.T) {
 		}
 	}
 }
+
+// The ticket that makes a WebSocket to another host the visitor's holds once, for
+// pages of the origin that asked, and for nothing but WebSockets.
+func TestSocketTicket(t *testing.T) {
+	b := newBattle(t)
+	other := newTarget(t)
+	b.allow(other.URL)
+	invited, visitor, _ := b.meet(session.View)
+	visitor.follow(b.at(invited.ID, other.URL+"/")) // gets a cookie
+	page, there := b.at(invited.ID, b.site.URL), b.at(invited.ID, other.URL)
+	ticket := func(site string) (status int, text string) {
+		resp, text := visitor.ask(http.MethodPost, page+"/.tandem/ticket", strings.TrimPrefix(there, "http://"), header{"Origin": page, "Sec-Fetch-Site": site})
+		return resp.StatusCode, text
+	}
+	visitor.follow(page + "/")
+	if status, text := ticket("same-site"); status != http.StatusNotFound {
+		t.Errorf("a page of another host was given %d %q", status, text)
+	}
+	told := func(ticket, origin string) string {
+		before := len(other.requests())
+		ws, _, err := b.client().open("ws"+strings.TrimPrefix(there, "http")+"/socket?a=b&tandem-ticket="+ticket, origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ws.Close()
+		r := other.requests()[before]
+		return r.RequestURI + " " + r.Header.Get("Cookie")
+	}
+	const alone, known = "/socket?a=b ", "/socket?a=b account=c4nary-http-only"
+	_, text := ticket("same-origin")
+	if got := told(text, there); got != alone {
+		t.Errorf("to a page of the host itself it gave %q", got)
+	}
+	_, text = ticket("same-origin")
+	if first, second := told(text, page), told(text, page); first != known || second != alone {
+		t.Errorf("it gave %q, and then %q", first, second)
+	}
+	_, text = ticket("same-origin")
+	resp, _ := b.client().ask(http.MethodGet, there+"/?tandem-ticket="+text, "", header{"Origin": page, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-site"})
+	for _, r := range other.requests() {
+		if strings.Contains(r.RequestURI, "tandem-ticket") && r.Header.Get("Cookie") != "" {
+			t.Errorf("%s, answered with %d, had cookies", r.RequestURI, resp.StatusCode)
+		}
+	}
+}

@@ -331,107 +331,108 @@ func stun(t *testing.T) (address string, n *atomic.Int32) {
 // callers are realms that a page can make scripts run in, by name: CALL stands
 // for the script, HTML for a document with it. Each is a page's body.
 var callers = map[string]string{
-	"page":                `<script>CALL</script>`,
-	"framed":              `<iframe src="/page"></iframe>`,
-	"sandboxed":           `<iframe src="/page" sandbox="allow-scripts"></iframe>`,
-	"srcdoc":              `<iframe srcdoc="ATTR"></iframe>`,
-	"srcdoc-sandboxed":    `<iframe sandbox="allow-scripts" srcdoc="ATTR"></iframe>`,
-	"srcdoc-script":       `<script>const f = document.createElement('iframe'); f.srcdoc = HTML; document.body.append(f)</script>`,
-	"srcdoc-nested":       `<script>const f = document.createElement('iframe'); f.srcdoc = '<iframe srcdoc="' + HTML.replace(/&/g, '&amp;').replace(/"/g, '&quot;') + '">'; document.body.append(f)</script>`,
-	"blank":               `<script>document.body.append(document.createElement('iframe')); frames[0].eval(TEXT)</script>`,
-	"blank-html":          `<script>document.body.innerHTML = '<iframe></iframe>'; frames[0].Function(TEXT)()</script>`,
-	"blank-index":         `<iframe></iframe><script>self[0].setTimeout(TEXT)</script>`,
-	"blank-named":         `<iframe name=n></iframe><script>n.eval(TEXT)</script>`,
-	"blank-window":        `<iframe id=f></iframe><script>new (f.contentWindow.RTCPeerConnection ?? Object)(CONFIG).createOffer({offerToReceiveAudio: true}).then(function (o) { this.setLocalDescription(o) })</script>`,
-	"blank-constructor":   `<iframe id=f></iframe><script>f.contentDocument.defaultView.Object.constructor(TEXT)()</script>`,
-	"blank-write":         `<iframe id=f></iframe><script>f.contentDocument.write(HTML)</script>`,
-	"blank-append":        `<iframe id=f></iframe><script>const s = document.createElement('script'); s.textContent = TEXT; f.contentDocument.body.append(s)</script>`,
-	"blank-handler":       `<iframe id=f></iframe><script>f.contentDocument.body.setAttribute('onclick', TEXT); f.contentDocument.body.click()</script>`,
-	"blank-sandboxed":     `<iframe id=f sandbox="allow-scripts allow-same-origin"></iframe><script>f.contentWindow.eval(TEXT)</script>`,
-	"blank-reopened":      `<iframe id=f></iframe><script>f.contentWindow; f.contentDocument.open(); f.contentDocument.write(HTML); f.contentDocument.close()</script>`,
-	"blank-again":         `<iframe id=f></iframe><script>f.contentWindow; f.remove(); document.body.append(f); frames[0].eval(TEXT)</script>`,
-	"blank-reloaded":      `<iframe id=f></iframe><script>f.contentWindow.location.reload(); setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
-	"blank-object":        `<object data="about:blank"></object><script>setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
-	"blank-shadow":        `<div id=d></div><script>d.attachShadow({mode: 'closed'}).innerHTML = '<iframe></iframe>'; frames[0].eval(TEXT)</script>`,
-	"blank-fragment":      `<script>document.body.append(document.createRange().createContextualFragment('<iframe></iframe>')); frames[0].eval(TEXT)</script>`,
-	"blank-template":      `<template id=t><iframe></iframe></template><script>document.body.append(t.content.cloneNode(true)); frames[0].eval(TEXT)</script>`,
-	"blank-parser":        `<script>document.write('<iframe></iframe>'); frames[0].eval(TEXT)</script>`,
-	"blank-load":          `<iframe onload="frames[0].eval(TEXT)"></iframe>`,
-	"blank-load-capture":  `<script>addEventListener('load', () => { frames[0] && frames[0].eval(TEXT) }, true); document.body.append(document.createElement('iframe'))</script>`,
-	"blank-observed":      `<script>new MutationObserver(() => frames[0] && frames[0].eval(TEXT)).observe(document, {subtree: true, childList: true}); document.body.append(document.createElement('iframe'))</script>`,
-	"blank-custom":        `<script>customElements.define('x-y', class extends HTMLElement { connectedCallback() { this.ownerDocument.defaultView.frames[0]?.eval(TEXT) } }); document.body.append(document.createElement('iframe'), document.createElement('x-y'))</script>`,
-	"blank-custom-html":   `<script>customElements.define('x-y', class extends HTMLElement { connectedCallback() { frames[0]?.eval(TEXT) } }); document.body.innerHTML = '<iframe></iframe><x-y></x-y>'</script>`,
-	"blank-nested":        `<iframe id=f></iframe><script>f.contentDocument.body.innerHTML = '<iframe></iframe>'; frames[0][0].eval(TEXT)</script>`,
-	"blank-moved":         `<iframe id=f></iframe><script>document.body.moveBefore?.(f, null); f.contentWindow.eval(TEXT)</script>`,
-	"about-srcdoc":        `<iframe src="about:srcdoc"></iframe><script>setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
-	"error-page":          `<iframe src="http://127.0.0.1:1/"></iframe><iframe src="/nothing" id=f></iframe><script>setTimeout(() => { for (let i = 0; i < frames.length; i++) try { frames[i].eval(TEXT) } catch {} }, 500)</script>`,
-	"image-frame":         `<iframe src="/pixel.gif" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
-	"style-frame":         `<iframe src="/x.css" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
-	"no-content":          `<iframe src="/204" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
-	"early":               `<iframe src="/page-slow" id=f></iframe><script>f.contentWindow.eval(TEXT)</script>`,
-	"early-fresh":         `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; document.body.append(f); f.contentWindow.eval(TEXT)</script>`,
-	"early-index":         `<iframe src="/page-slow"></iframe><script>frames[0].eval(TEXT)</script>`,
-	"early-name":          `<iframe src="/page-slow" name=n></iframe><script>n.eval(TEXT)</script>`,
-	"early-added":         `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; document.body.append(f); frames[0].eval(TEXT)</script>`,
-	"early-added-name":    `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; document.body.append(f); n.eval(TEXT)</script>`,
-	"early-child":         `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; document.body.appendChild(f); n.eval(TEXT)</script>`,
-	"early-before":        `<p id=p><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; p.before(f); n.eval(TEXT)</script>`,
-	"early-range":         `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; const r = document.createRange(); r.selectNode(document.body.firstChild); r.insertNode(f); n.eval(TEXT)</script>`,
-	"early-adjacent":      `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; document.body.insertAdjacentElement('beforeend', f); n.eval(TEXT)</script>`,
-	"early-other-realm":   `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; frames[0].Element.prototype.append.call(document.body, f); n.eval(TEXT)</script>`,
-	"early-other-inner":   `<iframe></iframe><div id=d></div><script>frames[0].Reflect.getOwnPropertyDescriptor(frames[0].Element.prototype, 'innerHTML').set.call(d, '<iframe src=/page-slow name=n></iframe>'); n.eval(TEXT)</script>`,
-	"early-other-range":   `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; const r = document.createRange(); r.selectNode(document.body.firstChild); frames[0].Range.prototype.insertNode.call(r, f); n.eval(TEXT)</script>`,
-	"early-in-other":      `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; Element.prototype.append.call(frames[0].document.body, f); frames[0].n.eval(TEXT)</script>`,
-	"early-polled":        `<iframe src="/x.css"></iframe><script>setTimeout(() => { frames[0].location = '/page-late' }, 300); const c = new MessageChannel(), poll = () => { try { frames[0].eval(TEXT) } catch {} c.port2.postMessage(0) }; c.port1.onmessage = poll; poll(); setTimeout(() => c.port1.close(), 1000)</script>`,
-	"early-inner":         `<div id=d></div><script>d.innerHTML = '<iframe src=/page-slow name=n></iframe>'; n.eval(TEXT)</script>`,
-	"data":                `<iframe src="data:text/html;base64,BASE64"></iframe><object data="data:text/html;base64,BASE64"></object><embed src="data:text/html;base64,BASE64">`,
-	"data-xml":            `<iframe src="data:application/xhtml+xml,<html xmlns='http://www.w3.org/1999/xhtml'><script>CALLXML</script></html>"></iframe>`,
-	"blob":                `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.body.append(f)</script>`,
-	"blob-sandboxed":      `<script>const f = document.createElement('iframe'); f.sandbox = 'allow-scripts'; f.src = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.body.append(f)</script>`,
-	"blob-untyped":        `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob(['<!doctype html>' + HTML])); document.body.append(f)</script>`,
-	"blob-xhtml":          `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([XHTML], {type: 'application/xhtml+xml'})); document.body.append(f)</script>`,
-	"blob-xml":            `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([XHTML], {type: 'text/xml'})); document.body.append(f)</script>`,
-	"blob-svg":            `<script>const f = document.createElement('object'); f.type = 'image/svg+xml'; f.data = URL.createObjectURL(new Blob(['<svg xmlns="http://www.w3.org/2000/svg"><script><![CDATA[' + TEXT + ']]></scr' + 'ipt></svg>'], {type: 'image/svg+xml'})); document.body.append(f)</script>`,
-	"blob-location":       `<iframe id=f></iframe><script>f.contentWindow.location = URL.createObjectURL(new Blob([HTML], {type: 'text/html'}))</script>`,
-	"blob-link":           `<iframe name=n></iframe><a target=n>x</a><script>const a = document.querySelector('a'); a.href = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); a.click()</script>`,
-	"blob-form":           `<iframe name=n></iframe><form target=n></form><script>document.forms[0].action = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.forms[0].submit()</script>`,
-	"blob-self":           `<script>location = URL.createObjectURL(new Blob([HTML], {type: 'text/html'}))</script>`,
-	"blob-worker":         `<script>new Worker(URL.createObjectURL(new Blob(['postMessage(URL.createObjectURL(new Blob([' + JSON.stringify(HTML) + '], {type: "text/html"})))']))).onmessage = (e) => { const f = document.createElement('iframe'); f.src = e.data; document.body.append(f) }</script>`,
-	"blob-file":           `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new File([HTML], 'x.html', {type: 'TEXT/HTML; charset=utf-8'})); document.body.append(f)</script>`,
-	"blob-response":       `<script>new Response(HTML, {headers: {'Content-Type': 'text/html'}}).blob().then((b) => { const f = document.createElement('iframe'); f.src = URL.createObjectURL(b); document.body.append(f) })</script>`,
-	"blob-clean":          `<iframe id=f></iframe><script>const o = document.createElement('iframe'); o.src = f.contentWindow.URL.createObjectURL(new f.contentWindow.Blob([HTML], {type: 'text/html'})); document.body.append(o)</script>`,
-	"javascript":          `<iframe src="javascript:&quot;ATTR2&quot;"></iframe>`,
-	"javascript-script":   `<script>const f = document.createElement('iframe'); f.src = 'javascript:' + JSON.stringify(HTML); document.body.append(f)</script>`,
-	"javascript-encoded":  `<script>const f = document.createElement('iframe'); f.src = 'java\nscript:' + encodeURIComponent('(() => ' + JSON.stringify(HTML) + ')()'); document.body.append(f)</script>`,
-	"javascript-loc":      `<iframe id=f></iframe><script>f.contentWindow.location = 'javascript:' + JSON.stringify(HTML)</script>`,
-	"javascript-link":     `<iframe name=n></iframe><a target=n>x</a><script>const a = document.querySelector('a'); a.href = 'javascript:' + JSON.stringify(HTML); a.click()</script>`,
-	"javascript-computed": `<iframe id=f></iframe><script>f.contentWindow['loc' + 'ation']['hr' + 'ef'] = 'javascript:' + JSON.stringify(HTML)</script>`,
-	"javascript-open":     `<iframe name=n></iframe><script>open('javascript:' + JSON.stringify(HTML), 'n')</script>`,
-	"javascript-object":   `<object id=o></object><script>o.data = 'javascript:' + JSON.stringify(HTML)</script>`,
-	"javascript-self":     `<script>location = 'javascript:' + JSON.stringify(HTML)</script>`,
-	"javascript-refresh":  `<iframe srcdoc="<meta http-equiv=refresh content='0;url=javascript:alert(1)'>"></iframe>`,
-	"open-write":          `<script>document.open(); document.write(HTML); document.close()</script>`,
-	"xml":                 `<iframe src="/xml"></iframe>`,
-	"types":               `<iframe src="/types"></iframe>`,
-	"lines":               `<iframe src="/lines"></iframe>`,
-	"odd":                 `<iframe src="/odd"></iframe>`,
-	"part":                `<iframe src="/part"></iframe>`,
-	"parts":               `<iframe src="/parts"></iframe>`,
-	"xsl":                 `<iframe src="/xsl"></iframe>`,
-	"frameset":            `<script>document.write('<frameset><frame src="about:blank"></frameset>'); setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
-	"popup":               `<script>const w = open(''); setTimeout(() => w.eval(TEXT), 300)</script>`,
-	"worker":              `<script>new Worker(URL.createObjectURL(new Blob([TEXT])))</script>`,
-	"audio-worklet":       `<script>new OfflineAudioContext(1, 1, 8000).audioWorklet.addModule(URL.createObjectURL(new Blob([TEXT], {type: 'text/javascript'})))</script>`,
-	"undo":                `<iframe id=f></iframe><script>f.contentWindow; const s = f.contentDocument.createElement('script'); s.src = '/.tandem/sync.js'; f.contentDocument.head.append(s); setTimeout(() => f.contentWindow.eval(TEXT), 500)</script>`,
-	"undo-leave":          `<iframe id=f></iframe><script>try { f.contentWindow.$tandem.leave() } catch {} f.contentWindow.eval(TEXT)</script>`,
-	"prototype":           `<script>const F = RTCPeerConnection; for (const C of [F.prototype.constructor, Object.getPrototypeOf(F), F.bind(), class extends F {}]) try { const p = Reflect.construct(F, [CONFIG], C); p.createDataChannel('x'); F.prototype.createOffer.call(p).then((o) => F.prototype.setLocalDescription.call(p, o)) } catch {}</script>`,
+	"page":                     `<script>CALL</script>`,
+	"framed":                   `<iframe src="/page"></iframe>`,
+	"sandboxed":                `<iframe src="/page" sandbox="allow-scripts"></iframe>`,
+	"srcdoc":                   `<iframe srcdoc="ATTR"></iframe>`,
+	"srcdoc-sandboxed":         `<iframe sandbox="allow-scripts" srcdoc="ATTR"></iframe>`,
+	"srcdoc-script":            `<script>const f = document.createElement('iframe'); f.srcdoc = HTML; document.body.append(f)</script>`,
+	"srcdoc-nested":            `<script>const f = document.createElement('iframe'); f.srcdoc = '<iframe srcdoc="' + HTML.replace(/&/g, '&amp;').replace(/"/g, '&quot;') + '">'; document.body.append(f)</script>`,
+	"blank":                    `<script>document.body.append(document.createElement('iframe')); frames[0].eval(TEXT)</script>`,
+	"blank-html":               `<script>document.body.innerHTML = '<iframe></iframe>'; frames[0].Function(TEXT)()</script>`,
+	"blank-index":              `<iframe></iframe><script>self[0].setTimeout(TEXT)</script>`,
+	"blank-named":              `<iframe name=n></iframe><script>n.eval(TEXT)</script>`,
+	"blank-window":             `<iframe id=f></iframe><script>new (f.contentWindow.RTCPeerConnection ?? Object)(CONFIG).createOffer({offerToReceiveAudio: true}).then(function (o) { this.setLocalDescription(o) })</script>`,
+	"blank-constructor":        `<iframe id=f></iframe><script>f.contentDocument.defaultView.Object.constructor(TEXT)()</script>`,
+	"blank-write":              `<iframe id=f></iframe><script>f.contentDocument.write(HTML)</script>`,
+	"blank-append":             `<iframe id=f></iframe><script>const s = document.createElement('script'); s.textContent = TEXT; f.contentDocument.body.append(s)</script>`,
+	"blank-handler":            `<iframe id=f></iframe><script>f.contentDocument.body.setAttribute('onclick', TEXT); f.contentDocument.body.click()</script>`,
+	"blank-sandboxed":          `<iframe id=f sandbox="allow-scripts allow-same-origin"></iframe><script>f.contentWindow.eval(TEXT)</script>`,
+	"blank-reopened":           `<iframe id=f></iframe><script>f.contentWindow; f.contentDocument.open(); f.contentDocument.write(HTML); f.contentDocument.close()</script>`,
+	"blank-again":              `<iframe id=f></iframe><script>f.contentWindow; f.remove(); document.body.append(f); frames[0].eval(TEXT)</script>`,
+	"blank-reloaded":           `<iframe id=f></iframe><script>f.contentWindow.location.reload(); setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
+	"blank-object":             `<object data="about:blank"></object><script>setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
+	"blank-shadow":             `<div id=d></div><script>d.attachShadow({mode: 'closed'}).innerHTML = '<iframe></iframe>'; frames[0].eval(TEXT)</script>`,
+	"blank-fragment":           `<script>document.body.append(document.createRange().createContextualFragment('<iframe></iframe>')); frames[0].eval(TEXT)</script>`,
+	"blank-template":           `<template id=t><iframe></iframe></template><script>document.body.append(t.content.cloneNode(true)); frames[0].eval(TEXT)</script>`,
+	"blank-parser":             `<script>document.write('<iframe></iframe>'); frames[0].eval(TEXT)</script>`,
+	"blank-load":               `<iframe onload="frames[0].eval(TEXT)"></iframe>`,
+	"blank-load-capture":       `<script>addEventListener('load', () => { frames[0] && frames[0].eval(TEXT) }, true); document.body.append(document.createElement('iframe'))</script>`,
+	"blank-observed":           `<script>new MutationObserver(() => frames[0] && frames[0].eval(TEXT)).observe(document, {subtree: true, childList: true}); document.body.append(document.createElement('iframe'))</script>`,
+	"blank-custom":             `<script>customElements.define('x-y', class extends HTMLElement { connectedCallback() { this.ownerDocument.defaultView.frames[0]?.eval(TEXT) } }); document.body.append(document.createElement('iframe'), document.createElement('x-y'))</script>`,
+	"blank-custom-html":        `<script>customElements.define('x-y', class extends HTMLElement { connectedCallback() { frames[0]?.eval(TEXT) } }); document.body.innerHTML = '<iframe></iframe><x-y></x-y>'</script>`,
+	"blank-nested":             `<iframe id=f></iframe><script>f.contentDocument.body.innerHTML = '<iframe></iframe>'; frames[0][0].eval(TEXT)</script>`,
+	"blank-moved":              `<iframe id=f></iframe><script>document.body.moveBefore?.(f, null); f.contentWindow.eval(TEXT)</script>`,
+	"about-srcdoc":             `<iframe src="about:srcdoc"></iframe><script>setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
+	"error-page":               `<iframe src="http://127.0.0.1:1/"></iframe><iframe src="/nothing" id=f></iframe><script>setTimeout(() => { for (let i = 0; i < frames.length; i++) try { frames[i].eval(TEXT) } catch {} }, 500)</script>`,
+	"image-frame":              `<iframe src="/pixel.gif" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
+	"style-frame":              `<iframe src="/x.css" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
+	"no-content":               `<iframe src="/204" id=f></iframe><script>setTimeout(() => { f.contentWindow.eval(TEXT) }, 500)</script>`,
+	"early":                    `<iframe src="/page-slow" id=f></iframe><script>f.contentWindow.eval(TEXT)</script>`,
+	"early-fresh":              `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; document.body.append(f); f.contentWindow.eval(TEXT)</script>`,
+	"early-index":              `<iframe src="/page-slow"></iframe><script>frames[0].eval(TEXT)</script>`,
+	"early-name":               `<iframe src="/page-slow" name=n></iframe><script>n.eval(TEXT)</script>`,
+	"early-added":              `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; document.body.append(f); frames[0].eval(TEXT)</script>`,
+	"early-added-name":         `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; document.body.append(f); n.eval(TEXT)</script>`,
+	"early-child":              `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; document.body.appendChild(f); n.eval(TEXT)</script>`,
+	"early-before":             `<p id=p><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; p.before(f); n.eval(TEXT)</script>`,
+	"early-range":              `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; const r = document.createRange(); r.selectNode(document.body.firstChild); r.insertNode(f); n.eval(TEXT)</script>`,
+	"early-adjacent":           `<script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; document.body.insertAdjacentElement('beforeend', f); n.eval(TEXT)</script>`,
+	"early-other-realm":        `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; frames[0].Element.prototype.append.call(document.body, f); n.eval(TEXT)</script>`,
+	"early-other-inner":        `<iframe></iframe><div id=d></div><script>frames[0].Reflect.getOwnPropertyDescriptor(frames[0].Element.prototype, 'innerHTML').set.call(d, '<iframe src=/page-slow name=n></iframe>'); n.eval(TEXT)</script>`,
+	"early-other-range":        `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; const r = document.createRange(); r.selectNode(document.body.firstChild); frames[0].Range.prototype.insertNode.call(r, f); n.eval(TEXT)</script>`,
+	"early-in-other":           `<iframe></iframe><script>const f = document.createElement('iframe'); f.src = '/page-slow'; f.name = 'n'; Element.prototype.append.call(frames[0].document.body, f); frames[0].n.eval(TEXT)</script>`,
+	"early-polled":             `<iframe src="/x.css"></iframe><script>setTimeout(() => { frames[0].location = '/page-late' }, 300); const c = new MessageChannel(), poll = () => { try { frames[0].eval(TEXT) } catch {} c.port2.postMessage(0) }; c.port1.onmessage = poll; poll(); setTimeout(() => c.port1.close(), 1000)</script>`,
+	"early-inner":              `<div id=d></div><script>d.innerHTML = '<iframe src=/page-slow name=n></iframe>'; n.eval(TEXT)</script>`,
+	"data":                     `<iframe src="data:text/html;base64,BASE64"></iframe><object data="data:text/html;base64,BASE64"></object><embed src="data:text/html;base64,BASE64">`,
+	"data-xml":                 `<iframe src="data:application/xhtml+xml,<html xmlns='http://www.w3.org/1999/xhtml'><script>CALLXML</script></html>"></iframe>`,
+	"blob":                     `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.body.append(f)</script>`,
+	"blob-sandboxed":           `<script>const f = document.createElement('iframe'); f.sandbox = 'allow-scripts'; f.src = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.body.append(f)</script>`,
+	"blob-untyped":             `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob(['<!doctype html>' + HTML])); document.body.append(f)</script>`,
+	"blob-xhtml":               `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([XHTML], {type: 'application/xhtml+xml'})); document.body.append(f)</script>`,
+	"blob-xml":                 `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new Blob([XHTML], {type: 'text/xml'})); document.body.append(f)</script>`,
+	"blob-svg":                 `<script>const f = document.createElement('object'); f.type = 'image/svg+xml'; f.data = URL.createObjectURL(new Blob(['<svg xmlns="http://www.w3.org/2000/svg"><script><![CDATA[' + TEXT + ']]></scr' + 'ipt></svg>'], {type: 'image/svg+xml'})); document.body.append(f)</script>`,
+	"blob-location":            `<iframe id=f></iframe><script>f.contentWindow.location = URL.createObjectURL(new Blob([HTML], {type: 'text/html'}))</script>`,
+	"blob-link":                `<iframe name=n></iframe><a target=n>x</a><script>const a = document.querySelector('a'); a.href = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); a.click()</script>`,
+	"blob-form":                `<iframe name=n></iframe><form target=n></form><script>document.forms[0].action = URL.createObjectURL(new Blob([HTML], {type: 'text/html'})); document.forms[0].submit()</script>`,
+	"blob-self":                `<script>location = URL.createObjectURL(new Blob([HTML], {type: 'text/html'}))</script>`,
+	"blob-worker":              `<script>new Worker(URL.createObjectURL(new Blob(['postMessage(URL.createObjectURL(new Blob([' + JSON.stringify(HTML) + '], {type: "text/html"})))']))).onmessage = (e) => { const f = document.createElement('iframe'); f.src = e.data; document.body.append(f) }</script>`,
+	"blob-file":                `<script>const f = document.createElement('iframe'); f.src = URL.createObjectURL(new File([HTML], 'x.html', {type: 'TEXT/HTML; charset=utf-8'})); document.body.append(f)</script>`,
+	"blob-response":            `<script>new Response(HTML, {headers: {'Content-Type': 'text/html'}}).blob().then((b) => { const f = document.createElement('iframe'); f.src = URL.createObjectURL(b); document.body.append(f) })</script>`,
+	"blob-clean":               `<iframe id=f></iframe><script>const o = document.createElement('iframe'); o.src = f.contentWindow.URL.createObjectURL(new f.contentWindow.Blob([HTML], {type: 'text/html'})); document.body.append(o)</script>`,
+	"javascript":               `<iframe src="javascript:&quot;ATTR2&quot;"></iframe>`,
+	"javascript-script":        `<script>const f = document.createElement('iframe'); f.src = 'javascript:' + JSON.stringify(HTML); document.body.append(f)</script>`,
+	"javascript-encoded":       `<script>const f = document.createElement('iframe'); f.src = 'java\nscript:' + encodeURIComponent('(() => ' + JSON.stringify(HTML) + ')()'); document.body.append(f)</script>`,
+	"javascript-loc":           `<iframe id=f></iframe><script>f.contentWindow.location = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-link":          `<iframe name=n></iframe><a target=n>x</a><script>const a = document.querySelector('a'); a.href = 'javascript:' + JSON.stringify(HTML); a.click()</script>`,
+	"javascript-computed":      `<iframe id=f></iframe><script>f.contentWindow['loc' + 'ation']['hr' + 'ef'] = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-computed-self": `<script>const w = [self][0]; w['loc' + 'ation']['hr' + 'ef'] = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-open":          `<iframe name=n></iframe><script>open('javascript:' + JSON.stringify(HTML), 'n')</script>`,
+	"javascript-object":        `<object id=o></object><script>o.data = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-self":          `<script>location = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-refresh":       `<iframe srcdoc="<meta http-equiv=refresh content='0;url=javascript:alert(1)'>"></iframe>`,
+	"open-write":               `<script>document.open(); document.write(HTML); document.close()</script>`,
+	"xml":                      `<iframe src="/xml"></iframe>`,
+	"types":                    `<iframe src="/types"></iframe>`,
+	"lines":                    `<iframe src="/lines"></iframe>`,
+	"odd":                      `<iframe src="/odd"></iframe>`,
+	"part":                     `<iframe src="/part"></iframe>`,
+	"parts":                    `<iframe src="/parts"></iframe>`,
+	"xsl":                      `<iframe src="/xsl"></iframe>`,
+	"frameset":                 `<script>document.write('<frameset><frame src="about:blank"></frameset>'); setTimeout(() => frames[0].eval(TEXT), 300)</script>`,
+	"popup":                    `<script>const w = open(''); setTimeout(() => w.eval(TEXT), 300)</script>`,
+	"worker":                   `<script>new Worker(URL.createObjectURL(new Blob([TEXT])))</script>`,
+	"audio-worklet":            `<script>new OfflineAudioContext(1, 1, 8000).audioWorklet.addModule(URL.createObjectURL(new Blob([TEXT], {type: 'text/javascript'})))</script>`,
+	"undo":                     `<iframe id=f></iframe><script>f.contentWindow; const s = f.contentDocument.createElement('script'); s.src = '/.tandem/sync.js'; f.contentDocument.head.append(s); setTimeout(() => f.contentWindow.eval(TEXT), 500)</script>`,
+	"undo-leave":               `<iframe id=f></iframe><script>try { f.contentWindow.$tandem.leave() } catch {} f.contentWindow.eval(TEXT)</script>`,
+	"prototype":                `<script>const F = RTCPeerConnection; for (const C of [F.prototype.constructor, Object.getPrototypeOf(F), F.bind(), class extends F {}]) try { const p = Reflect.construct(F, [CONFIG], C); p.createDataChannel('x'); F.prototype.createOffer.call(p).then((o) => F.prototype.setLocalDescription.call(p, o)) } catch {}</script>`,
 }
 
-// leakingCaller is a known hole where the browser has no connection allowlist.
+// leakingCallers are one known hole, where the browser has no connection allowlist.
 // What javascript: addresses make begins with our script where the address goes
 // through a hook, but location's members cannot be hooked, and a member of an
 // unknown object by a computed name is not rewritten.
-var leakingCaller = map[string]string{"firefox": "javascript-computed"}
+var leakingCallers = map[string][]string{"firefox": {"javascript-computed", "javascript-computed-self"}}
 
 func TestContainWebRTC(t *testing.T) {
 	inEveryBrowser(t, func(t *testing.T, e engine) {
@@ -450,7 +451,7 @@ func TestContainWebRTC(t *testing.T) {
 		}
 		b := newBattleIn(t, e)
 		did := callAll(b, 5*time.Second, len(callers), func(start string) { b.visitIn(e, b.invite(start, session.Shared)) })
-		if did = slices.DeleteFunc(did, func(name string) bool { return name == leakingCaller[e.name()] }); len(did) > 0 {
+		if did = slices.DeleteFunc(did, func(name string) bool { return slices.Contains(leakingCallers[e.name()], name) }); len(did) > 0 {
 			t.Errorf("packets left the visitor's browser by WebRTC from %q", did)
 		}
 	})
@@ -581,6 +582,105 @@ func TestContainTabThatLeaves(t *testing.T) {
 	if strings.Contains(b.log.String(), "secret-path") {
 		t.Error("the log tells the path")
 	}
+}
+
+// With a press of the visitor's, a frame of another origin may lead its tab, and
+// open windows. What no hook sees of that does nothing.
+func TestContainFrameThatIsPressed(t *testing.T) {
+	inEveryBrowser(t, func(t *testing.T, e engine) {
+		b := newBattleIn(t, e)
+		canary, other := b.newTarget(), newTarget(t)
+		b.allow(other.URL)
+		ways := []string{
+			`const w = [self][0]; w['t' + 'op']['loc' + 'ation']['hr' + 'ef'] = U + 'top'`,
+			`const w = [self][0]; w['par' + 'ent']['loc' + 'ation'].replace(U + 'parent')`,
+			`const w = [self][0]; w['t' + 'op'].frames[0]['loc' + 'ation'] = U + 'sibling'`,
+			`const a = document.createElement('a'), h = document.createAttribute('href'); h.value = U + 'link'; a.attributes.setNamedItem(h); a.target = '_top'; document.body.append(a); a.dispatchEvent(new MouseEvent('click'))`,
+			`open(U + 'window', '_blank', 'noopener')`,
+		}
+		b.site.on(func(w http.ResponseWriter, r *http.Request) {
+			var frames strings.Builder
+			for i := range ways {
+				fmt.Fprintf(&frames, `<iframe src="%s/press?%d" height=50></iframe>`, other.URL, i)
+			}
+			page(w, "<title>shop</title>"+frames.String())
+		})
+		other.on(func(w http.ResponseWriter, r *http.Request) {
+			way, err := strconv.Atoi(r.URL.RawQuery)
+			if err != nil {
+				http.NotFound(w, r)
+				return
+			}
+			page(w, `<button>x</button><script>const U = `+quote(canary.URL+"/")+`; document.querySelector('button').onclick = (e) => { self.pressed = e.isTrusted; `+ways[way]+` }</script>`)
+		})
+		visitor := b.visitIn(e, b.invite(b.site.URL+"/", session.Shared))
+		for i := range ways {
+			in := within(fmt.Sprintf("/press?%d", i))
+			visitor.click(in, "button")
+			if i < 3 { // the others may lead the tab elsewhere within the session
+				visitor.wait(in, "self.pressed")
+			}
+		}
+		time.Sleep(time.Second)
+		if asked := canary.asked(); len(asked) > 0 || canary.connections.Load() != 0 {
+			t.Errorf("the visitor's browser asked for %q, and connected %d times", asked, canary.connections.Load())
+		}
+		var at string
+		if err := visitor.eval(top, "location.pathname", &at); err != nil || at != "/" {
+			t.Errorf("the shell was led to %s, %v", at, err)
+		}
+	})
+}
+
+// missed are attributes put into the tree in the one way that no hook sees, by
+// the directive of our policy that stops what they ask for.
+var missed = map[string]struct{ tag, attribute, rest string }{
+	"img-src":         {"img", "src", ""},
+	"script-src-elem": {"script", "src", ""},
+	"style-src-elem":  {"link", "href", "e.rel = 'stylesheet'"},
+	"media-src":       {"video", "src", "e.preload = 'auto'"},
+	"frame-src":       {"iframe", "src", ""},
+	"object-src":      {"embed", "src", "e.type = 'image/svg+xml'"},
+	"connect-src":     {"link", "href", "e.rel = 'preload'; e.as = 'fetch'"},
+	"base-uri":        {"base", "href", ""},
+}
+
+// Whatever rewriting and hooks miss is blocked, counted by its kind, and logged
+// with what it takes to find it: whose page, which address, and where it can be
+// told the line.
+func TestContainCountsEveryMiss(t *testing.T) {
+	inEveryBrowser(t, func(t *testing.T, e engine) {
+		b := newBattleIn(t, e)
+		canary := b.newTarget()
+		var script strings.Builder
+		for kind, m := range missed {
+			fmt.Fprintf(&script, `{ const e = document.createElement('%s'), a = document.createAttribute('%s'); a.value = '%s/of-%s'; e.attributes.setNamedItem(a); %s; document.body.append(e) }
+`, m.tag, m.attribute, canary.URL, kind, m.rest)
+		}
+		b.site.on(func(w http.ResponseWriter, r *http.Request) {
+			page(w, `<title>shop</title><body><link rel=stylesheet href="data:text/css,@font-face{font-family:f;src:url(`+canary.URL+`/of-font-src)}p{font-family:f}"><p>x</p><script>`+script.String()+`</script>`)
+		})
+		b.visitIn(e, b.invite(b.site.URL+"/", session.Shared))
+		for _, kind := range append(slices.Sorted(maps.Keys(missed)), "font-src") {
+			patiently(t, kind+" is counted", func() bool { return b.Hub.Sessions()[0].Blocked[kind] > 0 })
+			line := ""
+			for one := range strings.SplitSeq(b.log.String(), "\n") {
+				if strings.Contains(one, " msg=blocked ") && strings.Contains(one, " kind="+kind+" ") {
+					line = one
+				}
+			}
+			want := " origin=" + canary.URL + " page=" + b.site.URL + " at=/"
+			if kind != "frame-src" && kind != "object-src" { // of documents browsers tell the origin only
+				want += " path=/of-" + kind
+			}
+			if !strings.Contains(line, want) {
+				t.Errorf("%s is logged as %q, want %q", kind, line, want)
+			}
+		}
+		if asked := canary.asked(); len(asked) > 0 || canary.connections.Load() != 0 {
+			t.Errorf("the visitor's browser asked for %q, and connected %d times", asked, canary.connections.Load())
+		}
+	})
 }
 
 // A form whose address no hook saw goes to the mapped one, with all it sends.
