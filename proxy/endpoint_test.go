@@ -139,7 +139,7 @@ func TestPolicyReportsAreCountedAndLoggedOnce(t *testing.T) {
 	if strings.Contains(log, "secret") || strings.Contains(log, "c4nary") || strings.Count(log, "tracker.example") != 1 {
 		t.Errorf("log: %s", log)
 	}
-	if want := "kind=img-src origin=https://tracker.example page=" + origin + " path=/img/…/lib-3.7.1.min.js line=7"; !strings.Contains(log, want) {
+	if want := "kind=img-src origin=https://tracker.example page=" + origin + " at=/a path=/img/…/lib-3.7.1.min.js line=7"; !strings.Contains(log, want) {
 		t.Errorf("log lacks %s: %s", want, log)
 	}
 	for i := range 2 * maxMisses {
