@@ -348,7 +348,7 @@ export class Recorder {
     on('focusout', (target) => this.controls.touch(target)); // it may be judged now
     for (const type of STATE_EVENTS) on(type, (target, event) => this.states.touch(event, target));
     for (const type of ['animationstart', 'animationend', 'animationcancel']) on(type, (target) => this.animations.touch(target));
-    for (const type of ['beforetoggle', 'toggle', 'close']) on(type, (target) => this.top.touch(target));
+    for (const type of ['beforetoggle', 'toggle', 'close']) on(type, (target, event) => this.top.told(target, event));
     for (const type of MEDIA_EVENTS) on(type, (target) => this.media.touch(target));
     for (const type of ['load', 'error']) on(type, (target) => this.loaded(target, type));
     if (root === this.document) on('DOMContentLoaded', () => this.findShadows());

@@ -2,9 +2,12 @@
 
 import * as is from '../ops';
 import type { Op } from '../ops';
-import { DOCUMENT, guard, hasAttribute, isElement, isHTML, localName, matches, nodeType } from './dom';
+import { DOCUMENT, getter, getterWhere, guard, hasAttribute, isElement, isHTML, localName, matches, nodeType } from './dom';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
+
+const typeOf = getter<string>(Event.prototype, 'type');
+const newState = getterWhere<string>((globalThis as { ToggleEvent?: { prototype: object } }).ToggleEvent?.prototype ?? {}, 'newState');
 
 type Kind = 'modal' | 'popover';
 
@@ -19,13 +22,28 @@ export class TopLayer implements Part {
 
   constructor(private readonly entry: (node: Node) => Entry | undefined) {}
 
-  /** An element may have come to or left the top layer. */
+  /** An element comes to or has left the top layer, just now. */
   touch(node: Node): void {
     const entry = this.entry(node);
     if (entry === undefined) return;
     this.check.delete(entry); // the latest goes on top
     this.check.add(entry);
-    if (this.open.has(entry) && kindOf(node) === undefined) this.fallen.add(entry);
+    if (kindOf(node) === undefined) this.fell(entry);
+  }
+
+  /** An event tells of an element: of what is about to be in its place, of what was some time after. */
+  told(node: Node, event: Event): void {
+    const entry = this.entry(node);
+    if (entry === undefined) return;
+    if (typeOf(event) !== 'beforetoggle') this.check.add(entry);
+    else if (newState(event) === 'open') this.touch(node);
+    else this.fell(entry);
+  }
+
+  private fell(entry: Entry): void {
+    if (!this.open.has(entry)) return;
+    this.fallen.add(entry);
+    this.check.add(entry);
   }
 
   added(entry: Entry): void {
