@@ -651,6 +651,21 @@ test('rules that a follower has otherwise are told again, and not without end', 
   }
 });
 
+test('a sheet that never becomes alike is not wanted for ever', async () => {
+  const p = await pair('<!doctype html><html><head><style>p { color: red }</style></head><body><p>x</p></body></html>');
+  const { sheet } = p.document.querySelector('style')!;
+  let asked = 0;
+  for (let i = 0; i < 8; i++) {
+    sheet!.insertRule(`i { left: ${i}px }`);
+    p.recorder.flush();
+    p.mirror.contentDocument!.querySelector('style')!.sheet!.deleteRule(0);
+    p.back = [];
+    p.recorder.check();
+    asked += p.back.filter((m) => m.type === 'resync').length;
+  }
+  equal(asked, 3);
+});
+
 test('a scroll position that was missed is told again', async () => {
   const p = await pair(page + '<p class="tall">end</p>');
   const box = p.document.getElementById('box')!;
@@ -702,6 +717,10 @@ test('who left the top layer and came back is above the others', async () => {
   ];
   for (const [act, top] of acts) {
     act();
+    // An event that comes late, and between those of others, changes no order.
+    p.document.querySelector('[popover]:popover-open')?.dispatchEvent(new p.window.ToggleEvent('toggle', { oldState: 'closed', newState: 'open' }));
+    same(p, top);
+    equal(tops(), [top, top]);
     await frame(p);
     same(p, top);
     equal(tops(), [top, top]);

@@ -36,8 +36,10 @@ video[data-tandem-unavailable]:not([poster]) {
   background-position: right 6px center !important;
 }`;
 
-type Change = (sheet: CSSStyleSheet) => void;
+/** So often a sheet is wanted again without becoming alike. A browser of another make may never have the like. */
+const VAIN = 3;
 
+type Change = (sheet: CSSStyleSheet) => void;
 
 type SheetsOptions = Pick<MirrorOptions, 'answer' | 'pictures' | 'choosesOtherwise'>;
 
@@ -47,8 +49,8 @@ export class Sheets {
   private readonly roots = new Map<Document | ShadowRoot, Id[]>();
   /** Changes to sheets which have not loaded yet. */
   private readonly waiting = new Map<Element, Change[]>();
-  /** The digests of the leader's for which sheets were wanted again. A browser of another make may never have the like. */
-  private readonly wanted = new Map<Id | Element, string>();
+  /** The sheets that were wanted again: for which digest of the leader's, and how often since they were last alike. */
+  private readonly wanted = new Map<Id | Element, { told: string; times: number }>();
   private base: CSSStyleSheet;
   constructor(private window: Window, private readonly addresses: () => Addresses, private readonly options: SheetsOptions) {
     this.base = this.make(BASE);
@@ -97,8 +99,14 @@ export class Sheets {
   /** Whether a sheet is known to have other rules than the leader's, and it is not in vain to ask for these. */
   differs(target: Id | Element, told: string): boolean {
     const sheet = typeof target === 'number' ? this.made.get(target) : this.waiting.has(target) ? undefined : (target as HTMLStyleElement).sheet;
-    if (!sheet || this.wanted.get(target) === told || digestOfRules(sheet) === told) return false;
-    this.wanted.set(target, told);
+    if (!sheet) return false;
+    if (digestOfRules(sheet) === told) {
+      this.wanted.delete(target);
+      return false;
+    }
+    const { told: before, times } = this.wanted.get(target) ?? { told: '', times: 0 };
+    if (before === told || times >= VAIN) return false;
+    this.wanted.set(target, { told, times: times + 1 });
     return true;
   }
 
