@@ -34,9 +34,9 @@ func TestBenchMirrorGoals(t *testing.T) {
 // browser compiles meanwhile, and tables that are not yet full.
 const mayGrow = 100 // KB
 
-// goalMemory mounts and unmounts 500 frames and 500 shadow trees, after as many
-// that the browsers have got used to: until then they compile our scripts, and
-// tables that hold what is not yet collected grow to their sizes.
+// goalMemory mounts and unmounts 500 frames and 500 shadow trees, after twice
+// as many that the browsers have got used to: until then they compile our scripts,
+// and tables that hold what is not yet collected grow to their sizes.
 func goalMemory(t *testing.T, p *pair) {
 	runtime.MemProfileRate = 512
 	type sizes struct{ leader, follower, server, nodes, documents float64 }
@@ -55,7 +55,7 @@ func goalMemory(t *testing.T, p *pair) {
 	for _, kind := range []string{"shadow", "frame"} {
 		p.open("/bench.html")
 		p.unwatched()
-		p.cycle(500, kind)
+		p.cycle(1000, kind)
 		before := measure()
 		p.cycle(500, kind)
 		after := measure()

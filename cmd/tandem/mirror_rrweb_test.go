@@ -27,7 +27,7 @@ type rrweb struct {
 	dist string
 
 	mu       sync.Mutex
-	begun    [][]byte // since the page began, for a follower who comes later
+	leader   *websocket.Conn
 	follower *websocket.Conn
 	raw      int // bytes of JSON from the leader
 	wire     int // and as permessage-deflate with context would have sent them
@@ -118,16 +118,15 @@ func (r *rrweb) lead(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	defer ws.Close()
-	for first := true; ; first = false {
+	r.mu.Lock()
+	r.leader = ws
+	r.mu.Unlock()
+	for {
 		_, event, err := ws.ReadMessage()
 		if err != nil {
 			return
 		}
 		r.mu.Lock()
-		if first {
-			r.begun = nil
-		}
-		r.begun = append(r.begun, event)
 		r.raw += len(event)
 		r.wire += r.deflate(event)
 		if r.follower != nil && r.follower.WriteMessage(websocket.TextMessage, event) != nil {
@@ -156,8 +155,8 @@ func (r *rrweb) follow(w http.ResponseWriter, req *http.Request) {
 	}
 	r.mu.Lock()
 	r.follower = ws
-	for _, event := range r.begun {
-		_ = ws.WriteMessage(websocket.TextMessage, event)
+	if r.leader != nil { // who comes late needs a full snapshot of the leader's
+		_ = r.leader.WriteMessage(websocket.TextMessage, []byte("snapshot"))
 	}
 	r.mu.Unlock()
 	for {

@@ -3,6 +3,7 @@
   const socket = new WebSocket(`ws://${location.host}/rrweb/leader`);
   const waiting = [];
   socket.onopen = () => { for (const text of waiting.splice(0)) socket.send(text); };
+  socket.onmessage = () => rrweb.record.takeFullSnapshot(); // somebody comes late
   rrweb.record({
     emit(event) {
       const text = JSON.stringify(event);
