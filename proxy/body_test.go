@@ -393,7 +393,7 @@ func TestRangesUploadsAndDownloadsPass(t *testing.T) {
 	}
 }
 
-func TestRewrittenScriptsAreSharedUnlessTheyNameTheSession(t *testing.T) {
+func TestS12RewrittenScriptsAreSharedUnlessTheyNameTheSession(t *testing.T) {
 	c := newScriptCache(1 << 20)
 	m := func(id string) *rewrite.Mapper {
 		return &rewrite.Mapper{Domain: rewrite.Domain{Scheme: "http", Host: "t.localhost"}, Session: id, Base: rewrite.Origin{Scheme: "https", Host: "a.example"}}

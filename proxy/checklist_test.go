@@ -204,7 +204,7 @@ func TestSiteClearsItsCookies(t *testing.T) {
 }
 
 // A site may have more cookies than a header of a response can tell of.
-func TestCookieBomb(t *testing.T) {
+func TestS50CookieBomb(t *testing.T) {
 	e, w, site := newEcho(t)
 	e.will(func(w http.ResponseWriter, r *http.Request) {
 		for i := range 100 {

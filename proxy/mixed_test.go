@@ -48,7 +48,7 @@ func TestMixedContent(t *testing.T) {
 
 // What is blocked fails in the browser, and what is upgraded is asked for by
 // https: of a site that may be opened by http only, it is refused.
-func TestMixedContentIsEnforced(t *testing.T) {
+func TestS08MixedContentIsEnforced(t *testing.T) {
 	w := newWorld(t, []string{"http://plain.example"})
 	page := w.site("https://page.example")
 	for dest, code := range map[string]string{"script": "blocked", "empty": "blocked", "image": "origin_not_allowed"} {

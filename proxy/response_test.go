@@ -206,7 +206,7 @@ func TestSitePolicies(t *testing.T) {
 	}
 }
 
-func TestRedirectsAreMappedAndNotFollowed(t *testing.T) {
+func TestS03RedirectsAreMappedAndNotFollowed(t *testing.T) {
 	var location string
 	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Location"] = []string{location}
@@ -230,7 +230,7 @@ func TestRedirectsAreMappedAndNotFollowed(t *testing.T) {
 	}
 }
 
-func TestStrictTransportUpgrades(t *testing.T) {
+func TestS08StrictTransportUpgrades(t *testing.T) {
 	m := &memory{}
 	now := time.Now()
 	m.setStrictTransport("a.example", true, time.Hour, now)
@@ -257,7 +257,7 @@ func TestValidators(t *testing.T) {
 	}
 }
 
-func TestCacheControlIsPrivate(t *testing.T) {
+func TestS12CacheControlIsPrivate(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "private", "public, max-age=60, s-maxage=600": "private, max-age=60", "no-store": "private, no-store", "Public,immutable": "private, immutable",
 	} {

@@ -54,9 +54,9 @@ func TestOwnDocumentIsKept(t *testing.T) {
 	}
 }
 
-// TestLongDocumentsTakeNoMoreMemory compares what is allocated for a document with
+// TestS45LongDocumentsTakeNoMoreMemory compares what is allocated for a document with
 // that for one five times as long.
-func TestLongDocumentsTakeNoMoreMemory(t *testing.T) {
+func TestS45LongDocumentsTakeNoMoreMemory(t *testing.T) {
 	row := `<li class=item><a href="https://cdn.example/product/17?ref=list">A cup</a> for tea <script>a = b</script></li>` + "\n"
 	allocated := func(size int) uint64 {
 		var before, after runtime.MemStats

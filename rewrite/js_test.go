@@ -385,7 +385,7 @@ func TestJSTokens(t *testing.T) {
 	}
 }
 
-func TestJSDepth(t *testing.T) {
+func TestS45JSDepth(t *testing.T) {
 	for _, deep := range []string{"(", "[", "{", "a(", "!", "`${", "a?b:", "()=>", "function f(){", "if(a)", "x="} {
 		src := []byte("top;" + strings.Repeat(deep, 200_000))
 		JS(src, Script{}) // must return

@@ -147,7 +147,7 @@ func TestParseOrigin(t *testing.T) {
 	}
 }
 
-func TestDomainParse(t *testing.T) {
+func TestS26DomainParse(t *testing.T) {
 	d := Domain{"http", "pages.localhost:7070"}
 	const sid = "abcdefghij27"
 	for _, tt := range []struct {

@@ -226,7 +226,7 @@ func TestInputIsRefused(t *testing.T) {
 	c.vis.expectText(`{"type":"go","tab":1,"action":"back"}`)
 }
 
-func TestTooFast(t *testing.T) {
+func TestS46TooFast(t *testing.T) {
 	c := newCouple(t, Shared)
 	for range int(kinds["navigate"].burst) + 1 {
 		c.ag.send(examples["navigate"])
@@ -407,7 +407,7 @@ func TestNewerConnectionReplacesOlder(t *testing.T) {
 	second.expect("mark")
 }
 
-func TestProtocolErrorsClose(t *testing.T) {
+func TestS48ProtocolErrorsClose(t *testing.T) {
 	c := newCouple(t, Shared)
 	agent := func() *peer { return c.browser.connectAgent(c.inv.ID, nil) }
 	for name, test := range map[string]struct {
@@ -437,7 +437,7 @@ func TestProtocolErrorsClose(t *testing.T) {
 	}
 }
 
-func TestDeflatedFrames(t *testing.T) {
+func TestS48DeflatedFrames(t *testing.T) {
 	c := newCouple(t, Shared)
 	page := strings.Repeat("All work and no play. ", 5000)
 	frame, err := deflate(fmt.Appendf(nil, `[%d,0,{"type":"ops","doc":1,"ops":[[0,1,"standards",["html",0,%q]]]}]`, c.vis.sent+1, page))
@@ -513,9 +513,9 @@ func scramble(text string, seed int) string {
 	return string(b)
 }
 
-// TestTooSlow has an agent that neither reads nor acknowledges while things
+// TestS48TooSlow has an agent that neither reads nor acknowledges while things
 // happen that cannot be left out.
-func TestTooSlow(t *testing.T) {
+func TestS48TooSlow(t *testing.T) {
 	c := newCouple(t, Shared)
 	room := c.session(c.inv).room
 	for i := 0; ; i++ {
@@ -542,9 +542,9 @@ func TestTooSlow(t *testing.T) {
 	again.expect("doc")
 }
 
-// TestStalled has an agent whose network takes everything and acknowledges
+// TestS48Stalled has an agent whose network takes everything and acknowledges
 // nothing.
-func TestStalled(t *testing.T) {
+func TestS48Stalled(t *testing.T) {
 	c := newCouple(t, Shared)
 	room := c.session(c.inv).room
 	room.mu.Lock()
@@ -732,8 +732,8 @@ func TestSlowPages(t *testing.T) {
 	c.ag.expectText(`{"type":"loading","on":false}`)
 }
 
-// TestDigestsOfAHostilePage has a page say without end that nothing is right.
-func TestDigestsOfAHostilePage(t *testing.T) {
+// TestS46DigestsOfAHostilePage has a page say without end that nothing is right.
+func TestS46DigestsOfAHostilePage(t *testing.T) {
 	c := newCouple(t, Shared)
 	for range 100 {
 		c.vis.send(`{"type":"ops","doc":1,"ops":[[15,1,"s0"],[15,2,"d0"],[15,3,"d0"]]}`)

@@ -883,7 +883,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-func TestAttackCookiesOfOneSessionNeverReachAnother(t *testing.T) {
+func TestS23CookiesOfOneSessionNeverReachAnother(t *testing.T) {
 	b := newBattle(t)
 	b.site.on(func(w http.ResponseWriter, r *http.Request) {
 		if who := r.URL.Query().Get("who"); who != "" {
@@ -970,7 +970,7 @@ func mustParse(t *testing.T, raw string) *url.URL {
 	return u
 }
 
-func TestAttackInnerAddressesByContentHost(t *testing.T) {
+func TestS01InnerAddressesByContentHost(t *testing.T) {
 	b := newBattle(t)
 	canary := newTarget(t)
 	port := mustParse(t, canary.URL).Port()
@@ -998,7 +998,7 @@ func TestAttackInnerAddressesByContentHost(t *testing.T) {
 	}
 }
 
-func TestAttackRedirectsToInnerAddressesAreNotFollowed(t *testing.T) {
+func TestS03RedirectsToInnerAddressesAreNotFollowed(t *testing.T) {
 	b := newBattle(t)
 	canary := newTarget(t)
 	b.site.on(func(w http.ResponseWriter, r *http.Request) {

@@ -243,7 +243,7 @@ func has(m *sync.Map, key string) bool {
 	return ok
 }
 
-func TestContainEscapes(t *testing.T) {
+func TestContainS18Escapes(t *testing.T) {
 	inEveryBrowser(t, func(t *testing.T, e engine) {
 		b := newBattleIn(t, e)
 		canary, control := b.newTarget(), b.newTarget()

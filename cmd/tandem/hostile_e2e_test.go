@@ -34,7 +34,7 @@ func page(w http.ResponseWriter, body string) {
 
 // What a page spells in ways that no rewriting finds is left to the policy. It
 // stops the request; the browser may have connected already by then.
-func TestHostilePageIsStoppedByThePolicy(t *testing.T) {
+func TestS18HostilePageIsStoppedByThePolicy(t *testing.T) {
 	b := newBattle(t)
 	canary := newTarget(t)
 	b.site.on(func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,7 @@ setTimeout(() => fetch('/tried'), 500)</script>`)
 	}
 }
 
-func TestHostilePageDoesNotPassForAPerson(t *testing.T) {
+func TestS10HostilePageDoesNotPassForAPerson(t *testing.T) {
 	b := newBattle(t)
 	bank := newTarget(t)
 	at := strings.Replace(bank.URL, "127.0.0.1", "localhost", 1)
@@ -89,7 +89,7 @@ func patiently(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-func TestHostilePageGainsNothingByForging(t *testing.T) {
+func TestS19HostilePageGainsNothingByForging(t *testing.T) {
 	b := newBattle(t)
 	var results atomic.Pointer[string]
 	b.site.on(func(w http.ResponseWriter, r *http.Request) {
@@ -178,7 +178,7 @@ func (r *replacing) Write(p []byte) (int, error) {
 
 func (r *replacing) WriteString(s string) (int, error) { return r.Write([]byte(s)) }
 
-func TestMirrorIsInertWhateverTheVisitorSends(t *testing.T) {
+func TestS38MirrorIsInertWhateverTheVisitorSends(t *testing.T) {
 	b := newBattle(t)
 	canary := newTarget(t)
 	u := canary.URL + "/x"

@@ -335,7 +335,7 @@ func TestSameSiteSetting(t *testing.T) {
 	}
 }
 
-func TestScriptsAndHTTPOnly(t *testing.T) {
+func TestS51ScriptsAndHTTPOnly(t *testing.T) {
 	t.Parallel()
 	var j Jar
 	ctx := at(t, "https://e.org/")
@@ -462,7 +462,7 @@ func TestEvictionWithinDomain(t *testing.T) {
 }
 
 // A bomb of cookies costs the domain that throws it some of its own.
-func TestEvictionByBytes(t *testing.T) {
+func TestS50EvictionByBytes(t *testing.T) {
 	t.Parallel()
 	var j Jar
 	victim := at(t, "https://bank.example/")
@@ -491,7 +491,7 @@ func TestEvictionByBytes(t *testing.T) {
 	}
 }
 
-func TestEvictionLeavesOtherDomainsAlone(t *testing.T) {
+func TestS50EvictionLeavesOtherDomainsAlone(t *testing.T) {
 	t.Parallel()
 	var j Jar
 	victim := at(t, "https://bank.example/")

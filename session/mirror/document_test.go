@@ -350,7 +350,7 @@ func TestFirstSnapshot(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+func TestS46Limits(t *testing.T) {
 	t.Parallel()
 	deep := func(n int) string { return strings.Repeat(`["p",0,`, n-1) + `["p",0]` + strings.Repeat(`]`, n-1) }
 	small := Limits{Message: 4096, Bytes: 2000, Nodes: 20, Depth: 10, Ops: 10, Attrs: 3, Value: 100, Sheets: 2, Rules: 5}
