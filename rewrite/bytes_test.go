@@ -126,3 +126,47 @@ func FuzzLocation(f *testing.F) {
 		}
 	})
 }
+
+// TestS45HostileDocuments has documents whose shape is the attack: they are
+// written as they came, but for what is ours, in memory that does not grow with
+// them. What has no end is cut at a limit, and is then an error.
+func TestS45HostileDocuments(t *testing.T) {
+	const size = 5 << 20
+	for _, c := range []struct{ name, before, row string }{
+		{"elements in elements", "<body>", "<div>"},
+		{"a comment without end", "<body><!--", "comment "},
+		{"attributes without end", "<body><p ", "a=b "},
+		{"an attribute without end, but with what ends others", `<body><p title="`, "value > "},
+		{"an attribute without end", `<body><p title="`, "value "},
+		{"a tag without end", "<body><", "name"},
+		{"a script without end", "<body><script>", "a = b;\n"},
+		{"a style without end", "<body><style>", "p { margin: 0 }\n"},
+		{"a title without end", "<title>", "name "},
+		{"character references", "<body>", "&amp&#0;&notit;"},
+		{"ends without beginnings", "<body>", "</p></b>"},
+		{"tables in tables", "<body>", "<table><tr><td>"},
+		{"foreign content in foreign content", "<body>", "<svg><foreignObject><math>"},
+		{"templates in templates", "<body>", "<template>"},
+		{"NULs", "<body>", "\x00"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			out := &counting{}
+			src := io.MultiReader(strings.NewReader(c.before), &repeated{row: c.row, left: size / len(c.row)})
+			err := HTML(out, src, &Page{Mapper: testMapper(), Head: []byte(head)})
+			runtime.ReadMemStats(&after)
+			if err == nil && out.n < size-len(c.row) {
+				t.Errorf("only %d bytes came out, and no error", out.n)
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; used > 8*size {
+				t.Errorf("%d MB were allocated for 5", used>>20)
+			}
+			t.Logf("%d KB out, %d KB allocated, %v", out.n>>10, (after.TotalAlloc-before.TotalAlloc)>>10, err)
+		})
+	}
+}
+
+type counting struct{ n int }
+
+func (c *counting) Write(p []byte) (int, error) { c.n += len(p); return len(p), nil }

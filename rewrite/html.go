@@ -115,7 +115,9 @@ type document struct {
 	copied int
 	eof    bool
 	failed bool // something was longer than limit
-	wait   int  // how much of an incomplete long token to wait for
+	seen   int  // how long an incomplete token was when it was looked at
+	tries  int  // how often it was
+	wait   int  // how long it must be to be looked at again
 
 	started  bool // past the byte order mark
 	injected bool
@@ -224,10 +226,9 @@ func (h *document) scan() (int, error) {
 			return 0, nil
 		}
 	}
-	if !h.eof && len(h.in) < h.wait {
+	if h.endless() {
 		return 0, nil
 	}
-	h.wait = 0
 	for ok && pos < len(h.in) {
 		var next int
 		next, ok = h.next(pos)
@@ -240,16 +241,47 @@ func (h *document) scan() (int, error) {
 		return pos, ErrTooLong
 	}
 	if !h.eof {
-		rest := len(h.in) - pos
-		if rest > 4*readSize {
-			h.wait = rest + rest/4 // not again for every read, or the time is quadratic
-		}
+		h.stopped(pos)
 		return pos, nil
 	}
 	if !h.injected && !h.page.XHTML {
 		h.inject(pos)
 	}
 	return len(h.in), nil
+}
+
+// maxTries is how often a token that does not end is looked at for every ">"
+// in it.
+const maxTries = 16
+
+// stopped notes that what is at pos is not complete.
+func (h *document) stopped(pos int) {
+	if pos > 0 {
+		h.tries = 0
+	}
+	h.tries++
+	h.seen = len(h.in) - pos
+	h.wait = 0
+	if h.tries > maxTries {
+		h.wait = h.seen + h.seen/4
+	}
+}
+
+// endless reports whether the token that was not complete before cannot be so
+// now either: all but the shortest end in ">". Looking at a long one for every
+// few bytes that arrive would take quadratic time.
+func (h *document) endless() bool {
+	if h.eof || len(h.in) > h.limit {
+		return false
+	}
+	if len(h.in) < h.wait {
+		return true
+	}
+	if h.seen < 64 || bytes.IndexByte(h.in[h.seen:], '>') >= 0 {
+		return false
+	}
+	h.seen = len(h.in)
+	return true
 }
 
 // skipMark passes the byte order mark, before which nothing may be injected.
