@@ -38,6 +38,7 @@ var (
 	errMethod       = apiError{405, "method", "This cannot be done here."}
 	errExists       = apiError{409, "exists", "There is an agent of that name already."}
 	errDisabled     = apiError{409, "disabled", "The agent is disabled."}
+	errPending      = apiError{409, "pending", "Say yes in the browser where the session is."}
 	errLinkUsed     = apiError{409, "link_used", "This link was already used in another browser. Ask for a new one."}
 	errNotActive    = apiError{409, "not_active", "The session has not begun."}
 	errTermsChanged = apiError{409, "terms_changed", "What you are asked has changed meanwhile. Read it again."}
@@ -143,6 +144,7 @@ type joined struct {
 	Masked    []string `json:"masked"`
 	Terms     string   `json:"terms"` // names all of this, but for what passes
 	ExpiresAt string   `json:"expires_at"`
+	Check     string   `json:"check,omitempty"` // shown until the visitor agrees to move here
 }
 
 // join lets a browser in by the secret of a link or by a spoken code. Every
@@ -162,7 +164,11 @@ func (h *Hub) join(w http.ResponseWriter, r *http.Request) {
 	if cookie != "" {
 		http.SetCookie(w, h.cookie(role, s.id, cookie))
 	}
-	reply(w, s.info(role))
+	info := s.info(role)
+	if info.Check = s.moveCheck(cookie); info.Check != "" {
+		info.URL = info.Origin // where the visitor is now is not yet this browser's business
+	}
+	reply(w, info)
 }
 
 func (h *Hub) admit(r *http.Request, req joinRequest) (s *Session, role Role, cookie string, err error) {
@@ -212,6 +218,9 @@ func (s *Session) admit(r *http.Request, req joinRequest) (role Role, cookie str
 		return Agent, cookie, err
 	case isVisitor && req.Role != Agent:
 		cookie, err := s.admitVisitor(r, req.Attempt, func(rec record) bool { return rec.Visitor.Secret.Is(req.Secret) })
+		return Visitor, cookie, err
+	case req.Role != Agent && s.offersMove(req.Secret):
+		cookie, err := s.admitMove(r)
 		return Visitor, cookie, err
 	case rec.withdrew(req.Secret):
 		return "", "", errRevoked
@@ -417,6 +426,9 @@ func (h *Hub) participant(r *http.Request, role Role) (*Session, error) {
 	if !ok || !s.present(r, role) {
 		if ok && role == Visitor && s.wasWithdrawn(r) {
 			return nil, errRevoked
+		}
+		if ok && role == Visitor && s.awaitsMove(r) {
+			return nil, errPending
 		}
 		return nil, errNotJoined
 	}

@@ -36,6 +36,7 @@ var (
 	closeFull       = closure{4406, "too many people are here"}
 	closeTooSlow    = closure{4408, "too slow"}
 	closeReplaced   = closure{4409, "replaced by a newer connection"}
+	closeMoved      = closure{4410, "moved to another device"}
 	closeTooLarge   = closure{4413, "frame is too large"}
 )
 

@@ -40,6 +40,10 @@
 // they still may is looked at again whenever anything about agents changes;
 // what belongs to an agent who is disabled ends.
 //
+// The visitor goes on with another device by a link like these, good for two
+// minutes and one browser, which is let in when the visitor says so; then the
+// browser before has nothing that is good for anything.
+//
 // Having joined, a browser is known on the control host by a cookie for its
 // role. Consent is given there and nowhere else. On the shell and on each
 // content host the visitor has another cookie, had in exchange for a ticket:
@@ -114,7 +118,8 @@
 //
 // Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4406
 // too many people, 4408
-// too slow, 4409 replaced by a newer connection, 4413 frame too large, 1001
+// too slow, 4409 replaced by a newer connection,
+// 4410 moved to another device, 4413 frame too large, 1001
 // server going away.
 //
 // # What is kept

@@ -69,6 +69,8 @@ var kinds = map[string]kind{
 	"mode":       {func() message { return new(modeMessage) }, 1 << 10, 2, 20},
 	"ask":        {func() message { return new(askMessage) }, 1 << 10, 0.2, 3},
 	"deny":       {func() message { return new(denyMessage) }, 1 << 10, 2, 20},
+	"move":       {func() message { return new(moveMessage) }, 1 << 10, 0.2, 5},
+	"hand-over":  {func() message { return new(handOverMessage) }, 1 << 10, 0.2, 5},
 	"end":        {func() message { return new(endMessage) }, 1 << 10, 1, 5},
 }
 
@@ -506,6 +508,18 @@ type (
 func (*askMessage) check() error  { return nil }
 func (*denyMessage) check() error { return nil }
 
+// moveMessage asks for a link to go on with another device, handOverMessage
+// says whether the browser that opened it is the visitor's.
+type (
+	moveMessage     struct{}
+	handOverMessage struct {
+		Yes bool `json:"yes"`
+	}
+)
+
+func (*moveMessage) check() error     { return nil }
+func (*handOverMessage) check() error { return nil }
+
 type endMessage struct{}
 
 func (*endMessage) check() error { return nil }
@@ -795,6 +809,14 @@ type (
 	scrolledMessage struct {
 		From string `json:"from"`
 		scrollMessage
+	}
+	movingMessage struct {
+		URL  string `json:"url"`
+		Size int    `json:"size"` // of the code, in modules; 0 for none
+		Path string `json:"path"`
+	}
+	moveAsksMessage struct {
+		Check string `json:"check"`
 	}
 	openedMessage struct {
 		From string `json:"from"`

@@ -224,6 +224,10 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		return nil, r.askForMore(st, now)
 	case *denyMessage:
 		r.deny()
+	case *moveMessage:
+		return r.s.offerMove, ""
+	case *handOverMessage:
+		return func() { r.s.handOver(m.Yes) }, ""
 	case *endMessage:
 		by := string(st.person.Role)
 		return func() { r.s.endLogged(by) }, ""

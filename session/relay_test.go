@@ -79,6 +79,8 @@ var examples = map[string]string{
 	"mode":       `{"type":"mode","mode":"%MODE","paused":false}`,
 	"ask":        `{"type":"ask"}`,
 	"deny":       `{"type":"deny"}`,
+	"move":       `{"type":"move"}`,
+	"hand-over":  `{"type":"hand-over","yes":false}`,
 	"end":        `{"type":"end"}`,
 }
 
@@ -87,8 +89,8 @@ var examples = map[string]string{
 func TestS36Rights(t *testing.T) {
 	allowed := map[Role]map[Mode]string{
 		Visitor: {
-			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny",
-			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny",
+			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over",
+			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over",
 		},
 		Agent: {
 			Shared: "activate open pointer mark select draw erase chat typing input scroll navigate go resync ask",

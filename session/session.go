@@ -102,6 +102,9 @@ var rights = map[string]map[Role]when{
 	"ask":  {Agent: live},
 	// Both may leave.
 	"end": {Visitor: active, Agent: waiting},
+	// The visitor may go on with another device.
+	"move":      {Visitor: active},
+	"hand-over": {Visitor: active},
 }
 
 // Why a message is refused, for people.
@@ -166,6 +169,7 @@ type Session struct {
 
 	mu      sync.Mutex // never held while another lock is taken
 	record  record
+	move    moving
 	blocked map[string]int
 	timer   *time.Timer // writes the content; nil when nothing waits
 }

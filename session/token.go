@@ -157,6 +157,13 @@ func (k *keyring) all() map[string][]digest {
 	return all
 }
 
+// revoke makes everything that was given out worthless.
+func (k *keyring) revoke() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tickets, k.cookies = nil, nil
+}
+
 // close makes everything on the ring worthless for good.
 func (k *keyring) close() {
 	k.mu.Lock()

@@ -388,3 +388,30 @@ func (w *window) saveTo(dir string) {
 		"behavior": "allow", "downloadPath": dir, "browserContextId": chromedp.FromContext(w.ctx).BrowserContextID,
 	}, nil)
 }
+
+// TestAnotherDevice has the visitor go on with a telephone: signed in as before,
+// with the same page, and with nothing left behind that works.
+func TestAnotherDevice(t *testing.T) {
+	m := meetAtDesk(t)
+	m.visitor.click(m.front, "#plain")
+	m.ready("/third")
+	m.visitor.click(top, "[data-tandem=mode]")
+	m.visitor.click(top, "[data-tandem=move]")
+	m.visitor.wait(top, `document.querySelector('#moving .code path')?.getAttribute('d').length > 100`)
+	link := get[string](m.visitor, top, `document.querySelector('[data-tandem=move-link]').value`)
+	phone := sharedBrowser(t).open(t, "phone", link, 360, 740)
+	phone.wait(top, `document.querySelector('[data-tandem=check]')`)
+	check := get[string](phone, top, `document.querySelector('[data-tandem=check]').textContent`)
+	m.visitor.wait(top, `document.querySelector('[data-tandem=hand-over]:not(:disabled)') && document.querySelector('#moving').innerText.includes(`+quote(check)+`)`)
+	m.visitor.click(top, "[data-tandem=hand-over]")
+	m.expectText(m.visitor, "You go on with your other device")
+	phone.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+	phone.click(top, "[data-tandem=accept]")
+	m.visitor = phone
+	m.front = phone.inFront(top, `[data-tandem=tab]`)
+	m.ready("/third")
+	m.agent.clear(top, "[data-tandem=address]")
+	m.agent.write(m.siteURL() + "/\n")
+	m.ready("/")
+	m.noErrors()
+}

@@ -31,7 +31,27 @@ async function start(): Promise<void> {
   }
   // The secret works once and has done so; it need not stay in the address bar or in the history.
   if (secret) history.replaceState(null, '', location.pathname);
+  if (invitation.check) return wait(invitation, invitation.check);
   show(invitation);
+}
+
+const confirmedEvery = 1500; // ms
+
+/** Another device of the visitor's: where the session is, they are asked whether this is it. */
+function wait(invitation: Joined, check: string): void {
+  const number = h('strong', { class: 'check', 'data-tandem': 'check' }, check);
+  notice(main, {
+    icon: 'wait', title: 'Go on here',
+    detail: ['Your other device asks whether this one shows the number below. Say yes there, and the session goes on here.'],
+    actions: [number],
+  });
+  const ask = (): void => {
+    read(session, 'visitor').then(show, (error: unknown) => {
+      if (error instanceof ApiError && (error.code === 'pending' || error.code === 'offline')) setTimeout(ask, confirmedEvery);
+      else notice(main, { icon: 'close', title: 'Not moved', detail: ['The session stays where it was. You can close this window.'] });
+    });
+  };
+  setTimeout(ask, confirmedEvery);
 }
 
 /** A link that was used is no obstacle for the browser that used it. */

@@ -13,7 +13,7 @@ export type LinkState =
   | { is: 'connecting' } // never been open yet
   | { is: 'open' }
   | { is: 'away'; since: number } // trying again by itself; since is Date.now() of the loss
-  | { is: 'closed'; why: 'refused' | 'ended' | 'replaced' | 'full' | 'left' }; // final until connect() is called
+  | { is: 'closed'; why: 'refused' | 'ended' | 'replaced' | 'moved' | 'full' | 'left' }; // final until connect() is called
 
 export interface LinkOptions<In> {
   url: string;
@@ -191,7 +191,7 @@ export class Link<In> {
   #closed(code: number): void {
     const taken = this.#welcomed;
     this.#drop();
-    const final = ({ 4401: 'refused', 4406: 'full', 4403: 'ended', 4409: 'replaced' } as const)[code];
+    const final = ({ 4401: 'refused', 4406: 'full', 4403: 'ended', 4409: 'replaced', 4410: 'moved' } as const)[code];
     if (final) {
       this.#set({ is: 'closed', why: final });
       return;

@@ -166,6 +166,10 @@ export const toVisitor = {
   activate: { tab: count },
   open: { url, from },
   close: { tab: count },
+  /** A link to go on with another device, drawn as a code: dark runs as an SVG path. */
+  moving: { url, size: count, path: text(100_000) },
+  /** A browser has opened it; it shows the same number. */
+  'move-asks': { check: text(10) },
   ...between,
   resync: { doc: optional(count), node: optional(count), deep: optional(bool), sheet: optional(integer), film: optional(bool) },
   /** Somebody would like to click and type as well. */
@@ -254,6 +258,7 @@ export const joined = object({
   /** Names what the visitor is asked to agree to. */
   terms: text(100),
   expires_at: optional(text(64)),
+  check: optional(text(10)),
 });
 export type Joined = ReturnType<typeof joined>;
 

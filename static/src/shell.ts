@@ -8,6 +8,7 @@ import { panicKey } from './panic';
 import { Documents, ownAddress, type Doc } from './shell/documents';
 import { Frames, type Tab } from './shell/frames';
 import { askOther, listen } from './shell/other';
+import { Moving } from './shell/moving';
 import { Pointers } from './shell/pointers';
 import { Sharing, type Decision } from './shell/sharing';
 import { Wishes } from './shell/wishes';
@@ -90,6 +91,7 @@ class Shell {
     button: byId('mode'), pause: byId('pause'), about: byId('about'), question: byId('question'),
     tell: message => this.#link.send(message),
     changed: before => this.#shareChanged(before),
+    move: () => this.#moving.begin(),
   });
 
   #frames = new Frames(this.#stage, this.#urls, () => this.#tabsChanged(), tab => setTimeout(() => this.#standIn(tab), standAfter));
@@ -122,6 +124,7 @@ class Shell {
       this.#share({ type: 'erase' });
     },
   });
+  #moving = new Moving({ place: byId('moving'), tell: message => this.#link.send(message) });
   #wishes = new Wishes({
     place: byId('wish'),
     documents: this.#documents,
@@ -274,6 +277,8 @@ class Shell {
       case 'select': return this.#marks.select(message.from, message.doc, message.sel ?? null);
       case 'draw': return this.#marks.draw(message.from, message);
       case 'erase': return this.#marks.erase();
+      case 'moving': return this.#moving.offered(message.url, message.size, message.path);
+      case 'move-asks': return this.#moving.asked(message.check);
       case 'chat': return this.#chat.add(message);
       case 'typing': return this.#chat.typing(message.from, message.on);
       case 'download': return this.#toasts.show(savesOwn(fileWords(message.name, message.bytes), this.#agentName()));
@@ -733,6 +738,10 @@ class Shell {
     switch (state.why) {
       case 'ended': return this.#ended('');
       case 'refused': return this.#finish(() => finish(trouble({ code: 'forbidden', message: '' }, 'visitor')));
+      case 'moved': return this.#finish(() => finish({
+        icon: 'check', tone: 'good', title: 'You go on with your other device',
+        detail: ['The session is there now. Nothing of it can be opened in this browser any more, and you can close this window.'],
+      }));
       case 'replaced': return this.#finish(() => finish({
         icon: 'copy', title: 'The session is open in another window',
         detail: ['Only one window at a time can share. Go on in the other one, or bring the session here.'],

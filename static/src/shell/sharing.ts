@@ -4,6 +4,7 @@
 
 import { allRights, granted, type Mode, type Person, type Right } from '../protocol';
 import { fill, h } from '../ui/dom';
+import { moveButton } from './moving';
 import { icon } from '../ui/icons';
 import { called, rights, rightWords, shortMode } from '../ui/words';
 
@@ -20,6 +21,7 @@ export interface SharingOptions {
   question: HTMLElement;
   tell(message: { type: 'mode' } & Decision | { type: 'deny' }): void;
   changed(before: Decision): void;
+  move(): void;
 }
 
 /** Whoever is about to press something else when a question appears has not answered it. */
@@ -119,6 +121,10 @@ export class Sharing {
           click: () => this.#decide({ mode: mode === 'shared' ? 'view' : 'shared' }),
         }, icon(mode === 'shared' ? 'eye' : 'pointer'), mode === 'shared' ? `Let ${agent} only look and point` : `Let ${agent} click and type, too`),
         h('button', { type: 'button', class: 'choice', click: () => this.pause(!paused) }, icon(paused ? 'play' : 'pause'), label)),
+      moveButton(() => {
+        about.hidePopover();
+        this.options.move();
+      }),
       this.#rightsList(agent),
       h('p', {}, 'Pressing Esc twice pauses at once. Nothing is recorded, and Stop sharing ends it.'));
   }

@@ -37,6 +37,20 @@ export const wishWords = {
   notCopied: 'Your browser did not let this be copied.',
 };
 
+/** Going on with another device, at the one before. */
+export const moveWords = {
+  begin: 'Go on with another device',
+  title: 'Go on with another device',
+  how: 'Scan this with it, or open the link there. It works once, within two minutes, and you will be asked here before anything moves.',
+  link: 'Link for the other device',
+  code: 'The link as a code',
+  cancel: 'Cancel',
+  asks: (check: string): string => `A browser has opened your link. Does your other device show the number ${check}?`,
+  left: 'You stay signed in and have the same pages there. What pages keep only in this browser stays behind, and what is typed and not sent is lost.',
+  yes: 'Yes, go on there',
+  no: 'No',
+};
+
 /** What the agent is told when the visitor is asked. */
 export const wishTold = {
   print: 'The visitor is asked whether this page may print.',

@@ -1,0 +1,75 @@
+// Going on with another device of the visitor's: a link, as a code to be scanned, and the question whether the browser
+// that opened it is theirs.
+
+import { fill, h } from '../ui/dom';
+import { icon } from '../ui/icons';
+import { moveWords } from '../ui/words';
+
+const ARMED_MS = 500;
+const LASTS_MS = 120_000;
+const SVG = 'http://www.w3.org/2000/svg';
+
+export interface MovingOptions {
+  place: HTMLElement;
+  tell(message: { type: 'move' } | { type: 'hand-over'; yes: boolean }): void;
+}
+
+export class Moving {
+  #timer = 0;
+
+  constructor(private options: MovingOptions) {}
+
+  begin(): void {
+    this.options.tell({ type: 'move' });
+  }
+
+  offered(url: string, size: number, path: string): void {
+    const address = h('input', { class: 'link', readonly: true, 'aria-label': moveWords.link, 'data-tandem': 'move-link', focus: () => address.select() });
+    address.value = url;
+    this.#show(h('h2', {}, moveWords.title), h('p', {}, moveWords.how), size > 0 && code(size, path), address,
+      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'button', click: () => this.#answer(false) }, moveWords.cancel)));
+  }
+
+  asked(check: string): void {
+    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'hand-over', disabled: true, click: () => this.#answer(true) }, moveWords.yes);
+    const no = h('button', { type: 'button', class: 'button', disabled: true, click: () => this.#answer(false) }, moveWords.no);
+    this.#show(h('p', {}, moveWords.asks(check)), h('p', { class: 'small' }, moveWords.left), h('div', { class: 'actions' }, yes, no));
+    setTimeout(() => { yes.disabled = no.disabled = false; }, ARMED_MS);
+  }
+
+  #answer(yes: boolean): void {
+    this.#hide();
+    this.options.tell({ type: 'hand-over', yes });
+  }
+
+  #show(...content: (Node | false)[]): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#hide(), LASTS_MS);
+    fill(this.options.place, ...content);
+    this.options.place.hidden = false;
+  }
+
+  #hide(): void {
+    clearTimeout(this.#timer);
+    this.options.place.hidden = true;
+    fill(this.options.place);
+  }
+}
+
+/** The button that begins it. */
+export const moveButton = (click: () => void): HTMLElement =>
+  h('button', { type: 'button', class: 'choice', 'data-tandem': 'move', click }, icon('copy'), moveWords.begin);
+
+function code(size: number, path: string): Element {
+  const svg = document.createElementNS(SVG, 'svg');
+  const quiet = 4; // modules around it, as readers need
+  svg.setAttribute('viewBox', `${-quiet} ${-quiet} ${size + 2 * quiet} ${size + 2 * quiet}`);
+  svg.setAttribute('class', 'code');
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', moveWords.code);
+  svg.setAttribute('shape-rendering', 'crispEdges');
+  const dark = document.createElementNS(SVG, 'path');
+  dark.setAttribute('d', path);
+  svg.append(dark);
+  return svg;
+}
