@@ -311,9 +311,17 @@ func TestS37DisablingAnAgentEndsWhatIsTheirs(t *testing.T) {
 			t.Errorf("%s: %d", what, status)
 		}
 	}
-	elsewhere.send(`{"type":"chat","text":"still here"}`)
+	room := r.session(unowned).room
+	room.mu.Lock()
+	socket := room.seat(Agent).conn
+	room.mu.Unlock()
 	if err := r.hub.Agents().Disable(t.Context(), "sam"); err != nil {
 		t.Fatal(err)
+	}
+	select {
+	case <-socket.closed:
+	default:
+		t.Error("it is left for later to close the supervisor's socket")
 	}
 	elsewhere.expectClose(4401)
 	if got := r.session(unowned).State(); got != Waiting {
