@@ -10,6 +10,7 @@ const (
 	AttrStyle    AttrKind = "style"    // CSS, or a CSS value that may hold url()
 	AttrDocument AttrKind = "document" // an HTML document
 	AttrAside    AttrKind = "aside"    // renamed to data-tandem-…, so that it has no effect
+	attrHandler  AttrKind = "handler"  // script
 )
 
 // Attr is an attribute the rewriter deals with. Attributes whose name begins
@@ -69,29 +70,39 @@ var Attrs = []Attr{
 	{"integrity", AttrAside, []string{"script", "link"}}, // the body may be rewritten
 }
 
-// attrsByLetter is Attrs by the first letter of their names.
+// attrsByLetter is Attrs by the first letter of their names. attrSieve turns away
+// class, id, alt and most others before they are compared.
 var attrsByLetter, attrSieve = indexAttrs()
 
-// indexAttrs returns Attrs by first letter, and a sieve that has, by first
-// letter, a bit for each length a listed name has. It turns away class, id, alt
-// and most others before they are compared.
-func indexAttrs() (index [256][]*Attr, sieve [256]uint32) {
+func indexAttrs() (index [256][]*Attr, names sieve) {
 	for i := range Attrs {
 		a := &Attrs[i]
-		lower := a.Name[0]
-		for _, c := range []byte{lower, lower - 'a' + 'A'} {
+		names.add(a.Name)
+		for _, c := range []byte{a.Name[0], a.Name[0] - 'a' + 'A'} {
 			index[c] = append(index[c], a)
-			sieve[c] |= 1 << len(a.Name)
 		}
 	}
-	return index, sieve
+	return index, names
+}
+
+// sieve has, by first letter, a bit for each length of the names that were added.
+// It turns away most other names without looking at them.
+type sieve [256]uint32
+
+func (s *sieve) add(name string) {
+	bit := uint32(1) << len(name)
+	s[name[0]] |= bit
+	s[name[0]-'a'+'A'] |= bit
+}
+
+// has reports whether name may be one that was added.
+func (s *sieve) has(name []byte) bool {
+	return len(name) < 32 && s[name[0]]>>(len(name)&31)&1 != 0
 }
 
 // mayMatter reports whether an attribute of that name might be rewritten in some
 // element.
-func mayMatter(name []byte) bool {
-	return len(name) < 32 && attrSieve[name[0]]&(1<<len(name)) != 0 || isHandler(name)
-}
+func mayMatter(name []byte) bool { return attrSieve.has(name) || isHandler(name) }
 
 // isHandler reports whether an attribute is an event handler.
 func isHandler(name []byte) bool {
@@ -100,7 +111,10 @@ func isHandler(name []byte) bool {
 
 // attrKind returns what the attribute of an element holds, or "".
 func attrKind(element, name []byte) AttrKind {
-	if len(name) > 31 || attrSieve[name[0]]&(1<<len(name)) == 0 {
+	if isHandler(name) {
+		return attrHandler
+	}
+	if !attrSieve.has(name) {
 		return ""
 	}
 	for _, a := range attrsByLetter[name[0]] {

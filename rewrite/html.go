@@ -324,32 +324,20 @@ func (h *document) next(pos int) (_ int, ok bool) {
 // data passes text and tags up to where something else begins.
 func (h *document) data(pos int) (_ int, ok bool) {
 	for h.mode == modeData && pos < len(h.in) {
+		if h.skims() {
+			pos = h.skim(pos)
+		}
 		i := bytes.IndexByte(h.in[pos:], '<')
 		if i < 0 {
 			h.text(pos, len(h.in))
 			return len(h.in), true
 		}
 		h.text(pos, pos+i)
-		pos += i
-		if end := h.plainEndTag(pos); end > 0 {
-			pos = end
-		} else if pos, ok = h.markup(pos); !ok {
+		if pos, ok = h.markup(pos + i); !ok {
 			return pos, false
 		}
 	}
 	return pos, true
-}
-
-// plainEndTag passes an end tag like most, on which nothing depends, and returns 0
-// if it is none.
-func (h *document) plainEndTag(pos int) int {
-	if !h.injected || len(h.foreign) > 0 || pos+2 >= len(h.in) || h.in[pos+1] != '/' || !isLetter(h.in[pos+2]) {
-		return 0
-	}
-	if end := endOfTagName(h.in, pos+3); end < len(h.in) && h.in[end] == '>' {
-		return end + 1
-	}
-	return 0
 }
 
 // text looks at character data: what is not white space opens the body.

@@ -130,6 +130,11 @@ func TestHTMLAttributes(t *testing.T) {
 		{`<iframe srcdoc="<p>&lt;a href=&quot;//cdn.example/&quot;&gt;"></iframe>`, `<iframe srcdoc="^<p><a href=&quot;@/&quot;>"></iframe>`},
 		{`<iframe srcdoc></iframe>`, `<iframe srcdoc="^"></iframe>`},
 		{`<a target=_top href=x>`, ``},
+		{`<p a=">" b = ">"><a href="//cdn.example/">`, `<p a=">" b = ">"><a href="@/">`},
+		{`<p a b/c=d"e f='>' "g=">" h/><a href="//cdn.example/">`, `<p a b/c=d"e f='>' "g=">" h/><a href="@/">`},
+		{`<p a==">"><a href="//cdn.example/">`, `<p a==">"><a href="@/">`},
+		{`<P CLASS="x" STYLE="c:url(//cdn.example/)"><SCRIPT>top.x</SCRIPT>`, `<P CLASS="x" STYLE="c:url(@/)"><SCRIPT>$tandem.top.x</SCRIPT>`},
+		{`<p class="x" ONCLICK="top.x"><p class="x" onclick>`, `<p class="x" ONCLICK="$tandem.top.x"><p class="x" onclick>`},
 		{`</a href="//cdn.example/">`, ``},
 		{`<a href="//cdn.example/`, ``},
 	} {
