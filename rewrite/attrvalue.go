@@ -51,12 +51,9 @@ func (h *document) iframe() {
 }
 
 func (h *document) attribute(element []byte, a *attr) {
-	name := h.in[a.name:a.nameEnd]
-	if isHandler(name) {
+	switch attrKind(element, h.in[a.name:a.nameEnd]) {
+	case attrHandler:
 		h.handler(a)
-		return
-	}
-	switch attrKind(element, name) {
 	case AttrURL:
 		h.url(a)
 	case AttrURLs:
@@ -137,13 +134,13 @@ func (h *document) baseAttrs() {
 // itself. The address of a canonical link is a name, never fetched.
 func (h *document) link() {
 	h.integrity("href")
-	rel := strings.ToLower(h.value("rel"))
+	canonical := bytes.EqualFold(bytes.TrimSpace(h.valueBytes("rel")), []byte("canonical"))
 	for i := range h.attrs {
 		a := &h.attrs[i]
 		switch {
 		case h.isNamed(a, "rel"):
 			h.edit(a, inertHints)
-		case strings.TrimSpace(rel) == "canonical" && h.isNamed(a, "href"):
+		case canonical && h.isNamed(a, "href"):
 		default:
 			h.attribute([]byte("link"), a)
 		}
@@ -153,16 +150,19 @@ func (h *document) link() {
 // inertHints renames preconnect and dns-prefetch in a list of link types.
 func inertHints(rel []byte) ([]byte, bool) {
 	var out []byte
-	changed := false
+	copied, at := 0, 0
 	forWords(rel, func(sep, word []byte) {
-		out = append(out, sep...)
+		at += len(sep)
 		if bytes.EqualFold(word, []byte("preconnect")) || bytes.EqualFold(word, []byte("dns-prefetch")) {
-			out = append(out, "tandem-"...)
-			changed = true
+			out = append(append(out, rel[copied:at]...), "tandem-"...)
+			copied = at
 		}
-		out = append(out, word...)
+		at += len(word)
 	})
-	return out, changed
+	if out == nil {
+		return rel, false
+	}
+	return append(out, rel[copied:]...), true
 }
 
 // forWords calls f with each word and what stands before it; the last word may be empty.
@@ -188,28 +188,37 @@ func (h *document) scriptAttrs() {
 	for i := range h.attrs {
 		a := &h.attrs[i]
 		if h.isNamed(a, "type") {
-			h.edit(a, func(v []byte) ([]byte, bool) {
-				// Rules name addresses for the browser to fetch by itself.
-				return []byte("tandem/speculationrules"), bytes.EqualFold(bytes.TrimSpace(v), []byte("speculationrules"))
-			})
+			h.edit(a, inertRules)
 			continue
 		}
 		h.attribute([]byte("script"), a)
 	}
 }
 
+// inertRules makes speculation rules data: they name addresses for the browser to
+// fetch by itself.
+func inertRules(scriptType []byte) ([]byte, bool) {
+	if !bytes.EqualFold(bytes.TrimSpace(scriptType), []byte("speculationrules")) {
+		return scriptType, false
+	}
+	return []byte("tandem/speculationrules"), true
+}
+
 func (h *document) isNamed(a *attr, name string) bool {
-	return a.nameEnd-a.name == len(name) && strings.EqualFold(string(h.in[a.name:a.nameEnd]), name)
+	return a.nameEnd-a.name == len(name) && equalFold(h.in[a.name:a.nameEnd], name)
 }
 
 // value returns the decoded value of the tag's first attribute of that name.
-func (h *document) value(name string) string {
+func (h *document) value(name string) string { return string(h.valueBytes(name)) }
+
+// valueBytes is value, valid as long as the tag is being looked at.
+func (h *document) valueBytes(name string) []byte {
 	for i := range h.attrs {
 		if a := &h.attrs[i]; h.isNamed(a, name) {
-			return string(unescapeAttr(h.in[a.value:a.valueEnd]))
+			return unescapeAttr(h.in[a.value:a.valueEnd])
 		}
 	}
-	return ""
+	return nil
 }
 
 func (h *document) has(name string) bool {

@@ -135,6 +135,10 @@ type document struct {
 	rawName []byte
 	script  ScriptKind
 	content contentKind
+
+	report     func(tier, at int) // made once
+	scriptSize int
+
 	foreign foreignStack
 	tag     tag
 }

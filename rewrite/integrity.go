@@ -28,7 +28,9 @@ func Integrity(metadata string, body []byte) bool {
 
 // integrity tells of an element whose address and integrity are those given.
 func (h *document) integrity(address string) {
-	h.demand(h.value(address), h.value("integrity"))
+	if h.has("integrity") {
+		h.demand(h.value(address), h.value("integrity"))
+	}
 }
 
 func (h *document) demand(url, metadata string) {

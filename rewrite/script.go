@@ -31,8 +31,10 @@ func (h *document) classify(element string) {
 		return // its text is never run
 	}
 	kind := strings.ToLower(strings.Trim(h.value("type"), "\t\n\f\r "))
-	if language := h.value("language"); kind == "" && !h.has("type") && language != "" {
-		kind = "text/" + strings.ToLower(language)
+	if kind == "" && !h.has("type") {
+		if language := h.value("language"); language != "" {
+			kind = "text/" + strings.ToLower(language)
+		}
 	}
 	switch {
 	case kind == "" || scriptTypes[kind]:
@@ -111,7 +113,7 @@ func (h *document) rewriteText(pos, end int) {
 		h.tmp, changed = appendCSS(h.tmp[:0], text, h.mapper.AppendMap)
 		out = h.tmp
 	case contentScript:
-		out, _ = JS(text, Script{Kind: h.script, Mapper: &h.mapper, Report: h.report(len(text))})
+		out, _ = JS(text, Script{Kind: h.script, Mapper: &h.mapper, Report: h.reporter(len(text))})
 		changed = !bytes.Equal(out, text)
 	case contentImportMap:
 		out, changed = ImportMap(text, &h.mapper, h.demand)
@@ -169,12 +171,13 @@ func isScriptTag(rest []byte, name string) bool {
 	return len(rest) > len(name) && isTagEnd(rest[len(name)]) && equalFold(rest[:len(name)], name)
 }
 
-// report passes on what became of a script of so many bytes.
-func (h *document) report(size int) func(tier, at int) {
-	if h.page.Script == nil {
-		return nil
+// reporter passes on what became of a script of so many bytes, the one at hand.
+func (h *document) reporter(size int) func(tier, at int) {
+	h.scriptSize = size
+	if h.report == nil && h.page.Script != nil {
+		h.report = func(tier, at int) { h.page.Script(h.scriptSize, tier, at) }
 	}
-	return func(tier, at int) { h.page.Script(size, tier, at) }
+	return h.report
 }
 
 // foreignTextEnd finds the end tag of a script or style element whose content is
