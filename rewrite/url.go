@@ -765,6 +765,9 @@ func ipv4Number(s string) (uint64, error) {
 }
 
 func canonicalIPv4(host string) (string, error) {
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() {
+		return host, nil
+	}
 	parts := strings.Split(host, ".")
 	if len(parts) > 4 {
 		return "", ErrOrigin
