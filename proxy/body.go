@@ -250,6 +250,12 @@ func (c *counter) Write(p []byte) (int, error) {
 
 func (c *counter) Flush() { flush(c.w) }
 
+func (c *counter) setLength(n int) {
+	if w, ok := c.w.(*writer); ok {
+		w.setLength(n)
+	}
+}
+
 var buffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
 
 // relay copies src to w and flushes before each read, for it may take long.
@@ -403,8 +409,9 @@ func peek(r *bufio.Reader, contentType string) (first []byte, err error) {
 	return nil, err
 }
 
-// peekers are what documents are read through.
-var peekers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, copyBuffer) }}
+// peekers are what documents are read through; beyond their first bytes, which
+// are looked at before, nothing is copied into them.
+var peekers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4*peekMax) }}
 
 // declaration is a meta element that may name the charset. Browsers look for it
 // in the first kilobyte only, which our head fills.

@@ -168,6 +168,31 @@ func TestCharsetIsNotGuessed(t *testing.T) {
 	}
 }
 
+// A page that the site sent as a whole has a length, and one that breaks off does
+// not look complete.
+func TestLengthOfPage(t *testing.T) {
+	const page = "<!doctype html><p>all of it</p>"
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path == "/cut" {
+			w.Header().Set("Content-Length", "1000")
+		}
+		io.WriteString(w, page)
+	})
+	w := newWorld(t, []string{origin})
+	resp := w.open(w.site(origin) + "/")
+	if body := readAll(t, resp); resp.ContentLength != int64(len(body)) || !strings.HasSuffix(body, page[len("<!doctype html>"):]) {
+		t.Errorf("length %d of %q", resp.ContentLength, body)
+	}
+	r := w.request("GET", w.site(origin)+"/cut", nil, "Sec-Fetch-Dest", "iframe", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-origin", "Referer", w.site(origin)+"/")
+	if resp, err := w.client.Do(r); err == nil {
+		defer resp.Body.Close()
+		if body, err := io.ReadAll(resp.Body); err == nil {
+			t.Errorf("%d %q looks complete", resp.StatusCode, body)
+		}
+	}
+}
+
 func TestTextIsShownAsPage(t *testing.T) {
 	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

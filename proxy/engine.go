@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -186,10 +187,12 @@ func (e *engine) onResponse(resp *http.Response, ctx *goproxy.ProxyCtx) (safe *h
 }
 
 // writer is the ResponseWriter goproxy gets. It flushes, can be hijacked, and
-// drops browsers that stop reading.
+// drops browsers that stop reading. It holds the header back until there is
+// something to send, as by then the length may be known.
 type writer struct {
 	http.ResponseWriter
 	control  *http.ResponseController
+	status   int       // of the header that is held back, or 0
 	extended time.Time // when the write deadline was last moved
 	dirty    bool
 }
@@ -208,17 +211,31 @@ func (w *writer) Write(p []byte) (int, error) {
 		w.extended = now
 		w.control.SetWriteDeadline(now.Add(writeTimeout)) // unsupported only in tests
 	}
+	w.begin()
 	w.dirty = true
 	return w.ResponseWriter.Write(p)
 }
 
-func (w *writer) WriteHeader(status int) {
-	w.dirty = true
-	w.ResponseWriter.WriteHeader(status)
+func (w *writer) WriteHeader(status int) { w.status, w.dirty = status, true }
+
+// begin lets the header go.
+func (w *writer) begin() {
+	if w.status != 0 {
+		w.ResponseWriter.WriteHeader(w.status)
+		w.status = 0
+	}
+}
+
+// setLength says how long a body is of which nothing was written yet.
+func (w *writer) setLength(n int) {
+	if w.status != 0 {
+		w.Header().Set("Content-Length", strconv.Itoa(n))
+	}
 }
 
 func (w *writer) Flush() {
 	if w.dirty {
+		w.begin()
 		w.dirty = false
 		w.control.Flush() // a failure shows at the next Write
 	}
@@ -230,6 +247,7 @@ func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // finish takes the deadline off the connection, which may serve others.
 func (w *writer) finish() {
+	w.begin()
 	if !w.extended.IsZero() {
 		w.control.SetWriteDeadline(time.Time{})
 	}

@@ -3,8 +3,10 @@ package proxy
 import (
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // sent is what arrived at the other end, and in how many writes.
@@ -32,10 +34,11 @@ func (s *sent) String() string {
 func TestStream(t *testing.T) {
 	out := new(sent)
 	err := streamed(out, func(w io.Writer) error {
+		time.Sleep(patience)
 		io.WriteString(w, "a")
 		flush(w)
 		if out.String() != "a" {
-			t.Errorf("the first has to wait: %q arrived", out)
+			t.Errorf("what comes after a pause has to wait: %q arrived", out)
 		}
 		for range 1000 {
 			io.WriteString(w, "b")
@@ -51,5 +54,28 @@ func TestStream(t *testing.T) {
 	out = &sent{err: errors.New("gone")}
 	if err := streamed(out, func(w io.Writer) error { io.WriteString(w, "a"); return nil }); err == nil {
 		t.Error("a failure at the end is not told")
+	}
+}
+
+// TestStreamLends appends to what the stream lends, while what was written before
+// is sent.
+func TestStreamLends(t *testing.T) {
+	out := new(sent)
+	var want strings.Builder
+	err := streamed(out, func(w io.Writer) error {
+		for i := range 200 {
+			lent := w.(*stream).AvailableBuffer()
+			flush(w)
+			if i%50 == 0 {
+				eventually(t, "all before arrives", func() bool { return len(out.String()) == want.Len() })
+			}
+			piece := strings.Repeat(string(rune('a'+i%26)), 1+7*i)
+			want.WriteString(piece)
+			w.Write(append(lent, piece...))
+		}
+		return nil
+	})
+	if err != nil || out.text != want.String() {
+		t.Errorf("%d bytes arrived, not the %d that were written; %v", len(out.text), want.Len(), err)
 	}
 }

@@ -65,7 +65,7 @@ func HTML(w io.Writer, r io.Reader, p *Page) error {
 var buffers = sync.Pool{New: func() any { return new(htmlBuffers) }}
 
 type htmlBuffers struct {
-	in, out, tmp []byte
+	in, own, tmp []byte
 	attrs        []attr
 }
 
@@ -79,7 +79,7 @@ func rewriteHTML(w io.Writer, r io.Reader, p *Page, depth int) error {
 		h.limit = defaultLimit
 	}
 	err := h.copy(w, r)
-	if cap(b.in)+cap(b.out)+cap(b.tmp) <= 1<<20 {
+	if cap(b.in)+cap(b.own)+cap(b.tmp) <= 1<<20 {
 		buffers.Put(b)
 	}
 	return err
@@ -112,6 +112,7 @@ type document struct {
 	depth  int // of srcdoc
 
 	*htmlBuffers
+	out    []byte // own, or lent by the writer
 	copied int
 	eof    bool
 	failed bool // something was longer than limit
@@ -159,19 +160,22 @@ type attr struct {
 }
 
 func (h *document) copy(w io.Writer, r io.Reader) error {
-	h.in, h.out = h.in[:0], h.out[:0]
+	h.in = h.in[:0]
 	for {
 		readErr := h.read(r)
 		if readErr != nil && readErr != io.EOF {
 			return readErr
 		}
+		own := h.borrow(w)
 		pos, err := h.scan()
 		h.flushTo(pos)
+		if own {
+			h.own = h.out
+		}
 		if len(h.out) > 0 {
 			if _, err := w.Write(h.out); err != nil {
 				return err
 			}
-			h.out = h.out[:0]
 		}
 		if err != nil {
 			return err
@@ -182,6 +186,19 @@ func (h *document) copy(w io.Writer, r io.Reader) error {
 		h.in = h.in[:copy(h.in, h.in[pos:])]
 		h.copied = 0
 	}
+}
+
+// borrow makes out the buffer of w, as that of a [bufio.Writer], if it has one
+// with room for what is in; else own.
+func (h *document) borrow(w io.Writer) (own bool) {
+	if lender, ok := w.(interface{ AvailableBuffer() []byte }); ok {
+		h.out = lender.AvailableBuffer()
+		if cap(h.out) > len(h.in)+len(h.in)/8 {
+			return false
+		}
+	}
+	h.out = h.own[:0]
+	return true
 }
 
 // read adds what one Read gives to in.
