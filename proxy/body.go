@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"mime"
 	"net/http"
@@ -529,8 +528,8 @@ func (x *exchange) head(kind kind) []byte {
 		nonce = ` nonce="` + x.nonce + `"`
 	}
 	_, hash := static.Script("sync")
-	return []byte("<script" + namespace + nonce + ` src="/.tandem/sync.js?v=` + hash + `" data-tandem="` +
-		html.EscapeString(string(x.scriptConfig(cookies))) + `"></script>`)
+	config := bytes.ReplaceAll(x.scriptConfig(cookies), []byte("'"), []byte("&#39;")) // JSON escapes the rest itself
+	return []byte("<script" + namespace + nonce + ` src="/.tandem/sync.js?v=` + hash + `" data-tandem='` + string(config) + `'></script>`)
 }
 
 // scriptConfig is what the sync script is told: nothing that the page may not
