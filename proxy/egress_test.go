@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/miekg/dns"
+
 	"tandem/session"
 )
 
@@ -95,6 +97,59 @@ func TestPrivateRuleIsForOneHostAndPort(t *testing.T) {
 	}
 	if err := g.check("tcp4", "10.0.0.1:80", true); err != nil {
 		t.Errorf("private rule: %v", err)
+	}
+}
+
+// S02: a name that was public when it was looked up is private when it is
+// dialled.
+func TestS02RebindingIsRefused(t *testing.T) {
+	canary, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reached := make(chan struct{}, 1)
+	go func() {
+		if c, err := canary.Accept(); err == nil {
+			reached <- struct{}{}
+			c.Close()
+		}
+	}()
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	names := &dns.Server{PacketConn: udp, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
+		m := new(dns.Msg).SetReply(r)
+		if r.Question[0].Qtype == dns.TypeA {
+			address := net.IPv4(127, 0, 0, 1)
+			if asked.Add(1) == 1 {
+				address = net.IPv4(93, 184, 215, 14)
+			}
+			m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: r.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET}, A: address}}
+		}
+		w.WriteMsg(m)
+	})}
+	go names.ActivateAndServe()
+	defer names.Shutdown()
+	g := newEgress(fixedRules{{Pattern: "https://*"}}, nil)
+	g.resolver.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", udp.LocalAddr().String())
+	}
+	first, err := g.resolver.LookupHost(t.Context(), "rebind.example.")
+	if err != nil || len(first) != 1 || classify(netip.MustParseAddr(first[0])) != publicAddress {
+		t.Fatalf("looked up %v, %v", first, err)
+	}
+	_, port, _ := net.SplitHostPort(canary.Addr().String())
+	conn, err := g.dial(t.Context(), "tcp", net.JoinHostPort("rebind.example.", port))
+	if refused := new(addressError); !errors.As(err, &refused) {
+		t.Errorf("dialled: %v, %v", conn, err)
+	}
+	canary.Close()
+	select {
+	case <-reached:
+		t.Error("the canary was reached")
+	default:
 	}
 }
 

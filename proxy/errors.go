@@ -152,7 +152,6 @@ func problemOf(err error, o rewrite.Origin) static.Problem {
 		address  *addressError
 		dns      *net.DNSError
 		verify   *tls.CertificateVerificationError
-		alert    tls.AlertError
 		record   tls.RecordHeaderError
 		timeouts net.Error
 	)
@@ -170,7 +169,7 @@ func problemOf(err error, o rewrite.Origin) static.Problem {
 	case errors.As(err, &verify):
 		return problem(http.StatusBadGateway, "certificate_invalid", "The certificate of "+host+" is not valid",
 			"So nobody can tell whether it really is "+host+". "+certificateReason(verify.Err)+" Nothing was sent to it.")
-	case errors.As(err, &alert), errors.As(err, &record):
+	case isAlert(err), errors.As(err, &record):
 		return problem(http.StatusBadGateway, "tls_failed", host+" cannot be reached safely",
 			"The encrypted connection to it failed. Nothing was sent to it.")
 	case errors.As(err, &dns) && !dns.IsNotFound && !dns.IsTimeout:
@@ -183,6 +182,13 @@ func problemOf(err error, o rewrite.Origin) static.Problem {
 		return problem(http.StatusBadGateway, "refused", host+" does not accept connections", "The site may be down. Try again in a moment.")
 	}
 	return problem(http.StatusBadGateway, "unreachable", host+" cannot be reached", "The site may be down. Try again in a moment.")
+}
+
+// isAlert reports whether a TLS handshake ended by an alert, of either side.
+// crypto/tls tells so by a net.OpError alone.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error")
 }
 
 func addressProblem(e *addressError, o rewrite.Origin) static.Problem {

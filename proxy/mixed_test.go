@@ -7,7 +7,7 @@ import (
 	"tandem/rewrite"
 )
 
-func TestMixedContent(t *testing.T) {
+func TestS08MixedContent(t *testing.T) {
 	origin := func(s string) rewrite.Origin {
 		o, err := rewrite.ParseOrigin(s)
 		if err != nil && s != "" {

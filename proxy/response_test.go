@@ -206,6 +206,7 @@ func TestSitePolicies(t *testing.T) {
 	}
 }
 
+// S03: a redirect goes back to the browser; where it leads is judged there.
 func TestS03RedirectsAreMappedAndNotFollowed(t *testing.T) {
 	var location string
 	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {

@@ -3,8 +3,16 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
+	"log"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -91,12 +99,65 @@ func TestRulesHoldAtOnce(t *testing.T) {
 	}
 }
 
+// S07: whatever is wrong with a site's certificate, the visitor is told, and the
+// site is sent nothing.
+func TestS07BadCertificatesAreRefused(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	good := func() *x509.Certificate {
+		return &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
+	}
+	for name, c := range map[string]struct {
+		spoil     func(*x509.Certificate)
+		version   uint16 // the newest the site speaks; 0 for all
+		untrusted bool
+		want      string
+	}{
+		"well":        {func(*x509.Certificate) {}, 0, false, ""},
+		"expired":     {func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) }, 0, false, "certificate_invalid"},
+		"not yet":     {func(c *x509.Certificate) { c.NotBefore = now.Add(30 * time.Minute) }, 0, false, "certificate_invalid"},
+		"self-signed": {func(*x509.Certificate) {}, 0, true, "certificate_invalid"},
+		"wrong name":  {func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"other.example"} }, 0, false, "certificate_invalid"},
+		"SHA-1":       {func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }, 0, true, "certificate_invalid"},
+		"TLS 1.1":     {func(*x509.Certificate) {}, tls.VersionTLS11, false, "tls_failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			template := good()
+			c.spoil(template)
+			der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reached := false
+			site := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+			site.Config.ErrorLog = log.New(io.Discard, "", 0)
+			site.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS10, MaxVersion: c.version}
+			site.StartTLS()
+			defer site.Close()
+			roots := x509.NewCertPool()
+			if certificate, err := x509.ParseCertificate(der); err == nil && !c.untrusted {
+				roots.AddCert(certificate)
+			}
+			w := newWorld(t, []string{site.URL}, func(cfg *Config) { cfg.RootCAs = roots })
+			resp := w.open(w.site(site.URL) + "/")
+			if got := resp.Header.Get("Tandem-Problem"); got != c.want || reached != (c.want == "") {
+				t.Errorf("got %s %q, the site was asked: %v; want %q", resp.Status, got, reached, c.want)
+			}
+		})
+	}
+}
+
 // S07: an authority of the administrator's is trusted for its rule's origins
 // only, and only while the rule says so.
 func TestS07AuthoritiesOfARule(t *testing.T) {
 	site := func() (*httptest.Server, string) {
 		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) }))
 		s.EnableHTTP2 = true
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
 		s.StartTLS()
 		t.Cleanup(s.Close)
 		return s, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))

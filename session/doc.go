@@ -132,6 +132,10 @@
 // tried again. Trees and assets are never written: after
 // a restart nobody can resume, so the leader tells them again.
 //
+// A record, too, is sealed under that key, for names and addresses are in it;
+// what a session that is over leaves for a day, under a new one. So a copy of
+// the store, old or new, gives nothing away and brings nothing back.
+//
 // The audit log (package audit) says who created, joined, accepted, changed and
 // ended what, and who sent what is not theirs to send. What gives rights is in
 // it before it takes effect; without it nothing is given.

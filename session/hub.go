@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -148,6 +147,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if h.contents, err = h.store.Vault(ctx, "contents"); err != nil {
 		return err
 	}
+	h.records.vault = h.contents
 	origins, follow, err := openOrigins(ctx, h.store, h.audit, h.log)
 	if err != nil {
 		return err
@@ -175,16 +175,19 @@ func (h *Hub) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for id, value := range all {
-		var rec record
-		if err := json.Unmarshal(value, &rec); err != nil || rec.ID != id || !validID(id) {
-			h.log.Error("reading a session's record", "session", id, "error", err)
+	for id, sealed := range all {
+		rec, err := h.records.open(id, sealed)
+		if err != nil {
+			// Its key is gone: it ended, and that was interrupted, or the store
+			// is an older copy.
+			h.log.Warn("a session's record cannot be opened, so it is over", "session", id, "error", err)
+			if err := errors.Join(h.records.bucket.Purge(ctx, id), h.contents.Erase(ctx, id)); err != nil {
+				return err
+			}
 			continue
 		}
 		s, err := h.newSession(rec)
-		if err == nil && rec.State.Over() {
-			err = h.contents.Erase(ctx, id) // the end may have been interrupted
-		} else if err == nil {
+		if err == nil && !rec.State.Over() {
 			err = s.load(ctx)
 		}
 		if err != nil {
@@ -602,7 +605,7 @@ func (h *Hub) forget(s *Session) error {
 	h.mu.Unlock()
 	h.changes.bump()
 	h.forgetCode(s)
-	return h.records.bucket.Purge(h.ctx, s.id)
+	return errors.Join(h.records.bucket.Purge(h.ctx, s.id), h.contents.Erase(h.ctx, s.id))
 }
 
 // byCode returns the session that a spoken code invites to.

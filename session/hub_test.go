@@ -515,8 +515,8 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestNothingSecretIsKept searches store and log for what must not be there.
-func TestNothingSecretIsKept(t *testing.T) {
+// TestS53NothingSecretIsKept searches store and log for what must not be there.
+func TestS53NothingSecretIsKept(t *testing.T) {
 	r := newRig(t)
 	inv := r.create(Shared)
 	_, agent, cookie := r.meet(inv)

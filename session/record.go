@@ -92,16 +92,38 @@ type content struct {
 	Cookies map[string][]digest `json:"cookies"` // the visitor's, by content host
 }
 
-// records is the bucket of records.
-type records struct{ bucket *state.Bucket }
+// records is the bucket of records. Each is sealed under its session's key, as
+// names and addresses are in it; what a session that is over leaves, under a new
+// one: the store keeps old bytes for long.
+type records struct {
+	bucket *state.Bucket
+	vault  *state.Vault
+}
 
 func (b records) put(ctx context.Context, r record) error {
 	value, err := json.Marshal(r)
+	if err == nil {
+		value, err = b.vault.Seal(r.ID, recordLabel+r.ID, value)
+	}
 	if err != nil {
 		return err
 	}
 	return b.bucket.Put(ctx, r.ID, value)
 }
+
+// open reads what put wrote under id.
+func (b records) open(id string, sealed []byte) (r record, err error) {
+	value, err := b.vault.Open(id, recordLabel+id, sealed)
+	if err == nil {
+		err = json.Unmarshal(value, &r)
+	}
+	if err == nil && (r.ID != id || !validID(id)) {
+		err = errors.New("it is another session's")
+	}
+	return r, err
+}
+
+const recordLabel = "record of "
 
 // errUnchanged lets a change say that there was nothing to do.
 var errUnchanged = errors.New("nothing to change")

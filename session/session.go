@@ -463,7 +463,7 @@ func (s *Session) finish(ctx context.Context, to State, by, reason string) error
 	if by == string(Visitor) || by == string(Agent) || by == "server" {
 		entry.Who = by // else whoever asked
 	}
-	err := errors.Join(s.hub.records.put(ctx, s.current()), s.hub.contents.Erase(ctx, s.id), s.hub.audit.Add(ctx, entry))
+	err := errors.Join(s.hub.contents.Renew(ctx, s.id), s.hub.records.put(ctx, s.current()), s.hub.audit.Add(ctx, entry))
 	if err != nil {
 		return fmt.Errorf("recording the end of a session: %w", err)
 	}

@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -81,4 +85,34 @@ func layerOf(path string) string {
 	}
 	top, _, _ := strings.Cut(path, "/")
 	return top
+}
+
+// S04: what asks sites goes by the one transport; the standard library's own
+// would follow HTTP_PROXY past the guard.
+func TestS04NoOtherTransport(t *testing.T) {
+	t.Parallel()
+	forbidden := regexp.MustCompile(`\bhttp\.(DefaultTransport|DefaultClient|Get|Head|Post|PostForm|ProxyFromEnvironment)\b`)
+	looked := 0
+	for _, dir := range []string{"proxy", "rewrite", "session", "static", "certs", "cmd"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, d fs.DirEntry, err error) error {
+			if d != nil && d.Name() == "node_modules" {
+				return fs.SkipDir
+			}
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if found := forbidden.Find(text); found != nil {
+				t.Errorf("%s uses %s", path, found)
+			}
+			looked++
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if looked < 100 {
+		t.Errorf("looked at %d files only", looked)
+	}
 }

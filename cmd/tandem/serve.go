@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -434,22 +433,3 @@ func isLocalhost(host string) bool {
 
 // hostOf cuts the port off.
 func hostOf(authority string) string { return (&url.URL{Host: authority}).Hostname() }
-
-// logFlags choose what is logged, and how.
-type logFlags struct{ json, debug bool }
-
-func (l *logFlags) add(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&l.json, "log-json", false, "log JSON instead of text")
-	cmd.Flags().BoolVar(&l.debug, "log-debug", false, "log details, too")
-}
-
-func (l *logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
-	if l.debug {
-		level = slog.LevelDebug
-	}
-	options := &slog.HandlerOptions{Level: level}
-	if l.json {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}

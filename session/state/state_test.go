@@ -151,7 +151,7 @@ func TestSecondOwnerIsTurnedAway(t *testing.T) {
 	open(t, dir)
 }
 
-func TestVaultErases(t *testing.T) {
+func TestS53VaultErases(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	v, err := s.Vault(t.Context(), "secrets")
@@ -208,5 +208,13 @@ func TestStartingWarnsOfNothing(t *testing.T) {
 	s.Close()
 	if logged.Len() > 0 {
 		t.Errorf("starting says:\n%s", &logged)
+	}
+}
+
+// S56: the store cannot be reached from outside of the process.
+func TestS56TheStoreHasNoPort(t *testing.T) {
+	s := open(t, t.TempDir())
+	if a, b, c := s.srv.Addr(), s.srv.ClusterAddr(), s.srv.MonitorAddr(); a != nil || b != nil || c != nil {
+		t.Errorf("it listens on %v, %v, %v", a, b, c)
 	}
 }

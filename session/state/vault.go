@@ -64,11 +64,34 @@ func (v *Vault) Derive(name, purpose string, n int) ([]byte, error) {
 
 // Put seals the value and stores it.
 func (v *Vault) Put(ctx context.Context, name string, value []byte) error {
-	aead, err := v.aead(name)
+	sealed, err := v.Seal(name, name, value)
 	if err != nil {
 		return err
 	}
-	return v.bucket.Put(ctx, name, aead.Seal(nil, nil, value, []byte(name)))
+	return v.bucket.Put(ctx, name, sealed)
+}
+
+// Seal seals something under a value's key, to be kept elsewhere. Only Open
+// with the same label opens it, as long as the key exists.
+func (v *Vault) Seal(name, label string, text []byte) ([]byte, error) {
+	aead, err := v.aead(name)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nil, nil, text, []byte(label)), nil
+}
+
+// Open opens what Seal sealed. It fails with [ErrNotFound] when the key is gone.
+func (v *Vault) Open(name, label string, sealed []byte) ([]byte, error) {
+	aead, err := v.aead(name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := aead.Open(nil, nil, sealed, []byte(label))
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", name, err)
+	}
+	return text, nil
 }
 
 // Get returns the value, or [ErrNotFound] when there is none or it was erased.
@@ -77,15 +100,7 @@ func (v *Vault) Get(ctx context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	aead, err := v.aead(name)
-	if err != nil {
-		return nil, err
-	}
-	value, err := aead.Open(nil, nil, sealed, []byte(name))
-	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", name, err)
-	}
-	return value, nil
+	return v.Open(name, name, sealed)
 }
 
 // Erase destroys the key and then the sealed value. Erasing what does not
@@ -96,6 +111,11 @@ func (v *Vault) Erase(ctx context.Context, name string) error {
 		err = nil
 	}
 	return errors.Join(err, v.bucket.Purge(ctx, name))
+}
+
+// Renew erases a value and makes a new key for the next.
+func (v *Vault) Renew(ctx context.Context, name string) error {
+	return errors.Join(v.Erase(ctx, name), v.Create(name))
 }
 
 func (v *Vault) file(name string) string { return filepath.Join(v.dir, filepath.Base(name)) }
