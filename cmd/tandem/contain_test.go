@@ -665,7 +665,9 @@ func TestContainCountsEveryMiss(t *testing.T) {
 			if kind == "connect-src" && e.name() == "firefox" {
 				continue // it preloads nothing for fetch
 			}
-			patiently(t, kind+" is counted", func() bool { return b.Hub.Sessions()[0].Blocked[kind] > 0 })
+			patiently(t, kind+" is counted and logged", func() bool {
+				return b.Hub.Sessions()[0].Blocked[kind] > 0 && strings.Contains(b.log.String(), " kind="+kind+" ")
+			})
 			line := ""
 			for one := range strings.SplitSeq(b.log.String(), "\n") {
 				if strings.Contains(one, " msg=blocked ") && strings.Contains(one, " kind="+kind+" ") {

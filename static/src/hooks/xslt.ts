@@ -1,6 +1,6 @@
 // XSLT by script. A style sheet's imports are fetched while it is compiled; what it makes no other hook has seen.
 
-import { guard, method, type Any } from '../natives';
+import { guard, method, startsWith, type Any } from '../natives';
 import type { Realm } from '../realm';
 import * as dom from './dom';
 import { adoptAttributes } from './element';
@@ -33,10 +33,11 @@ export function hookXSLT(realm: Realm): void {
   made('transformToFragment', allOfFragment);
 }
 
+/** Those of the document's own origin: others no browser imports, and the page's thread would wait for them. */
 function mapAll(realm: Realm, elements: Any): void {
   for (let i = 0; i < elements.length; i++) {
-    const href = dom.getAttribute(elements[i] as Element, 'href');
-    if (href !== null) dom.setAttribute(elements[i] as Element, 'href', realm.map(href));
+    const href = dom.getAttribute(elements[i] as Element, 'href'), mapped = href === null ? '' : realm.map(href);
+    if (startsWith(mapped, realm.home + '/')) dom.setAttribute(elements[i] as Element, 'href', mapped);
   }
 }
 
