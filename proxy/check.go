@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net"
-	"net/http"
 	"net/http/httptrace"
 	"net/netip"
 	"net/url"
@@ -152,14 +151,11 @@ func (p *Proxy) fetch(ctx context.Context, r *Report, u *url.URL, origin rewrite
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(c httptrace.GotConnInfo) { r.Connected = c.Conn.RemoteAddr().String() },
 	})
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := checkRequest(ctx, u)
 	if err != nil {
 		*r = r.because("This is not a web address.", "")
 		return
 	}
-	req.Header.Set("Accept", "text/html,*/*;q=0.8")
-	req.Header.Set("Accept-Encoding", "gzip, br, zstd")
-	req.Header.Set("User-Agent", "Mozilla/5.0 (compatible; tandem origins test)")
 	resp, err := p.engine.transport.RoundTrip(req)
 	if err != nil {
 		problem := problemOf(err, origin)

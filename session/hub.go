@@ -76,6 +76,7 @@ type Hub struct {
 	origins  *Origins
 	audit    *audit.Log
 	agents   *agents.Store
+	rules    *PageRules
 	api      http.Handler
 	provider *relyingParty // nil when there is none
 	changes  changes       // of any session
@@ -160,10 +161,16 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if h.agents, err = agents.Open(ctx, known, h.audit, h.log, h.now, h.agentsChanged); err != nil {
 		return err
 	}
+	rules, followRules, err := openPageRules(ctx, h.store, h.log, h.rulesChanged)
+	if err != nil {
+		return err
+	}
+	h.rules = rules
 	if err := h.load(ctx); err != nil {
 		return err
 	}
 	h.tasks.Go(func() { follow(h.ctx) })
+	h.tasks.Go(func() { followRules(h.ctx) })
 	h.tasks.Go(h.sweepLoop)
 	return nil
 }
@@ -498,6 +505,18 @@ func (h *Hub) Origins() *Origins { return h.origins }
 
 // Audit returns the log of who did what.
 func (h *Hub) Audit() *audit.Log { return h.audit }
+// PageRules returns the rules that pages are treated by.
+func (h *Hub) PageRules() *PageRules { return h.rules }
+
+// rulesChanged tells every visitor what holds now.
+func (h *Hub) rulesChanged() {
+	h.mu.RLock()
+	sessions := slices.Collect(maps.Values(h.sessions))
+	h.mu.RUnlock()
+	for _, s := range sessions {
+		s.room.rulesChanged()
+	}
+}
 
 // API returns the handler for CONTROL's /api/.
 func (h *Hub) API() http.Handler { return h.api }

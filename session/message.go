@@ -741,6 +741,9 @@ type (
 	peopleMessage struct {
 		People []Person `json:"people"`
 	}
+	rulesMessage struct {
+		Rules []PageRule `json:"rules"`
+	}
 	stateMessage struct {
 		State State `json:"state"`
 	}
@@ -843,7 +846,9 @@ type (
 		Key      string   `json:"key,omitempty"`  // agent's
 		View     string   `json:"view,omitempty"` // agent's
 		Said     uint64   `json:"said,omitempty"` // lines of the conversation until now
-		Packed   bool     `json:"packed,omitempty"`
+		// Rules are the visitor's: how pages are treated.
+		Rules  []PageRule `json:"rules,omitempty"`
+		Packed bool       `json:"packed,omitempty"`
 	}
 	helloMessage struct {
 		Stream   string `json:"stream"`

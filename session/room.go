@@ -238,6 +238,7 @@ func (r *room) welcome(st *seat, resumed, packed bool) welcomeMessage {
 	switch st.person.Role {
 	case Visitor:
 		w.URL, w.Tabs = rec.URL, r.tabsNow()
+		w.Rules = r.s.hub.rules.List()
 	case Agent:
 		w.Key = r.s.key
 		_, w.View = r.s.hub.cfg.Links(r.s.id)
@@ -402,6 +403,16 @@ func (r *room) modeChanged() {
 	for _, st := range r.seats {
 		r.tell(st, "mode", modeMessage(now.decision))
 	}
+}
+
+// rulesChanged tells the visitor's browser how pages are treated from now on.
+func (r *room) rulesChanged() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return
+	}
+	r.tell(r.seat(Visitor), "rules", rulesMessage{r.s.hub.rules.List()})
 }
 
 // stateChanged tells followers about the session's new state.

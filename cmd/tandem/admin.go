@@ -26,6 +26,10 @@ type admin interface {
 	Remove(ctx context.Context, pattern string) error
 	Rules(ctx context.Context) ([]session.Rule, error)
 	Test(ctx context.Context, address string, dry bool) (proxy.Report, error)
+	AddPageRule(ctx context.Context, rule session.PageRule) error
+	RemovePageRule(ctx context.Context, rule session.PageRule) error
+	PageRules(ctx context.Context) ([]session.PageRule, error)
+	Preview(ctx context.Context, address string) (proxy.Preview, error)
 	Create(ctx context.Context, req session.Request) (session.Invitation, error)
 	Sessions(ctx context.Context) ([]session.Summary, error)
 	Invite(ctx context.Context, id string, ttl time.Duration) (session.Invitation, error)
@@ -61,6 +65,22 @@ func (l local) Test(ctx context.Context, address string, dry bool) (proxy.Report
 		return l.proxy.Foretell(address), nil
 	}
 	return l.proxy.Check(ctx, address), nil
+}
+
+func (l local) AddPageRule(ctx context.Context, rule session.PageRule) error {
+	return l.hub.PageRules().Add(ctx, rule)
+}
+
+func (l local) RemovePageRule(ctx context.Context, rule session.PageRule) error {
+	return l.hub.PageRules().Remove(ctx, rule)
+}
+
+func (l local) PageRules(context.Context) ([]session.PageRule, error) {
+	return l.hub.PageRules().List(), nil
+}
+
+func (l local) Preview(ctx context.Context, address string) (proxy.Preview, error) {
+	return l.proxy.Preview(ctx, address)
 }
 
 func (l local) Create(ctx context.Context, req session.Request) (session.Invitation, error) {
@@ -115,6 +135,8 @@ func (e *remoteError) Is(target error) bool { return adminErrors[e.Code] == targ
 //
 //	GET, POST, DELETE /origins    rules; a rule; ?pattern=
 //	GET               /test?url=  a report; &dry=1: without asking the site
+//	GET, POST, DELETE /rules      rules for pages; one in the body
+//	GET               /preview?url=  what they select in a page
 //	GET, POST         /sessions   summaries; a request
 //	DELETE            /sessions/{id}: ends it; ?erase=1: and forgets it
 //	POST, DELETE      /sessions/{id}/invitation  a number of nanoseconds
@@ -143,6 +165,22 @@ func adminHandler(a admin) http.Handler {
 	handle("GET /test", func(r *http.Request) (any, error) {
 		return a.Test(r.Context(), r.FormValue("url"), r.FormValue("dry") != "")
 	})
+	handle("GET /rules", func(r *http.Request) (any, error) { return a.PageRules(r.Context()) })
+	handle("POST /rules", func(r *http.Request) (any, error) {
+		rule, err := decode[session.PageRule](r.Body)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.AddPageRule(r.Context(), rule)
+	})
+	handle("DELETE /rules", func(r *http.Request) (any, error) {
+		rule, err := decode[session.PageRule](r.Body)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.RemovePageRule(r.Context(), rule)
+	})
+	handle("GET /preview", func(r *http.Request) (any, error) { return a.Preview(r.Context(), r.FormValue("url")) })
 	handle("GET /sessions", func(r *http.Request) (any, error) { return a.Sessions(r.Context()) })
 	handle("POST /sessions", func(r *http.Request) (any, error) {
 		req, err := decode[session.Request](r.Body)
@@ -301,6 +339,22 @@ func (r remote) Test(ctx context.Context, address string, dry bool) (report prox
 		query.Set("dry", "1")
 	}
 	return report, r.call(ctx, "GET", "/test?"+query.Encode(), nil, &report)
+}
+
+func (r remote) AddPageRule(ctx context.Context, rule session.PageRule) error {
+	return r.call(ctx, "POST", "/rules", rule, nil)
+}
+
+func (r remote) RemovePageRule(ctx context.Context, rule session.PageRule) error {
+	return r.call(ctx, "DELETE", "/rules", rule, nil)
+}
+
+func (r remote) PageRules(ctx context.Context) (list []session.PageRule, err error) {
+	return list, r.call(ctx, "GET", "/rules", nil, &list)
+}
+
+func (r remote) Preview(ctx context.Context, address string) (preview proxy.Preview, err error) {
+	return preview, r.call(ctx, "GET", "/preview?url="+url.QueryEscape(address), nil, &preview)
 }
 
 func (r remote) Create(ctx context.Context, req session.Request) (inv session.Invitation, err error) {

@@ -65,7 +65,7 @@ To see it, run "tandem demo" and open the two links it prints.`,
 	}
 	root.SetVersionTemplate("tandem {{.Version}}\n")
 	root.PersistentFlags().StringVar(&data, "data", defaultData(), "directory that holds the server's state")
-	root.AddCommand(newServe(&data), newOrigins(&data), newSessions(&data), newAgents(&data), newShare(&data), newDemo(), newAudit(&data), newCerts(&data), newDoctor(&data), newConfig(&data), newBackup(&data), newRestore(&data), newMan(), newVersion(), newAPI(), newExitCodes())
+	root.AddCommand(newServe(&data), newOrigins(&data), newMask(&data), newProtect(&data), newSessions(&data), newAgents(&data), newShare(&data), newDemo(), newAudit(&data), newCerts(&data), newDoctor(&data), newConfig(&data), newBackup(&data), newRestore(&data), newMan(), newVersion(), newAPI(), newExitCodes())
 	return root
 }
 
