@@ -289,7 +289,7 @@ func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 		switch {
 		case !d.tree.Has(node):
 			return whyGone
-		case d.tree.Masked(node):
+		case m.kind != "hover" && d.tree.Sealed(node):
 			return whyMasked
 		case !m.harmless() && d.tree.Protected(node):
 			return whyProtected

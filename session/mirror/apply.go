@@ -409,7 +409,7 @@ func (a *applier) attribute(start int) {
 	if null { // whatever followers can't have they can be told to remove
 		kept, ok = n.attrName(name), isAttrName(name)
 	} else if len(n.attrs) >= a.limits.Attrs && !n.hasAttr(kept) || len(value) > a.limits.Value ||
-		kept == "value" && n.hidesValue() || kept == "selected" && a.tree.inMaskedSelect(at) {
+		!a.tree.keeps(at, kept) || kept == "value" && n.hidesValue() || kept == "selected" && a.tree.inMaskedSelect(at) {
 		ok = false
 	}
 	if !ok {
@@ -434,6 +434,7 @@ func (a *applier) attribute(start int) {
 	if kept == "type" {
 		a.tree.remember(n)
 	}
+	a.tree.hides = a.tree.hides || kept == maskedAttr && value != ""
 	a.change(at, func(n *node) {
 		if null {
 			n.removeAttr(kept)
@@ -558,11 +559,17 @@ func (a *applier) safeText(parent int32, data string) string {
 	case "script", "noscript":
 		a.counts.Dropped++
 		return ""
+	case "style":
+		return data
 	case "textarea", "input":
 		if !isMask(data) && a.tree.masked(parent) {
 			a.counts.Masked++
 			return Mask
 		}
+	}
+	if a.tree.hides && data != Mask && strings.TrimSpace(data) != "" && a.tree.hidden(parent) {
+		a.counts.Masked++
+		return Mask
 	}
 	return data
 }

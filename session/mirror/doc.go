@@ -106,7 +106,11 @@
 // Masked are inputs that are or once were password fields, text inputs with
 // the name or id of one, fields whose autocomplete names a card, a one-time
 // code or a password, and whatever the recorder marks with
-// data-tandem-masked. Of their value, as attribute, property or text, and of
+// data-tandem-masked. The mark's words say how: none for a field; "all" or
+// "box" for an element with all that is in it, "private" for one whose children
+// may be shown; "type" where followers may write. What is hidden so is told
+// without texts, pictures and all attributes but those that lay it out; a box
+// has the size of what it stands for. Of the value of fields, as attribute, property or text, and of
 // customValidity, followers get "" or exactly [Mask]; selected is empty, and
 // a selection inside is not told.
 //

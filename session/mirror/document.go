@@ -136,7 +136,7 @@ func (d *Document) Has(id int) bool {
 }
 
 // Masked reports whether node id, or an element around it, is masked, so that
-// nobody but the leader may see or change its value. Unknown nodes are.
+// nobody but the leader sees what is in it. Unknown nodes are.
 func (d *Document) Masked(id int) bool {
 	at, ok := d.tree.slot(id)
 	if !ok {
@@ -145,6 +145,20 @@ func (d *Document) Masked(id int) bool {
 	for ; at != 0; at = d.tree.nodes[at].parent {
 		if d.tree.masked(at) {
 			return true
+		}
+	}
+	return false
+}
+
+// Sealed is Masked but for what followers may fill in unseen.
+func (d *Document) Sealed(id int) bool {
+	at, ok := d.tree.slot(id)
+	if !ok {
+		return true
+	}
+	for ; at != 0; at = d.tree.nodes[at].parent {
+		if d.tree.masked(at) {
+			return !d.tree.nodes[at].marked("type")
 		}
 	}
 	return false
@@ -253,6 +267,7 @@ type tree struct {
 	extraCount int
 	names      map[string]struct{} // of defined
 	secrets    map[string]struct{} // names and ids of password fields
+	hides      bool                // some element is masked with what is in it
 	bases      int                 // <base> elements
 	opened     int                 // counts what was put into the top layer
 	focus      focus

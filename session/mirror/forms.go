@@ -219,12 +219,16 @@ func (a *applier) attrForms(at int32) {
 			changed = true
 		}
 		list = append(list, attr{a.keep(kept), a.keep(safe)})
+		a.tree.hides = a.tree.hides || kept == maskedAttr && safe != ""
 	}
 	a.scratch = list
 	if a.err != nil {
 		return
 	}
 	n.attrs = list
+	if a.tree.hides {
+		changed = a.strip(at) || changed
+	}
 	if n.ns == nsHTML {
 		changed = a.maskForm(at) || changed
 	}
@@ -238,6 +242,16 @@ func (a *applier) attrForms(at int32) {
 			n.attrRefs(at, func(r ref) { a.refs = append(a.refs, r) })
 		}
 	}
+}
+
+// strip takes away what a hidden element may not have, and reports whether
+// there was any.
+func (a *applier) strip(at int32) bool {
+	n := &a.tree.nodes[at]
+	before := len(n.attrs)
+	n.attrs = slices.DeleteFunc(n.attrs, func(b attr) bool { return !a.tree.keeps(at, b.name) })
+	a.counts.Masked += before - len(n.attrs)
+	return len(n.attrs) != before
 }
 
 func hasAttr(list []attr, name string) bool {

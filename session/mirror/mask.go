@@ -1,13 +1,67 @@
 package mirror
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Mask stands for every masked value that is not empty. It is as long for a
 // short secret as for a long one.
 const Mask = "••••••••"
 
-// maskedAttr marks masked elements in the mirror.
+// maskedAttr marks masked elements in the mirror. Its words say how: none for
+// a field whose value is hidden; "all" and "box" for an element and all in it,
+// "private" for an element whose children may be shown; "type" if followers may
+// write where they cannot read.
 const maskedAttr = "data-tandem-masked"
+
+// laidOut are the attributes that a hidden element keeps: those that say how it
+// is laid out and what it is (twin: static/src/record/mask.ts).
+var laidOut = wordSet(`id class slot part dir type role hidden disabled readonly required multiple open rows cols size colspan
+	rowspan span width height align valign for form tabindex contenteditable inert popover reversed start wrap exportparts xmlns
+	value style ` + maskedAttr + ` ` + protectAttr)
+
+func wordSet(words string) map[string]bool {
+	set := map[string]bool{}
+	for word := range strings.FieldsSeq(words) {
+		set[word] = true
+	}
+	return set
+}
+
+// marked reports whether an element's mark has a word.
+func (n *node) marked(word string) bool {
+	words, _ := n.attr(maskedAttr)
+	return words != "" && slices.Contains(strings.Fields(words), word)
+}
+
+// hidden reports whether nothing of what is directly in a node may be told.
+func (t *tree) hidden(at int32) bool {
+	if !t.hides {
+		return false
+	}
+	if t.nodes[at].marked("private") {
+		return true
+	}
+	for ; at != 0; at = t.nodes[at].parent {
+		if n := &t.nodes[at]; n.marked("all") || n.marked("box") {
+			return true
+		}
+	}
+	return false
+}
+
+// keeps reports whether an element may have an attribute.
+func (t *tree) keeps(at int32, name string) bool {
+	if !t.hides || laidOut[name] {
+		return true
+	}
+	switch n := &t.nodes[at]; {
+	case n.ns == nsHTML && (n.name == "link" || n.name == "style" || n.name == "base"):
+		return true // how the page looks, not what it says
+	}
+	return !t.hidden(at)
+}
 
 // maxSecrets bounds how many names of password fields are remembered.
 const maxSecrets = 1000
@@ -20,7 +74,7 @@ func (t *tree) masked(at int32) bool {
 	if n.kind != elementKind {
 		return false
 	}
-	if _, ok := n.attr(maskedAttr); ok || n.secret {
+	if _, ok := n.attr(maskedAttr); ok || n.secret || t.hidden(at) {
 		return true
 	}
 	if n.ns != nsHTML {

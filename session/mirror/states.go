@@ -142,7 +142,7 @@ func (a *applier) canvas(start int) {
 	if a.err != nil {
 		return
 	}
-	if len(picture) > a.limits.Value || !isPicture(picture) || !shows(a.tree.nodes[at].name) {
+	if len(picture) > a.limits.Value || !isPicture(picture) || !shows(a.tree.nodes[at].name) || a.tree.masked(at) {
 		a.dropOp(start)
 		return
 	}
