@@ -133,18 +133,20 @@ type joinRequest struct {
 // joined is what a person is told about the session. The visitor decides on
 // this whether to accept.
 type joined struct {
-	Session   string   `json:"session"`
-	Role      Role     `json:"role"`
-	State     State    `json:"state"`
-	Mode      Mode     `json:"mode"`
-	URL       string   `json:"url"`
-	Origin    string   `json:"origin"`
-	Agent     string   `json:"agent"`
-	Visitor   string   `json:"visitor"`
-	Masked    []string `json:"masked"`
-	Terms     string   `json:"terms"` // names all of this, but for what passes
-	ExpiresAt string   `json:"expires_at"`
-	Check     string   `json:"check,omitempty"` // shown until the visitor agrees to move here
+	Session string   `json:"session"`
+	Role    Role     `json:"role"`
+	State   State    `json:"state"`
+	Mode    Mode     `json:"mode"`
+	URL     string   `json:"url"`
+	Origin  string   `json:"origin"`
+	Agent   string   `json:"agent"`
+	Visitor string   `json:"visitor"`
+	Masked  []string `json:"masked"`
+	// Treated says what the operator's rules do on the site.
+	Treated   []Treatment `json:"treated"`
+	Terms     string      `json:"terms"` // names all of this, but for what passes
+	ExpiresAt string      `json:"expires_at"`
+	Check     string      `json:"check,omitempty"` // shown until the visitor agrees to move here
 }
 
 // join lets a browser in by the secret of a link or by a spoken code. Every
@@ -408,6 +410,7 @@ func (s *Session) describe(role Role, rec record) joined {
 		Agent:     rec.AgentName,
 		Visitor:   rec.VisitorName,
 		Masked:    masked,
+		Treated:   s.hub.rules.Treatments(rec.URL),
 		ExpiresAt: rec.Expires.UTC().Format("2006-01-02T15:04:05Z"),
 	}
 }

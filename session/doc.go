@@ -73,6 +73,19 @@
 // Drawings that stay and the conversation are kept in memory for those who come
 // later: 500 strokes, 200 lines. They go with the page, or the session.
 //
+// # What followers see
+//
+// Fields for passwords, cards and one-time codes are masked always. What else
+// is hidden, or may not be used, is said by attributes of the page
+// (data-tandem-mask, -block, -allow and -protect) and by [PageRules]: patterns
+// of addresses with CSS selectors, which an operator changes while the server
+// runs. The visitor's browser does it, before anything leaves it; package
+// mirror checks what can be checked again by its marks. Once hidden, an element
+// stays so until the page is left. What masked fields hold is taken out of
+// whatever else leaves the browser, too: titles, addresses, texts into which a
+// page copied it. That is a net below masking, which knows neither what is
+// shorter than four characters nor what a page has cut or encrypted.
+//
 // # The link
 //
 // Frames are JSON, or JSON deflated (RFC 1951, no header) in a binary frame.

@@ -161,7 +161,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if h.agents, err = agents.Open(ctx, known, h.audit, h.log, h.now, h.agentsChanged); err != nil {
 		return err
 	}
-	rules, followRules, err := openPageRules(ctx, h.store, h.log, h.rulesChanged)
+	rules, followRules, err := openPageRules(ctx, h.store, h.audit, h.log, h.rulesChanged)
 	if err != nil {
 		return err
 	}
@@ -505,6 +505,7 @@ func (h *Hub) Origins() *Origins { return h.origins }
 
 // Audit returns the log of who did what.
 func (h *Hub) Audit() *audit.Log { return h.audit }
+
 // PageRules returns the rules that pages are treated by.
 func (h *Hub) PageRules() *PageRules { return h.rules }
 

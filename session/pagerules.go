@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 
+	"tandem/session/audit"
 	"tandem/session/state"
 )
 
@@ -62,6 +63,18 @@ func (r PageRule) check() (PageRule, error) {
 	return r, nil
 }
 
+// String is the rule in words, as the audit log has it.
+func (r PageRule) String() string {
+	text := string(r.Treatment) + " " + string(r.Pages)
+	if r.Selector != "" {
+		text += " " + r.Selector
+	}
+	if r.AgentMayType {
+		text += " (agents may type)"
+	}
+	return text
+}
+
 // key is the same for rules that differ only in AgentMayType.
 func (r PageRule) key() string {
 	sum := sha256.Sum256([]byte(string(r.Treatment) + "\n" + string(r.Pages) + "\n" + r.Selector))
@@ -72,6 +85,7 @@ func (r PageRule) key() string {
 // concurrent use, and follows changes that others make in the store.
 type PageRules struct {
 	bucket *state.Bucket
+	audit  *audit.Log
 	// changed is called after each change, without locks.
 	changed func()
 
@@ -81,12 +95,12 @@ type PageRules struct {
 
 // openPageRules reads the list and returns a function that follows it. A rule
 // that cannot be read is an error: without it something would be shown.
-func openPageRules(ctx context.Context, store *state.Store, log *slog.Logger, changed func()) (*PageRules, func(context.Context), error) {
+func openPageRules(ctx context.Context, store *state.Store, acts *audit.Log, log *slog.Logger, changed func()) (*PageRules, func(context.Context), error) {
 	bucket, err := store.Bucket(ctx, "pagerules")
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &PageRules{bucket: bucket, changed: changed, rules: map[string]PageRule{}}
+	p := &PageRules{bucket: bucket, audit: acts, changed: changed, rules: map[string]PageRule{}}
 	all, err := bucket.All(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -145,7 +159,8 @@ func (p *PageRules) Add(ctx context.Context, rule PageRule) error {
 	if full && !known {
 		return fmt.Errorf("there are %d rules for pages, and no room for more", maxPageRules)
 	}
-	if err := p.bucket.Put(ctx, rule.key(), value); err != nil {
+	entry := audit.Entry{Act: "rules.add", What: rule.String()}
+	if err := p.audit.Do(ctx, entry, func() error { return p.bucket.Put(ctx, rule.key(), value) }); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -169,7 +184,8 @@ func (p *PageRules) Remove(ctx context.Context, rule PageRule) error {
 		return fmt.Errorf("rule for %s: %w", rule.Pages, ErrNotFound)
 	}
 	// Off the disk first: until then it is in force.
-	if err := p.bucket.Delete(ctx, rule.key()); err != nil {
+	entry := audit.Entry{Act: "rules.remove", What: rule.String()}
+	if err := p.audit.Do(ctx, entry, func() error { return p.bucket.Delete(ctx, rule.key()) }); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -191,6 +207,18 @@ func (p *PageRules) List() []PageRule {
 		return cmp.Or(cmp.Compare(a.Pages, b.Pages), cmp.Compare(a.Treatment, b.Treatment), cmp.Compare(a.Selector, b.Selector))
 	})
 	return list
+}
+
+// Treatments returns what is done on the pages of a site, each once, in order.
+func (p *PageRules) Treatments(address string) []Treatment {
+	found := []Treatment{}
+	for _, r := range p.List() {
+		if r.Pages.MatchSite(address) {
+			found = append(found, r.Treatment)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // For returns the rules for a page.

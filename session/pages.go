@@ -68,6 +68,20 @@ func (p Pages) Match(address string) bool {
 	return matchGlob(strings.ToLower(glob), strings.ToLower(raw)) || matchGlob(strings.ToLower(glob), strings.ToLower(decoded))
 }
 
+// MatchSite reports whether some page of an address's origin is one of them.
+func (p Pages) MatchSite(address string) bool {
+	if p == "*" {
+		return true
+	}
+	origin, err := canonicalOrigin(address, false)
+	if err != nil {
+		return false
+	}
+	scheme, rest, _ := strings.Cut(string(p), "://")
+	authority, _, _ := strings.Cut(rest, "/")
+	return matchOrigin(scheme+"://"+authority, origin)
+}
+
 // matchOrigin compares two in their one spelling.
 func matchOrigin(pattern, origin string) bool {
 	before, after, star := strings.Cut(pattern, "*")
