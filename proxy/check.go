@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net"
+	"net/http"
 	"net/http/httptrace"
 	"net/netip"
 	"net/url"

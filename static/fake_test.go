@@ -72,7 +72,7 @@ func (f *fake) answer(call string, status int, body string) {
 
 func (f *fake) joined(role, state, mode string) string {
 	return fmt.Sprintf(`{"session":%q,"role":%q,"state":%q,"mode":%q,"url":"https://shop.example/","origin":"https://shop.example",
-		"agent":"Ada","visitor":"Ben","masked":["Passwords","Card numbers and security codes","One-time codes"],"terms":"t3rms","expires_at":"2031-01-02T15:04:05Z"}`,
+		"agent":"Ada","visitor":"Ben","masked":["Passwords","Card numbers and security codes","One-time codes"],"treated":["mask","private","protect"],"terms":"t3rms","expires_at":"2031-01-02T15:04:05Z"}`,
 		fakeSession, role, state, mode)
 }
 
@@ -305,6 +305,7 @@ port1.onmessage = ({data}) => {
     document.documentElement.dataset.doc = data.doc;
     port1.postMessage({type:'ops', ops: '[[0,1,"standards",["html",0,["body",0,"hi"]]]]'});
     port1.postMessage({type:'page', url: site + location.pathname + location.search, title: document.title, icon: ''});
+    port1.postMessage({type:'hidden', hidden: [{x:20, y:90, width:280, height:60}, {x:20, y:170, width:200, height:24}], shown: [], whole: false});
     port1.postMessage({type:'view', width: innerWidth, height: innerHeight, dpr: 1});
   }
   if (data.type === 'snapshot') port1.postMessage({type:'ops', ops: JSON.stringify([[0,1,'standards',['html',0,'x'.repeat(3000)]]])});

@@ -155,6 +155,10 @@ func TestTheShellJoinsPageAndServer(t *testing.T) {
 	f.send(fmt.Sprintf(`{"type":"mark","from":"a","doc":%d,"node":3,"fx":0.5,"fy":0.5,"x":1,"y":1}`, id))
 	time.Sleep(250 * time.Millisecond)
 	v.picture("shell-shared-cursor")
+	// What is hidden is tinted, until the visitor has seen enough of that.
+	v.waitFor("", "!document.querySelector('[data-tandem=veils]').hidden && !document.querySelector('tandem-veils').hidden")
+	v.click("[data-tandem=veils]")
+	v.waitFor("", "document.querySelector('tandem-veils').hidden && document.querySelector('[data-tandem=veils]').getAttribute('aria-pressed') === 'false'")
 }
 
 func TestTheShellComesBackWithoutLosingOrRepeating(t *testing.T) {

@@ -236,7 +236,7 @@ func (m *meeting) pixels() (float64, error) {
 
 // shot pictures the box of an element without the pointers people see over it.
 func (w *window) shot(selector string, in frame) (image.Image, error) {
-	hide := `for (const e of document.querySelectorAll('tandem-cursors')) e.style.visibility = %q; 0`
+	hide := `for (const e of document.querySelectorAll('tandem-cursors, tandem-veils')) e.style.visibility = %q; 0`
 	_ = w.eval(in, fmt.Sprintf(hide, "hidden"), nil)
 	defer func() { _ = w.eval(in, fmt.Sprintf(hide, ""), nil) }()
 	_, id, err := w.find(in)

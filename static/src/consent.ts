@@ -9,7 +9,7 @@ import { byId, fill, h } from './ui/dom';
 import { icon, type Icon } from './ui/icons';
 import { notice } from './ui/notice';
 import { oldBrowser, trouble } from './ui/trouble';
-import { called, readable } from './ui/words';
+import { called, keptForYou, readable, treated } from './ui/words';
 
 const attentionFor = 700; // ms
 
@@ -146,8 +146,9 @@ function terms(invitation: Joined, agent: string): HTMLElement[] {
     term(shared ? 'pointer' : 'eye', shared ? 'You both use the page' : `${agent} only looks and points`, 'mode',
       shared
         ? [`${agent} can see this site as you see it, and click and type with you.`]
-        : [`${agent} can see this site as you see it, scroll and point. Only you click and type.`]),
-    term('hidden', `Hidden from ${agent}`, null, null, h('ul', {}, ...hidden.map(what => h('li', {}, what)),
+        : [`${agent} can see this site as you see it, scroll and point. Only you click and type.`],
+      shared && invitation.treated?.includes('protect') ? h('p', {}, keptForYou(agent)) : undefined),
+    term('hidden', `Hidden from ${agent}`, null, null, h('ul', {}, ...[...hidden, ...treated(invitation.treated ?? [])].map(what => h('li', {}, what)),
       h('li', {}, 'Everything outside this page: other tabs, windows and files'))),
     term('stop', 'You stay in charge', null, ['Nothing is recorded. One press on Stop sharing at the top of the page ends it at once.']),
   ];

@@ -5,6 +5,8 @@
 // because a page may get hold of a port by mistake.
 
 import type { Input } from './input/messages';
+import type { DocumentRule } from './pages';
+import type { Level } from './record/mask';
 
 /** Posted to the top window, with one end of a new channel. */
 export interface Hello {
@@ -24,6 +26,12 @@ export interface Grant {
 export interface FrameHello {
   tandem: 'frame';
   doc: number;
+}
+
+/** A parent's answer: how much may be told of what its frame shows. */
+export interface FrameLevel {
+  tandem: 'level';
+  level: Level;
 }
 
 /** A place in a document: fractions of a node's box, and CSS pixels of the viewport. */
@@ -67,12 +75,23 @@ export type FromDocument =
   | { type: 'answered'; ok?: boolean }
   | { type: 'wish'; id: number; kind: 'print' | 'fullscreen' | 'copy'; text: string }
   | { type: 'download'; name: string }
+  /** Where something is hidden in the viewport, and what is shown in it all the same; stays in the shell. */
+  | { type: 'hidden'; hidden: Box[]; shown: Box[]; whole: boolean }
+  /**
+   * What a masked field holds, and what it held on the way to that; or the name of a field that an address may have.
+   * Stays in the shell, which takes it out of whatever else it is told.
+   */
+  | { type: 'secret'; secret?: string; before?: string; name?: string }
+  /** The frame that the document is in is hidden. */
+  | { type: 'surrounded' }
   /** The visitor wants nothing to be seen any more, at once. A page that forges it only hides itself. */
   | { type: 'panic' }
   | { type: 'bye' };
 
 export type ToDocument =
-  | { type: 'start'; doc: number; tab: string; paused: boolean }
+  | { type: 'start'; doc: number; tab: string; paused: boolean; rules: DocumentRule[]; secrets: string[] }
+  /** The operator's rules are others now. */
+  | { type: 'rules'; rules: DocumentRule[] }
   /** Nothing may be told of the page, or it may again. */
   | { type: 'pause'; paused: boolean }
   | { type: 'snapshot' }
@@ -113,7 +132,11 @@ export function parseToDocument(data: unknown): ToDocument | null {
     case 'stop':
       return { type: m['type'] };
     case 'start':
-      return isId(m['doc']) ? { type: 'start', doc: m['doc'], tab: String(m['tab']), paused: m['paused'] === true } : null;
+      return isId(m['doc']) && isArray(m['rules']) && isArray(m['secrets'])
+        ? { type: 'start', doc: m['doc'], tab: String(m['tab']), paused: m['paused'] === true, rules: m['rules'] as DocumentRule[], secrets: m['secrets'] as string[] }
+        : null;
+    case 'rules':
+      return isArray(m['rules']) ? { type: 'rules', rules: m['rules'] as DocumentRule[] } : null;
     case 'pause':
       return { type: 'pause', paused: m['paused'] === true };
     case 'hold':

@@ -117,6 +117,12 @@ const input = any;
 const refused = { n: optional(count), what: text(64), why: sentence };
 const ended = { by: text(200), reason: sentence };
 
+const rect = object({ x: number, y: number, width: number, height: number });
+const pageRule = object({
+  treatment: oneOf('mask', 'block', 'private', 'allow', 'protect'), pages: text(600), selector: optional(text(400)), agent_may_type: optional(bool),
+});
+const pageRules = list(pageRule, 400);
+
 /** The handshake's answer. The rest of the state follows as ordinary messages. */
 export const welcome = object({
   stream: text(100),
@@ -137,6 +143,7 @@ export const welcome = object({
   view: optional(url),
   packed: optional(bool),
   said: optional(count),
+  rules: optional(pageRules),
 });
 export type Welcome = ReturnType<typeof welcome>;
 
@@ -175,6 +182,8 @@ export const toVisitor = {
   /** Somebody would like to click and type as well. */
   ask: { from },
   cookies: {},
+  /** How pages are treated from now on. */
+  rules: { rules: pageRules },
   /** The server wants to know whether the page lives. */
   beat: {},
 } satisfies { [type: string]: Shape };
@@ -223,6 +232,9 @@ export const fromDocument = {
   /** The page wants what takes a press of the visitor. */
   wish: { id: count, kind: oneOf('print', 'fullscreen', 'copy'), text: text(100_000) },
   download: { name: text(200) },
+  hidden: { hidden: list(rect, 101), shown: list(rect, 101), whole: bool },
+  secret: { secret: optional(text(2000)), before: optional(text(2000)), name: optional(text(200)) },
+  surrounded: {},
   panic: {},
   bye: {},
 } satisfies { [type: string]: Shape };
@@ -257,6 +269,7 @@ export const joined = object({
   masked: optional(list(sentence, 100)),
   /** Names what the visitor is asked to agree to. */
   terms: text(100),
+  treated: optional(list(text(40), 10)),
   expires_at: optional(text(64)),
   check: optional(text(10)),
 });

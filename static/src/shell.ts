@@ -12,11 +12,13 @@ import { Moving } from './shell/moving';
 import { Pointers } from './shell/pointers';
 import { Sharing, type Decision } from './shell/sharing';
 import { Wishes } from './shell/wishes';
+import { Veil } from './shell/veil';
 import { Chat } from './ui/chat';
 import type { Cursors } from './ui/cursors';
 import { tooOld } from './ui/browser';
 import { AddressBar, HistoryButtons } from './ui/navigation';
 import { byId, fill, h, say } from './ui/dom';
+import { icon } from './ui/icons';
 import { finish } from './ui/notice';
 import type { Marks } from './ui/marks';
 import { Presence, type People } from './ui/people';
@@ -25,13 +27,16 @@ import { Since } from './ui/timer';
 import type { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { agents, called, fileWords, readable, savesOwn, wishTold } from './ui/words';
+import { agents, called, fileWords, readable, savesOwn, veilLabel, wishTold } from './ui/words';
+import type { Hidden, Veils } from './ui/veils';
+import type { PageRule } from './pages';
 import { Urls } from './url';
 import './ui/cursors';
 import './ui/marks';
 import './ui/people';
 import './ui/tabs';
 import './ui/toasts';
+import './ui/veils';
 
 /** Unacknowledged bytes above which documents are no longer reported change by change, and below which they are again. */
 const slow = { from: 1 << 20, until: 384 << 10, most: 3 << 20, look: 100 };
@@ -68,6 +73,7 @@ class Shell {
   #toasts = byId<Toasts>('toasts');
   #cursors = byId<Cursors>('cursors');
   #marks = byId<Marks>('marks');
+  #veils = byId<Veils>('veils');
 
   #you = '';
   #startURL = '';
@@ -94,11 +100,14 @@ class Shell {
     move: () => this.#moving.begin(),
   });
 
+  #veil = new Veil();
   #frames = new Frames(this.#stage, this.#urls, () => this.#tabsChanged(), tab => setTimeout(() => this.#standIn(tab), standAfter));
   #documents = new Documents({
     urls: this.#urls,
     scheme: this.#content.scheme,
     paused: () => this.#sharing.paused,
+    rules: urls => this.#veil.for(urls),
+    secrets: origin => this.#veil.known(origin),
     tabOf: window => this.#frames.of(window),
     onStart: doc => this.#started(doc),
     onMessage: (doc, message) => this.#fromDocument(doc, message),
@@ -113,6 +122,8 @@ class Shell {
   });
   #presence = new Presence(text => this.#toasts.show(text));
   #framing = false;
+  #hidden = new Map<Doc, Hidden>();
+  #veiled = h('button', { type: 'button', class: 'tool', 'data-tandem': 'veils', hidden: true, click: () => this.#tint(this.#veils.hidden !== false) }, icon('hidden'));
   #tools = new Tools({
     use: (tool, fade) => {
       this.#marks.use(tool, fade);
@@ -160,7 +171,7 @@ class Shell {
       if (tab) this.#close(tab);
     });
     byId('history').append(...this.#history.buttons);
-    byId('pointing').append(this.#tools.button, this.#chat.button, this.#tools.palette);
+    byId('pointing').append(this.#veiled, this.#tools.button, this.#chat.button, this.#tools.palette);
     document.body.append(this.#chat.panel);
     const panic = panicKey();
     addEventListener('keydown', event => { if (panic(event.key, event.repeat, event.timeStamp)) this.#panic(); }, true);
@@ -179,6 +190,7 @@ class Shell {
     this.#sharing.welcomed({ mode: state.mode, paused: state.paused ?? false, rights: state.rights ?? [] }, state.offered ?? [], state.resumed);
     this.#startURL = state.url ?? '';
     this.#showPeople(state.people);
+    this.#rules(state.rules ?? []);
     if (!state.resumed) this.#startAfresh(state.said ?? 0);
     if (this.#stopping) {
       this.#link.send({ type: 'end' });
@@ -186,6 +198,15 @@ class Shell {
     }
     if (this.#frames.all().length === 0) this.#openFirst(state);
     if (!state.resumed) this.#describeAll();
+  }
+
+  /** The operator's rules hold at once, also in pages that are open. */
+  #rules(rules: PageRule[]): void {
+    if (!this.#veil.rules(rules)) return;
+    for (const doc of this.#documents.all()) this.#documents.send(doc, { type: 'rules', rules: this.#documents.rules(doc) });
+    if (this.#sharing.paused) return;
+    for (const tab of this.#frames.all()) this.#describe(tab);
+    for (const doc of this.#documents.all()) if (doc.announced) this.#announce(doc);
   }
 
   /** What others drew and said comes again, if it is still there. */
@@ -196,7 +217,7 @@ class Shell {
 
   #openFirst(state: Welcome): void {
     for (const tab of state.tabs ?? []) {
-      this.#frames.open(tab.url, { id: tab.tab, behind: !tab.active, ...(tab.title && { title: tab.title }) });
+      this.#frames.open(sessionStorage.getItem(`told ${tab.tab} ${tab.url}`) ?? tab.url, { id: tab.tab, behind: !tab.active, ...(tab.title && { title: tab.title }) });
     }
     if (this.#frames.all().length === 0) this.#frames.open(this.#startURL);
     if (this.wanted) this.#openWanted(this.wanted);
@@ -215,14 +236,17 @@ class Shell {
       this.#announceStandIn(tab);
     }
     for (const doc of this.#documents.all()) {
-      this.#announce(doc);
+      doc.announced = !doc.parent;
+      if (doc.announced) this.#announce(doc);
       this.#resync(doc);
     }
     this.#activated();
   }
 
   #describe(tab: Tab): void {
-    this.#share({ type: 'tab', tab: tab.id, url: tab.url, title: tab.title, ...(tab.loading && { loading: true }) });
+    const url = this.#veil.address(tab.url);
+    if (url !== tab.url) sessionStorage.setItem(`told ${tab.id} ${url}`, tab.url); // for when this page is loaded again
+    this.#share({ type: 'tab', tab: tab.id, url, title: this.#veil.text(tab.title), ...(tab.loading && { loading: true }) });
   }
 
   /** Says something about what is in the pages, unless sharing is paused. When it goes on everything is told anew. */
@@ -286,6 +310,7 @@ class Shell {
         if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message));
         else this.#documents.all().forEach(doc => this.#resync(doc));
         return;
+      case 'rules': return this.#rules(message.rules);
       case 'beat': return this.#beat();
       case 'cookies': return this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'cookies' }));
       case 'mode': return this.#sharing.confirmed({ ...message, rights: message.rights ?? [] });
@@ -395,8 +420,9 @@ class Shell {
     // Only what a new document begins with is a snapshot; until it arrives there is nothing to add to.
     doc.stale = true;
     if (this.#framing) this.#documents.send(doc, { type: 'tool', frame: true });
+    if (doc.parent) return; // until it is known how its frame is shown
     this.#announce(doc);
-    if (doc.parent) return;
+    doc.announced = true;
     const tab = this.#frames.get(doc.tab);
     if (!tab) return;
     this.#noStandIn(tab);
@@ -405,7 +431,7 @@ class Shell {
 
   #announce(doc: Doc): void {
     this.#share({
-      type: 'doc', doc: doc.id, tab: doc.tab, url: doc.url,
+      type: 'doc', doc: doc.id, tab: doc.tab, url: doc.surrounded ? siteOf(doc.url) : this.#veil.address(doc.url),
       ...(doc.parent && { parent: [doc.parent.id, doc.frameNode] }),
     });
   }
@@ -413,6 +439,7 @@ class Shell {
   #gone(doc: Doc): void {
     this.#marks.gone(doc.id);
     this.#wishes.gone(doc);
+    if (this.#hidden.delete(doc)) void this.#showHidden();
     if (!this.#over) this.#link.send({ type: 'gone', doc: doc.id });
     for (const [n, owner] of this.#inputs) {
       if (owner !== doc) continue;
@@ -447,7 +474,14 @@ class Shell {
       case 'blob': return this.#blob(message);
       case 'answered': return this.#share({ ...message, doc: doc.id });
       case 'wish': return this.#wishes.ask(doc, message.id, message.kind, message.text);
-      case 'download': return this.#link.send(message);
+      case 'download': return this.#link.send({ ...message, name: this.#veil.text(message.name) });
+      case 'hidden':
+        this.#hidden.set(doc, message);
+        return void this.#showHidden();
+      case 'secret': return this.#veil.secret(doc.origin, message);
+      case 'surrounded':
+        doc.surrounded = true;
+        return;
       case 'panic': return this.#panic();
       case 'open': return this.#open(doc, message);
       case 'post': return this.#post(doc, message);
@@ -480,6 +514,9 @@ class Shell {
     if (this.#sharing.paused) doc.stale = true;
     if (this.#sharing.paused || (doc.stale && !snapshot)) return;
     doc.stale = false;
+    if (!doc.announced) this.#announce(doc);
+    doc.announced = true;
+    json = this.#veil.ops(json);
     const head = `{"type":"ops","doc":${doc.id},"ops":`;
     this.#link.send(`${head}${json}}`, last =>
       !snapshot && last.startsWith(head) && last.length < mostJoined ? `${last.slice(0, -2)},${json.slice(1)}}` : null);
@@ -593,7 +630,7 @@ class Shell {
     if (!tab.standIn) return;
     const text = 'The visitor is at a page that cannot be shown here.';
     const style = 'margin:0;height:100vh;display:grid;place-items:center;background:#eceef1;color:#1d2025;font:16px system-ui,sans-serif';
-    this.#share({ type: 'doc', doc: tab.standIn, tab: tab.id, url: tab.url });
+    this.#share({ type: 'doc', doc: tab.standIn, tab: tab.id, url: this.#veil.address(tab.url) });
     this.#share({ type: 'ops', doc: tab.standIn, ops: [[0, 1, 'standards', ['html', 0, ['head', 0], ['body', ['style', style], ['p', 0, text]]]]] });
   }
 
@@ -652,6 +689,33 @@ class Shell {
 
   // --- what the visitor sees ---
 
+  /** Shows what is hidden of the pages in front, or does no longer. */
+  #tint(on: boolean): void {
+    this.#veils.hidden = !on;
+    this.#labelVeils();
+  }
+
+  #labelVeils(): void {
+    const on = !this.#veils.hidden;
+    const label = veilLabel(this.#agentName(), on);
+    this.#veiled.title = label;
+    this.#veiled.setAttribute('aria-label', label);
+    this.#veiled.setAttribute('aria-pressed', String(on));
+  }
+
+  async #showHidden(): Promise<void> {
+    const tab = this.#frames.active?.id;
+    const all = await Promise.all([...this.#hidden].filter(([doc]) => doc.tab === tab).map(async ([doc, { hidden, shown }]) => {
+      const at = await this.#documents.offset(doc);
+      const move = (rects: Hidden['hidden']) => rects.map(rect => ({ ...rect, x: rect.x + at!.x, y: rect.y + at!.y }));
+      return at ? { hidden: move(hidden), shown: move(shown) } : { hidden: [], shown: [] };
+    }));
+    if (tab !== this.#frames.active?.id) return;
+    this.#veiled.hidden = !all.some(({ hidden }) => hidden.length > 0);
+    this.#veils.show(all, this.#agentName());
+    this.#labelVeils();
+  }
+
   #shownTab = 0;
 
   #tabsChanged(): void {
@@ -659,6 +723,7 @@ class Shell {
     if (active && active.id !== this.#shownTab) {
       this.#shownTab = active.id;
       this.#activated();
+      void this.#showHidden();
       this.#pointers.moved();
     }
     this.#strip.show(this.#frames.states(), { closable: true, enabled: true });
@@ -787,6 +852,9 @@ class Shell {
     show();
   }
 }
+
+/** What is told of the address of what is hidden. */
+const siteOf = (url: string): string => (/^https?:/.test(url) ? new URL(url).origin + '/' : 'about:blank');
 
 async function main(): Promise<void> {
   document.body.classList.add('ready');

@@ -8,9 +8,11 @@ import './natives';
 import { documentConfig, install, Realm, type TabPort } from './install';
 import { functionOf } from './hooks/inline';
 import { addListener, apply, getter, guard, later, mapDelete, mapGet, mapSet, method, NativeMap, type Any, type Native } from './natives';
-import { parseToDocument, type FromDocument, type FrameHello, type Grant, type Hello, type ToDocument } from './port';
+import { parseToDocument, type FromDocument, type FrameHello, type FrameLevel, type Grant, type Hello, type ToDocument } from './port';
 import { createPerformer } from './input/perform';
 import { panicKey } from './panic';
+import type { DocumentRule } from './pages';
+import { PRIVATE, type Level } from './record/mask';
 import type { Wish } from './record/needs';
 import { Recorder } from './record/recorder';
 
@@ -55,13 +57,16 @@ class Connection {
   private paused = false;
   private readonly wishes = new NativeMap<number, (granted: boolean) => void>();
   private wished = 0;
+  /** Told to begin; a frame's document waits until its parent has said how it is shown. */
+  private ready = false;
 
-  constructor(private readonly realm: Realm, private readonly parent: Connection | null) {
+  constructor(private readonly realm: Realm, private readonly parent: Connection | null, around: (window: Window, level: Level) => void) {
     this.document = realm.global.document as Document;
     const document = this.document;
     this.recorder = new Recorder({
       realm, document,
       send: (message) => this.send(message),
+      around: (window, level) => around(window, level),
       // The shell's thread is the page's and stands still with it, so the server has to be told directly.
       needs: {
         dialog: (kind, text) => {
@@ -76,7 +81,8 @@ class Connection {
       document,
       realm,
       node: (id) => (id === 0 ? document.documentElement : this.recorder.node(id)),
-      masked: (node) => this.recorder.masked(node),
+      masked: (node) => this.recorder.sealed(node),
+      protects: (element) => this.recorder.protects(element),
       done: (n, ok, why) => {
         this.recorder.flush(); // what the input did comes before the word that it was done
         this.send(why === undefined ? { type: 'done', n, ok } : { type: 'done', n, ok, why });
@@ -157,7 +163,10 @@ class Connection {
     switch (message.type) {
       case 'start':
         this.paused = message.paused;
-        return this.start(message.doc);
+        this.recorder.recall(message.secrets);
+        return this.start(message.doc, message.rules);
+      case 'rules':
+        return this.recorder.rules(message.rules);
       case 'pause':
         this.paused = message.paused;
         return;
@@ -198,14 +207,24 @@ class Connection {
     this.relay(message);
   }
 
-  private start(doc: number): void {
+  private start(doc: number, rules: DocumentRule[]): void {
     this.doc = doc;
-    this.recorder.start();
+    this.recorder.rules(rules);
+    this.ready = true;
     if (this.parent !== null) this.parent.frame(this.realm.global as Window, doc);
-    else if (parentWindow !== shellWindow) {
+    else if (parentWindow === shellWindow) this.recorder.start();
+    else {
       const message: FrameHello = { tandem: 'frame', doc };
       apply(postMessage as Any, parentWindow, [message, '*']);
     }
+  }
+
+  /** The parent has said how much may be told of its frame. */
+  surround(level: Level): void {
+    if (level >= PRIVATE) this.send({ type: 'surrounded' });
+    this.recorder.surround(level);
+    if (this.ready) this.recorder.start();
+    this.ready = false;
   }
 
   /** What concerns other tabs and the session goes to the hooks. */
@@ -234,6 +253,11 @@ function begin(realm: Realm): void {
   // First of all listeners: what frames tell us is not for the page.
   const listen = (to: Realm) => to.listen(() => to.global as Window, 'message', (event: MessageEvent) => {
     if (messageSource(event) === shellWindow && to.global === globalThis && grants(event)) return;
+    const level = frameLevel(messageData(event));
+    if (level !== null && to === realm && isAround(messageSource(event))) {
+      stop(event);
+      return own.surround(level);
+    }
     const hello = frameHello(messageData(event));
     const source = hello && messageSource(event);
     if (!hello || !source) return;
@@ -248,9 +272,15 @@ function begin(realm: Realm): void {
     if (typeof data.id === 'number') own.granted(data.id, true);
     return true;
   }
+  // A frame without a script of its own has a connection here; others are told by their window.
+  const around = (window: Window, level: Level) => {
+    for (const [of, connection] of connections) if (of.global === window) return connection.surround(level);
+    const message: FrameLevel = { tandem: 'level', level };
+    apply(postMessage as Any, window, [message, '*']);
+  };
   listen(realm);
   install(realm);
-  const own = new Connection(realm, null);
+  const own = new Connection(realm, null, around);
   connections.set(realm, own);
   realm.points.tabs = tabPort(own);
   realm.points.reopened = (of) => connections.get(of)?.reopened();
@@ -268,7 +298,7 @@ function begin(realm: Realm): void {
     if ((document !== first && addressOf(document) !== 'about:blank') || viewOf(document) === null || frameElementOf(child.global as Window) === null || connections.has(child)) return;
     const parent = child.parent && connections.get(child.parent);
     if (!parent) return;
-    const connection = new Connection(child, parent);
+    const connection = new Connection(child, parent, around);
     connections.set(child, connection);
     listen(child);
     child.patch.onUndo(() => connections.delete(child));
@@ -288,6 +318,18 @@ function frameHello(data: unknown): FrameHello | null {
   if (typeof data !== 'object' || data === null) return null;
   const message = data as Partial<FrameHello>;
   return message.tandem === 'frame' && typeof message.doc === 'number' ? (message as FrameHello) : null;
+}
+
+/** Whether a window is around ours. The script in one may speak for empty frames in it, which have none. */
+function isAround(window: Window | null): boolean {
+  for (let at = parentWindow; at !== shellWindow; at = at.parent) if (at === window) return true;
+  return false;
+}
+
+function frameLevel(data: unknown): Level | null {
+  if (typeof data !== 'object' || data === null) return null;
+  const { tandem, level } = data as Partial<FrameLevel>;
+  return tandem === 'level' && (level === 0 || level === 1 || level === 2 || level === 3 || level === 4) ? level : null;
 }
 
 const config = documentConfig();

@@ -3,6 +3,7 @@
 // would feel broken: text fields echo typing at once, and everything else is
 // left to the leader's answer.
 
+import { isMasked, standsFor, takesText } from '../view/build';
 import { Attention, editingHost } from './attention';
 import { Dragging } from './dragging';
 import type { MarkKind } from '../port';
@@ -93,9 +94,14 @@ export function attachCapture(ctx: CaptureContext): Capture {
     latest = null;
     setTimeout(tell, POINTER_MS);
   };
+  let explained = false;
   on<PointerEvent>('pointermove', (event) => {
     latest = pointAt(event) ?? latest;
     if (!telling) tell();
+    const target = targetOf(event);
+    const hidden = target !== null && standsFor(target);
+    if (hidden && !explained) ctx.refuse(takesText(target) ? 'hiddenTyping' : 'hidden'); // there is nothing to be seen, and why
+    explained = hidden;
   }, true);
 
   for (const type of ['pointerdown', 'keydown']) on(type, () => attention.acted(), true);
@@ -148,6 +154,10 @@ export function attachCapture(ctx: CaptureContext): Capture {
     if (target === null) return;
     fields.enter(target);
     if (ctx.acts() && !attention.follows) input({ kind: 'focus', node: ctx.id(target) });
+  });
+  on('focusout', (event) => {
+    const target = targetOf(event);
+    if (target !== null) fields.leave(target);
   });
   on('selectionchange', () => {
     if (ctx.acts()) select();
@@ -339,8 +349,15 @@ class Fields {
 
   enter(target: Element): void {
     if (!isTextControl(target) || this.waits(target)) return;
-    this.known.set(target, textOf(target));
     this.leads.set(target, textOf(target));
+    // What is written here takes the place of what nobody here can read.
+    if (isMasked(target) && takesText(target)) (target as HTMLInputElement).value = '';
+    this.known.set(target, textOf(target));
+  }
+
+  /** What was written unseen is not to be read here either. */
+  leave(target: Element): void {
+    if (isTextControl(target) && takesText(target)) this.take(target, this.leads.get(target) ?? '');
   }
 
   typed(control: Element): void {
@@ -348,6 +365,10 @@ class Fields {
     const after = textOf(control);
     if (after === before) return;
     this.known.set(control, after);
+    if (isMasked(control)) {
+      this.pending.set(this.send({ kind: 'value', node: this.ctx.id(control), value: after }), control);
+      return;
+    }
     const n = this.send({ kind: 'text', node: this.ctx.id(control), edit: difference(before, after, caretOf(control)), base: hash(before) });
     this.pending.set(n, control);
   }
@@ -356,12 +377,13 @@ class Fields {
     const control = this.pending.get(n);
     if (control === undefined) return;
     this.pending.delete(n);
-    const value = this.leads.get(control);
+    const value = isMasked(control) ? undefined : this.leads.get(control);
     if (value !== undefined && !this.waits(control)) this.take(control, value);
   }
 
   value(control: Element, value: string): void {
     this.leads.set(control, value);
+    if (isMasked(control) && takesText(control) && (control.getRootNode() as Document | ShadowRoot).activeElement === control) return; // being written
     if (!this.waits(control)) this.take(control, value);
   }
 

@@ -31,6 +31,7 @@ async function scene(html: string, run: (leader: Leader, box: HTMLElement) => Pr
   const performer = createPerformer({
     document, realm: { global: globalThis, patch, listen: (at: () => EventTarget, type: string, listener: () => void, options: object) => at().addEventListener(type, listener, options) } as unknown as Realm,
     node: (id) => ids.get(id) ?? null, masked: () => false,
+    protects: () => false,
     done: (n, _ok, why) => answers.get(n)!(why ?? ''),
   });
   let n = 0;

@@ -12,7 +12,7 @@ import type { Input, SelectionIds } from './messages';
 import type { Realm } from '../realm';
 import { Pace } from './pace';
 import { Pointer, type Refusal } from './pointer';
-import { isProtected, Protection } from './protect';
+import { Protection } from './protect';
 import { changed, edit, fireChange, Histories, replaceText, savedSelection, select, selectNodes, setValue } from './text';
 
 export interface PerformContext {
@@ -22,7 +22,10 @@ export interface PerformContext {
   realm: Realm;
   document: Document;
   /** Whether a node's content is hidden from followers. */
+  /** Whether followers may not change a node, as they do not see it. */
   masked(node: Node): boolean;
+  /** Whether a rule keeps an element for the visitor. */
+  protects(element: Element): boolean;
   done(n: number, ok: boolean, why?: string): void;
 }
 
@@ -35,8 +38,8 @@ export interface Performer {
 
 export function createPerformer(ctx: PerformContext): Performer {
   const hands = new Hands(ctx.document);
-  const pointer = new Pointer(ctx.document, hands);
-  const protection = new Protection(ctx.realm);
+  const pointer = new Pointer(ctx.document, hands, (node) => protection.covers(node));
+  const protection = new Protection(ctx.realm, (element) => ctx.protects(element));
   hookPointerCapture(ctx.realm, pointer);
   /** A text control changed without the focus, whose change event is still due. */
   let unsettled: Element | null = null;
@@ -106,7 +109,7 @@ export function createPerformer(ctx: PerformContext): Performer {
     }
     if (ctx.masked(node)) return 'masked';
     if (isDisabled(element)) return 'disabled';
-    if (isProtected(element)) return 'protected';
+    if (protection.covers(element)) return 'protected';
     switch (input.kind) {
       case 'key': {
         const target = keyTarget(element);
@@ -121,7 +124,8 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'select':
         return choose(element, input.options) ? null : 'failed';
       case 'value':
-        if (localName(element) !== 'input' || attribute(element, 'type')?.toLowerCase() === 'file') return 'failed';
+        if (!isTextControl(element) && localName(element) !== 'input') return 'failed';
+        if (attribute(element, 'type')?.toLowerCase() === 'file') return 'failed';
         setValue(element, input.value);
         return null;
       case 'submit':

@@ -11,7 +11,6 @@ import { DragAndDrop } from './dragdrop';
 import { fire, POINTER_ID, type Point } from './events';
 import type { Hands } from './hands';
 import { SHIFT } from './messages';
-import { isProtected } from './protect';
 
 /** Why an input could not be performed; the follower is told. */
 export type Refusal = 'gone' | 'covered' | 'disabled' | 'needs-visitor' | 'protected';
@@ -50,7 +49,7 @@ export class Pointer {
   private last: Point = { x: 0, y: 0 };
   private held: Held | null = null;
 
-  constructor(private readonly document: Document, private readonly hands: Hands) {
+  constructor(private readonly document: Document, private readonly hands: Hands, private readonly isProtected: (node: Node) => boolean) {
     // Two hands on one mouse would let go for each other.
     const view = defaultView(document);
     if (view === null) return;
@@ -87,7 +86,7 @@ export class Pointer {
     this.move(place);
     const { target } = place;
     if (isDisabled(target)) return 'disabled';
-    if (isProtected(target)) return 'protected';
+    if (this.isProtected(target)) return 'protected';
     if (opensPicker(target)) return 'needs-visitor';
 
     const buttons = [1, 4, 2][button] ?? 0;

@@ -10,17 +10,13 @@ const prevent = method<[], void>(Event.prototype, 'preventDefault');
 const stop = method<[], void>(Event.prototype, 'stopImmediatePropagation');
 const submitterOf = getter<Element | null>(SubmitEvent.prototype, 'submitter');
 
-export function isProtected(node: Node): boolean {
-  for (let at: Node | null = node; at !== null; at = up(at)) if (isElement(at) && attribute(at, PROTECT) !== null) return true;
-  return false;
-}
 
 /** Keeps what a follower's input causes from what is protected. */
 export class Protection {
   private watching = false;
   private kept = false;
 
-  constructor(realm: Realm) {
+  constructor(realm: Realm, private readonly byRule: (element: Element) => boolean) {
     for (const type of ['click', 'submit']) {
       realm.listen(() => realm.global as Window, type, (event: Event) => {
         if (!this.watching || !this.keeps(event)) return;
@@ -43,10 +39,18 @@ export class Protection {
     return this.kept;
   }
 
+  /** Whether only the visitor can use a node. */
+  covers(node: Node): boolean {
+    for (let at: Node | null = node; at !== null; at = up(at)) {
+      if (isElement(at) && (attribute(at, PROTECT) !== null || this.byRule(at))) return true;
+    }
+    return false;
+  }
+
   private keeps(event: Event): boolean {
     const target = pathOf(event)[0] as Node;
-    if (isProtected(target)) return true;
+    if (this.covers(target)) return true;
     const submitter = guard(() => submitterOf(event), null); // only a submit event has one
-    return submitter !== null && isProtected(submitter);
+    return submitter !== null && this.covers(submitter);
   }
 }

@@ -5,28 +5,41 @@ import { MASKED } from '../ops';
 import {
   attrName, attribute, attributeAt, attributeCount, attributeNames, attributesOf, currentSrc, getter, getterWhere, guard, inputType, isElement, isHTML, localName, method, parentNode,
 } from './dom';
-import { maskedAttribute, type Masks } from './mask';
+import { BLOCKED, FIELD, HIDDEN, maskedAttribute, OPEN, type Level, type Masks } from './mask';
+import type { Secrets } from '../secrets';
 
 /** Turns text that may hold proxied or blob: addresses into what followers may see; null while it can't be told. */
 export type Restore = (text: string, element: Element, attribute: string) => string | null;
 
 export interface AttributeContext {
   masks: Masks;
+  secrets: Known;
+  /** The style that gives a box of ours the size of what it stands for. */
+  boxStyle(element: Element): string;
   restore: Restore;
+}
+
+/** The secrets of a page, and of what is hidden in it. */
+export interface Known extends Pick<Secrets, 'hide'> {
+  saw(text: string, level: Level): void;
 }
 
 /** What the proxy notes at elements, which the page does not see either. */
 const OURS = 'data-tandem-';
+/** Marks in the mirror what only the visitor can use. */
+export const PROTECTED = 'data-tandem-protect';
 
 /** Never sent. Followers load the picture the leader shows, at once. */
 const DROPPED = new Set(['srcdoc', 'nonce', 'integrity', 'srcset', 'sizes', 'loading', 'imagesrcset', 'imagesizes']);
 
 /** The mirrored value of an attribute; null when followers do not get it. */
-export function mirrored(ctx: AttributeContext, element: Element, name: string): string | null {
-  if (name === MASKED) return ctx.masks.masked(element) ? '' : null;
+export function mirrored(ctx: AttributeContext, element: Element, name: string, level: Level): string | null {
+  if (name === MASKED) return mark(ctx, element, level);
   const lower = name.toLowerCase();
+  if (lower === PROTECTED) return isKept(ctx, element) ? '' : null;
+  if (lower === 'style' && level === BLOCKED) return ctx.boxStyle(element);
   const tag = localName(element);
-  if (lower === 'src' && tag === 'img' && isHTML(element)) return imageSource(ctx, element);
+  if (lower === 'src' && tag === 'img' && isHTML(element) && level !== BLOCKED) return imageSource(ctx, element);
   const value = lower === 'style' ? exact(element, attribute(element, name)) : attribute(element, name);
   // What the rewriter set aside (integrity and the like) is kept under names of ours.
   if (value === null || lower.startsWith('on') || lower.startsWith(OURS)) return null;
@@ -34,8 +47,8 @@ export function mirrored(ctx: AttributeContext, element: Element, name: string):
   if (tag === 'script' && (lower === 'src' || lower === 'href' || lower === 'xlink:href')) return null;
   if (lower === 'value' && tag === 'input' && isHTML(element) && inputType(element) === 'hidden') return null;
   if (lower === 'selected' && tag === 'option' && inMaskedSelect(ctx.masks, element)) return null;
-  const safe = ctx.masks.masked(element) ? maskedAttribute(element, lower, value) : value;
-  return ctx.restore(safe, element, name);
+  const safe = level === OPEN || tag === 'link' || tag === 'style' || tag === 'base' ? value : maskedAttribute(element, level, lower, value);
+  return safe === null ? null : told(ctx, safe, element, name);
 }
 
 /** Browsers write numbers that scripts set with six digits: what is far down a long list would be elsewhere. */
@@ -72,23 +85,43 @@ function numbersIn(value: object): number[] {
 }
 
 /** All mirrored attributes, name and value by turns; 0 when there are none. */
-export function attributes(ctx: AttributeContext, element: Element): string[] | 0 {
+export function attributes(ctx: AttributeContext, element: Element, level: Level): string[] | 0 {
   const names = attributeNames(element); // no objects for the map and each attribute
   const out: string[] = [];
   let source = false;
+  let kept = ctx.masks.protects(element);
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!;
-    if (name === MASKED) continue;
+    if (name === PROTECTED) kept = true;
+    if (name === MASKED || name === PROTECTED) continue;
     if (name === 'src') source = true;
-    const value = mirrored(ctx, element, name);
+    if (name === 'style' && level === BLOCKED) continue;
+    const value = mirrored(ctx, element, name, level);
     if (value !== null) out.push(name, value);
   }
-  if (!source && localName(element) === 'img' && isHTML(element)) {
+  if (!source && level !== BLOCKED && localName(element) === 'img' && isHTML(element)) {
     const value = imageSource(ctx, element);
     if (value !== null) out.push('src', value);
   }
-  if (ctx.masks.masked(element)) out.push(MASKED, '');
+  if (kept) out.push(PROTECTED, '');
+  if (level === BLOCKED) out.push('style', ctx.boxStyle(element));
+  if (level !== OPEN) out.push(MASKED, mark(ctx, element, level)!);
   return out.length === 0 ? 0 : out;
+}
+
+/** What followers are told of why they do not see something. */
+function mark(ctx: AttributeContext, element: Element, level: Level): string | null {
+  if (level === OPEN) return null;
+  const what = level === FIELD ? '' : level === BLOCKED ? 'box' : level === HIDDEN ? 'all' : 'private';
+  return ctx.masks.types(element) ? `${what} type`.trim() : what;
+}
+
+const isKept = (ctx: AttributeContext, element: Element): boolean =>
+  attribute(element, PROTECTED) !== null || ctx.masks.protects(element);
+
+function told(ctx: AttributeContext, value: string, element: Element, name: string): string | null {
+  const text = ctx.restore(value, element, name);
+  return text === null ? null : ctx.secrets.hide(text);
 }
 
 /** The qualified name of a changed attribute. */
@@ -105,7 +138,8 @@ export function qualified(element: Element, namespace: string | null, local: str
 /** Where there is a choice of pictures, the one the leader's browser made. */
 function imageSource(ctx: AttributeContext, image: Element): string | null {
   const source = (isChosen(image) && currentSrc(image)) || attribute(image, 'src');
-  return source === null ? null : ctx.restore(source, image, 'src');
+  if (source === null) return null;
+  return told(ctx, source, image, 'src');
 }
 
 /** Whether a picture is one of several. */
@@ -116,7 +150,7 @@ export function isChosen(image: Element): boolean {
 
 function inMaskedSelect(masks: Masks, option: Element): boolean {
   for (let at = parentNode(option); at !== null && isElement(at); at = parentNode(at)) {
-    if (localName(at) === 'select') return masks.masked(at);
+    if (localName(at) === 'select') return masks.field(at);
   }
   return false;
 }

@@ -4,6 +4,7 @@
 import * as is from '../ops';
 import type { Op } from '../ops';
 import { canvasHeight, canvasWidth, guard, isElement, isHTML, localName, now, pictureOf } from './dom';
+import { OPEN } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 
@@ -67,6 +68,7 @@ export class Canvases implements Part {
       if (entry !== undefined) this.drawn.add(entry);
     }
     for (const entry of this.drawn) {
+      if (entry.level !== OPEN) continue;
       const picture = pictureIn(entry.node);
       if (picture === null || picture === this.sent.get(entry)) continue;
       this.sent.set(entry, picture);

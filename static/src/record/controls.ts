@@ -8,7 +8,9 @@ import {
   areaDefault, areaValue, attribute, customValidity, guard, hasAttribute, inputChecked, inputFiles, inputIndeterminate, inputType,
   inputValue, isElement, isHTML, localName, matches, now, optionSelected, selectOptions, up,
 } from './dom';
-import { hidden, type Masks } from './mask';
+import type { Secrets } from '../secrets';
+import { MASK } from '../ops';
+import { FIELD, hidden, isTelling, OPEN, PRIVATE, type Level } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 
@@ -34,29 +36,36 @@ const SWEEP_MOST = 300;
 export class Controls implements Part {
   private readonly all = new Map<Entry, Sent>();
   private readonly touched = new Set<Entry>();
+  private readonly masked = new Set<Entry>();
   private sweepFrom: Iterator<Entry> | null = null;
   private swept = 0;
 
   constructor(
-    private readonly masks: Masks,
+    private readonly secrets: Secrets,
     private readonly entry: (node: Node) => Entry | undefined,
+    /** Hears how an address may name what a field holds. */
+    private readonly named: (name: string) => void,
   ) {}
 
   added(entry: Entry): void {
     if (!isControl(entry.node)) return;
     this.all.set(entry, initial(entry.node as Element));
+    if (entry.level !== OPEN) this.masked.add(entry);
+    this.nameIn(entry);
     this.touched.add(entry);
   }
 
   removed(entry: Entry): void {
     this.all.delete(entry);
     this.touched.delete(entry);
+    this.masked.delete(entry);
   }
 
   attribute(entry: Entry, name: string): void {
     const owner = this.owner(entry.node);
     const sent = owner && this.all.get(owner);
     if (owner === undefined || sent === undefined) return;
+    if (owner.level !== OPEN) this.masked.add(owner);
     // A browser lets attributes show through only until a control was used; followers may differ in that.
     if (name === 'value' || name === 'type' || name === '') sent.value = undefined;
     if (name === 'checked' || name === 'type') sent.checked = undefined;
@@ -79,6 +88,27 @@ export class Controls implements Part {
     if (entry === undefined || !this.all.has(entry)) return;
     this.touched.add(entry);
     if (isRadio(node)) for (const other of this.all.keys()) if (isRadio(other.node)) this.touched.add(other);
+  }
+
+  /** Forms may send by address what nobody is told. */
+  private nameIn({ node, level }: Entry): void {
+    const field = node as Element;
+    const name = attribute(field, 'name');
+    if (!name || (level === OPEN && !(localName(field) === 'input' && inputType(field) === 'hidden'))) return;
+    for (let at = up(field); at !== null; at = up(at)) {
+      if (!isElement(at) || localName(at) !== 'form') continue;
+      if ((attribute(at, 'method') ?? '').toLowerCase() !== 'post') this.named(name);
+      return;
+    }
+  }
+
+  /** Takes note of what masked fields hold, so that it is known wherever else it turns up. */
+  recall(): void {
+    for (const { node, level } of this.masked) {
+      const name = localName(node as Element);
+      if (name === 'select' || !typed(node as Element) || (level === FIELD && !isTelling(node as Element))) continue;
+      this.secrets.holds(node, name === 'input' ? inputValue(node) : areaValue(node));
+    }
   }
 
   /** All of a form's controls may have changed. */
@@ -118,7 +148,7 @@ export class Controls implements Part {
   private compare(entry: Entry, ops: Op[], remember = false): number {
     const sent = this.all.get(entry);
     if (sent === undefined) return 0;
-    const fresh = current(entry.node as Element, this.masks);
+    const fresh = current(entry.node as Element, entry.level, this.secrets);
     difference(entry.id, sent, fresh, ops);
     if (!remember) return ops.length;
     fresh.told = sent.told ?? {};
@@ -167,8 +197,11 @@ function initial(control: Element): Sent {
   return sent;
 }
 
-function current(control: Element, masks: Masks): Sent {
-  return { ...values(control, masks), judged: judgement(control), autofilled: matching(control, ':autofill') };
+function current(control: Element, level: Level, secrets: Secrets): Sent {
+  const now = values(control, level);
+  if (level === OPEN && now.value !== undefined) now.value = secrets.hide(now.value);
+  if (now.validity) now.validity = secrets.hide(now.validity);
+  return { ...now, judged: judgement(control), autofilled: matching(control, ':autofill') };
 }
 
 /** Whether the browser shows a control as valid or not, which depends on what the visitor did so far. */
@@ -178,13 +211,13 @@ function judgement(control: Element): string {
 
 const matching = (control: Element, state: string): boolean => guard(() => matches(control, state), false);
 
-function values(control: Element, masks: Masks): Sent {
-  const masked = masks.masked(control);
+function values(control: Element, level: Level): Sent {
+  const masked = level !== OPEN;
   const message = customValidity(control);
   const validity = masked ? hidden(message) : message;
   switch (localName(control)) {
     case 'input':
-      return inputState(control, masked, validity);
+      return inputState(control, level, validity);
     case 'textarea': {
       const value = areaValue(control);
       return { value: masked ? hidden(value) : value, validity };
@@ -193,13 +226,18 @@ function values(control: Element, masks: Masks): Sent {
   return { selected: masked ? '[]' : selectedIndexes(control), validity };
 }
 
-function inputState(control: Element, masked: boolean, validity: string): Sent {
+/** What people write into, other than by choosing. */
+const typed = (control: Element): boolean =>
+  localName(control) !== 'input' || !/^(?:checkbox|radio|file|image|submit|reset|button|range|color|hidden)$/.test(inputType(control));
+
+function inputState(control: Element, level: Level, validity: string): Sent {
   switch (inputType(control)) {
     case 'checkbox':
     case 'radio':
+      if (level >= PRIVATE) return { checked: false, validity };
       return { checked: inputChecked(control), indeterminate: inputIndeterminate(control), validity };
     case 'file':
-      return { files: fileNames(control), validity };
+      return { files: level >= FIELD && inputFiles(control)?.length ? MASK : fileNames(control), validity };
     case 'hidden':
       return {}; // nobody sees it, and it often is a token
     case 'image':
@@ -209,7 +247,7 @@ function inputState(control: Element, masked: boolean, validity: string): Sent {
       return { validity }; // their value is the attribute
   }
   const value = inputValue(control);
-  return { value: masked ? hidden(value) : value, validity };
+  return { value: level !== OPEN ? hidden(value) : value, validity };
 }
 
 function selectedIndexes(select: Element): string {

@@ -5,8 +5,7 @@
 import { digestOf, type Seen } from '../digest';
 import { DIGEST, type Id, type Op } from '../ops';
 import { digestOfRules } from '../ruledigest';
-import { attributeAt, attributeCount, attributesOf, attrName, dataOf, documentElement, ELEMENT, isElement, isText, localName, nodeType, now } from './dom';
-import { kidsOf } from './tree';
+import { attributeAt, attributeCount, attributesOf, attrName, documentElement, ELEMENT, isElement, isText, localName, nodeType, now } from './dom';
 
 /** How long one look may take. */
 const SLICE_MS = 4;
@@ -21,6 +20,10 @@ const LISTED = 64;
 export interface DigestsContext {
   document: Document;
   id(node: Node): number;
+  /** The children, names of attributes and texts as followers have them. */
+  kids(node: Node): Node[];
+  names(element: Element, own: string[]): string[];
+  text(node: Node): string;
   /** An attribute as followers have it. */
   mirrored(element: Element, name: string): string | null;
   /** The sheets that scripts changed, as followers know them. */
@@ -39,10 +42,10 @@ export class Digests {
   constructor(private readonly ctx: DigestsContext) {
     this.seen = {
       id: (node) => ctx.id(node),
-      kids: kidsOf,
+      kids: (node) => ctx.kids(node),
       tag: (node) => (isText(node) ? undefined : isElement(node) ? localName(node) : null),
-      text: dataOf,
-      attributeNames: names,
+      text: (node) => ctx.text(node),
+      attributeNames: (element) => ctx.names(element, names(element)),
       attribute: (element, name) => ctx.mirrored(element, name),
       state: (element) => ctx.state(element),
     };
@@ -57,7 +60,7 @@ export class Digests {
 
   /** Adds digests to find out what below an element differs; none when it should be told again as it is. */
   narrow(element: Element, ops: Op[]): void {
-    const kids = localName(element) === 'template' ? [] : kidsOf(element);
+    const kids = localName(element) === 'template' ? [] : this.ctx.kids(element);
     const elements = kids.filter((kid) => nodeType(kid) === ELEMENT) as Element[];
     const odd = kids.length - elements.length - kids.filter(isText).length; // a shadow root has no digest of its own
     if (odd > 0 || elements.length === 0 || elements.length > LISTED || kids.some((kid) => this.ctx.id(kid) === 0)) return;
@@ -91,8 +94,8 @@ export class Digests {
       const element = this.queue.pop()!;
       const id = this.ctx.id(element);
       if (id === 0) continue; // it has gone meanwhile
-      const kids = kidsOf(element);
-      const deep = size(element, kids.length > LISTED ? MOST_LISTED : MOST) >= 0;
+      const kids = this.ctx.kids(element);
+      const deep = this.size(element, kids.length > LISTED ? MOST_LISTED : MOST) >= 0;
       ops.push([DIGEST, id, digestOf(this.seen, element, deep)]);
       this.told++;
       if (!deep) this.push(kids);
@@ -108,22 +111,22 @@ export class Digests {
     this.told++;
   }
 
+  /** What is left of `most` after the nodes below; negative when that is not enough. */
+  private size(node: Node, most: number): number {
+    for (const kid of this.ctx.kids(node)) {
+      most = isText(kid) ? most - 1 : this.size(kid, most - 1);
+      if (most < 0) break;
+    }
+    return most;
+  }
+
   /** A shadow root has no digest of its own, so its children follow. */
   private push(kids: Node[]): void {
     for (const kid of kids) {
       if (nodeType(kid) === ELEMENT) this.queue.push(kid as Element);
-      else if (!isText(kid)) this.push(kidsOf(kid));
+      else if (!isText(kid)) this.push(this.ctx.kids(kid));
     }
   }
-}
-
-/** What is left of `most` after the nodes below; negative when that is not enough. */
-function size(node: Node, most: number): number {
-  for (const kid of kidsOf(node)) {
-    most = isText(kid) ? most - 1 : size(kid, most - 1);
-    if (most < 0) break;
-  }
-  return most;
 }
 
 function names(element: Element): string[] {

@@ -37,6 +37,11 @@ export const slotAssignment = getterWhere<SlotAssignmentMode>(ShadowRoot.prototy
 export const templateContent = getter<DocumentFragment>(HTMLTemplateElement.prototype, 'content');
 export const shadowHost = getter<Element>(ShadowRoot.prototype, 'host');
 export const matches = method<[string], boolean>(Element.prototype, 'matches');
+const create = method<[string], HTMLElement>(Document.prototype, 'createElement');
+/** An element of ours, which is in no document. */
+export const newElement = (name: string): HTMLElement => create(document, name);
+export const findAll = (root: Node, selector: string): NodeListOf<Element> => nodeType(root) === DOCUMENT ? queryAll(root, selector) : queryIn(root, selector);
+const queryIn = method<[string], NodeListOf<Element>>(DocumentFragment.prototype, 'querySelectorAll');
 export const queryAll = method<[string], NodeListOf<Element>>(Document.prototype, 'querySelectorAll');
 export const box = method<[], DOMRect>(Element.prototype, 'getBoundingClientRect');
 export const scrollLeft = getter<number>(Element.prototype, 'scrollLeft');

@@ -6,7 +6,7 @@ import * as is from '../ops';
 import type { Op } from '../ops';
 import { hasAddress } from './blobs';
 import { currentTime, getter, guard, isElement, isHTML, localName, method, now, pictureOf } from './dom';
-import type { Masks } from './mask';
+import { OPEN } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 
@@ -33,7 +33,7 @@ export class Films implements Part {
   private readonly wanted = new WeakSet<Node>();
   private last = 0;
 
-  constructor(private readonly document: Document, private readonly masks: Masks) {}
+  constructor(private readonly document: Document) {}
 
   added(entry: Entry): void {
     if (isElement(entry.node) && isHTML(entry.node) && localName(entry.node) === 'video') this.films.set(entry, -1);
@@ -54,7 +54,7 @@ export class Films implements Part {
   /** True when there is a picture to take and it is time. */
   due(): boolean {
     if (this.films.size === 0 || now() - this.last < PERIOD_MS) return false;
-    for (const [{ node }, time] of this.films) if (this.shown(node) && currentTime(node) !== time) return true;
+    for (const [{ node, level }, time] of this.films) if (level === OPEN && this.shown(node) && currentTime(node) !== time) return true;
     return false;
   }
 
@@ -63,7 +63,7 @@ export class Films implements Part {
     this.last = now();
     for (const [entry, time] of this.films) {
       const { node } = entry;
-      if (!this.shown(node) || currentTime(node) === time || this.masks.masked(node as Element)) continue;
+      if (!this.shown(node) || currentTime(node) === time || entry.level !== OPEN) continue;
       this.films.set(entry, currentTime(node));
       const picture = guard(() => this.still(node as HTMLVideoElement), null) ?? guard(() => this.label(node), null);
       if (picture !== null) ops.push([is.CANVAS, entry.id, picture]);

@@ -6,7 +6,7 @@ import {
   activeElement, anchorNode, anchorOffset, areaEnd, areaStart, DOCUMENT, focusNode, focusOffset, getter, inputEnd, inputStart, isHTML,
   isText, localName, nodeType, selectionOf, shadowActive, shadowOf,
 } from './dom';
-import type { Masks } from './mask';
+import { OPEN, type Level } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 
@@ -18,7 +18,7 @@ export class Focus implements Part {
 
   constructor(
     private readonly document: Document,
-    private readonly masks: Masks,
+    private readonly level: (node: Node) => Level,
     private readonly entry: (node: Node) => Entry | undefined,
   ) {}
 
@@ -46,7 +46,7 @@ export class Focus implements Part {
     const element = this.focused();
     const entry = element && this.entry(element);
     if (!element || !entry) return [is.FOCUS, 0];
-    if (this.masks.masked(element)) return [is.FOCUS, entry.id]; // a caret tells how long the text is
+    if (this.level(element) !== OPEN) return [is.FOCUS, entry.id]; // a caret tells how long the text is
     const range = isHTML(element) ? (controlRange(element) ?? this.editedRange(element)) : null;
     return range ?? [is.FOCUS, entry.id];
 
@@ -64,7 +64,7 @@ export class Focus implements Part {
     if (!isEditable(element)) return null;
     const selection = selectionOf(this.document);
     const node = selection && anchorNode(selection);
-    if (!node || !isText(node) || focusNode(selection) !== node) return null;
+    if (!node || !isText(node) || focusNode(selection) !== node || this.level(node) !== OPEN) return null;
     const entry = this.entry(node);
     return entry ? [is.FOCUS, entry.id, anchorOffset(selection), focusOffset(selection)] : null;
   }

@@ -4,6 +4,7 @@
 import * as is from '../ops';
 import type { Op } from '../ops';
 import { contentWindow, isElement, isHTML, localName } from './dom';
+import { BLOCKED, OPEN, FIELD, type Level } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 
@@ -11,6 +12,10 @@ export class Frames implements Part {
   private readonly frames = new Set<Entry>();
   private readonly docs = new WeakMap<Window, number>();
   private readonly sent = new Map<Entry, number>();
+  /** How frames' documents know that they are to be told of. */
+  private readonly levels = new WeakMap<Window, { doc: number; level: Level }>();
+
+  constructor(private readonly around: (window: Window, level: Level) => void) {}
   private readonly changed = new Set<Entry>();
 
   added(entry: Entry): void {
@@ -36,11 +41,29 @@ export class Frames implements Part {
     return false;
   }
 
+  /** An element has become a box, so documents in it are told of no more. */
+  boxed(entry: Entry): void {
+    for (const frame of this.frames) {
+      const window = contentWindow(frame.node as Element);
+      const doc = window === null ? undefined : this.docs.get(window);
+      for (let at: Entry | null = frame; at !== null && doc !== undefined; at = at.parent) if (at === entry) this.tell(window!, doc, BLOCKED);
+    }
+  }
+
+  private tell(window: Window, doc: number, level: Level): void {
+    const known = this.levels.get(window);
+    if (known?.doc === doc && known.level >= level) return;
+    this.levels.set(window, { doc, level });
+    this.around(window, level === FIELD ? OPEN : level);
+  }
+
   collect(ops: Op[]): void {
     for (const entry of this.changed) {
       const window = contentWindow(entry.node as Element);
       const doc = window === null ? undefined : this.docs.get(window);
-      if (doc === undefined || this.sent.get(entry) === doc) continue;
+      if (window === null || doc === undefined) continue;
+      this.tell(window, doc, entry.level);
+      if (entry.level === BLOCKED || this.sent.get(entry) === doc) continue;
       this.sent.set(entry, doc);
       ops.push([is.FRAME, entry.id, doc]);
     }

@@ -3,6 +3,7 @@
 import * as is from '../ops';
 import type { Id, Op } from '../ops';
 import { DOCUMENT, ELEMENT, firstChild, getter, isElement, isText, method, nextSibling, nodeType } from './dom';
+import { OPEN } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 
@@ -71,7 +72,7 @@ export class Highlights implements Part {
   /** Followers have no comments to count. */
   private place(node: Node, offset: number): [Id, number] | null {
     const entry = this.entry(node);
-    if (entry === undefined) return null;
+    if (entry === undefined || entry.level !== OPEN) return null; // an offset tells how long a text is
     if (isText(node)) return [entry.id, offset];
     if (!isElement(node)) return null;
     let at = 0;

@@ -27,6 +27,7 @@ export interface Noted {
   adopted(): void;
   raised(node: Node): void;
   drawn(canvas: Node): void;
+  wrote(canvas: Node, text: string): void;
   handedOver(canvas: Node): void;
   defined(name: string): void;
   registered(definition: PropertyDefinition): void;
@@ -257,6 +258,9 @@ function hookCanvas(hooks: Hooks, noted: Noted): void {
   ];
   for (const [kind, names] of draws) {
     for (const name of names) hooks.after(hooks.of(kind), name, (self) => noted.drawn(self.canvas));
+  }
+  for (const name of ['fillText', 'strokeText']) {
+    hooks.after(hooks.of('CanvasRenderingContext2D'), name, (self, args) => noted.wrote(self.canvas, `${args[0]}`));
   }
   const canvas = hooks.of('HTMLCanvasElement');
   // Else a WebGL canvas is blank whenever its picture is taken outside of the frame that drew it.

@@ -3,6 +3,7 @@
 import * as is from '../ops';
 import type { Op } from '../ops';
 import { currentTime, isElement, isHTML, localName, muted, paused, playbackRate, volume } from './dom';
+import { OPEN } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 
@@ -28,7 +29,8 @@ export class Media implements Part {
   }
 
   collect(ops: Op[]): void {
-    for (const { id, node } of this.changed) {
+    for (const { id, node, level } of this.changed) {
+      if (level !== OPEN) continue;
       ops.push([is.MEDIA, id, {
         paused: paused(node), time: currentTime(node), rate: playbackRate(node), volume: volume(node), muted: muted(node),
       }]);

@@ -2,6 +2,7 @@
 // with the children as they were last sent.
 
 import type { Id } from '../ops';
+import { OPEN, type Level } from './mask';
 
 /** One mirrored node. */
 export interface Entry {
@@ -13,8 +14,8 @@ export interface Entry {
   kids: Entry[];
   /** The flush that last serialised the node whole. */
   flush: number;
-  /** Whether its contents were held back when its attributes were last sent. */
-  masked: boolean;
+  /** How much of it followers have. */
+  level: Level;
   /** Followers no longer have it. */
   gone: boolean;
   /** Scratch: the index among `kids` while these are compared. */
@@ -58,7 +59,7 @@ export class Nodes {
   add(node: Node, parent: Entry | null, flush: number): Entry {
     const before = Stamp.of(node);
     const id = parent === null ? 0 : before?.table === this ? before.id : this.next++;
-    const entry: Entry = { table: this, node, id, parent, kids: [], flush, masked: false, gone: false, at: 0 };
+    const entry: Entry = { table: this, node, id, parent, kids: [], flush, level: OPEN, gone: false, at: 0 };
     Stamp.set(node, entry);
     this.byId.set(id, entry);
     return entry;

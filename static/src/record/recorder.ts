@@ -5,19 +5,22 @@
 // failure here stays here. What is masked is replaced before it is queued.
 
 import type { State } from '../digest';
-import type { Id, Op } from '../ops';
+import { MASK, type Id, type Op } from '../ops';
 import type { Box, FromDocument } from '../port';
+import type { DocumentRule } from '../pages';
 import type { Realm } from '../realm';
+import { Secrets } from '../secrets';
 import { Animations } from './animations';
 import { Blobs } from './blobs';
+import { Boxes } from './boxes';
 import { Canvases } from './canvases';
 import { Controls } from './controls';
 import { isChosen, mirrored } from './attributes';
 import { Definitions } from './definitions';
 import { Digests } from './digests';
 import {
-  attribute, box, clientHeight, clientLeft, clientTop, clientWidth, currentSrc, documentElement, getter, guard, hasAttribute, hrefOf,
-  isElement, isHTML, isText, later, listen, localName, method, now, Observer, observe, pathOf, queryAll, readyState, shadowOf, sheetOf, takeRecords,
+  areaValue, attribute, box, clientHeight, clientLeft, clientTop, clientWidth, currentSrc, documentElement, findAll, getter, guard, hasAttribute, hrefOf, inputValue,
+  isElement, isHTML, isText, later, listen, localName, method, now, Observer, observe, pathOf, queryAll, readyState, shadowOf, sheetOf, takeRecords, textContent,
   targetOf, titleOf, up,
 } from './dom';
 import { encode } from './encode';
@@ -31,10 +34,11 @@ import type { Needs } from './needs';
 import { Highlights } from './highlights';
 import { Icon } from './icon';
 import { Internals } from './internals';
-import { Masks } from './mask';
+import { BLOCKED, HIDDEN, hiddenStyles, isTelling, Masks, PRIVATE, type Level } from './mask';
 import { Media, MEDIA_EVENTS } from './media';
 import { reportPointer, type Pointing } from './pointers';
 import { boxesOf, reportSelection } from './selection';
+import type { Entry } from './nodes';
 import type { RuleOp } from './rules';
 import { Scrolls } from './scrolls';
 import { Sheets } from './sheets';
@@ -42,6 +46,7 @@ import { Slots } from './slots';
 import { STATE_EVENTS, States } from './states';
 import { TopLayer } from './toplayer';
 import { Tree } from './tree';
+import { Veils } from './veils';
 import { Viewport } from './viewport';
 import { wiggleFrames, wiggleTiming } from '../wiggle';
 
@@ -79,6 +84,8 @@ export interface RecorderOptions {
   slice?: number;
   /** What the page needs its visitor for. */
   needs: Needs;
+  /** How much is told of what a frame of the document shows. */
+  around?(window: Window, level: Level): void;
 }
 
 export class Recorder {
@@ -87,6 +94,9 @@ export class Recorder {
   private readonly send: (message: FromDocument) => void;
   private readonly slice: number;
   private readonly masks = new Masks();
+  private readonly secrets = new Secrets((secret, before) => this.send({ type: 'secret', secret, ...(before && { before }) }));
+  private readonly sizes = new Boxes();
+  private readonly veils: Veils;
   private readonly blobs: Blobs;
   private readonly controls: Controls;
   private readonly scrolls: Scrolls;
@@ -103,7 +113,7 @@ export class Recorder {
   private readonly slots: Slots;
   private readonly states: States;
   private readonly definitions = new Definitions();
-  private readonly frames = new Frames();
+  private readonly frames: Frames;
   private readonly icon: Icon;
   private readonly tree: Tree;
   private readonly digests: Digests;
@@ -124,7 +134,7 @@ export class Recorder {
   private readonly began: string;
   private whole = false;
 
-  constructor({ realm, document, send, needs, slice }: RecorderOptions) {
+  constructor({ realm, document, send, needs, around, slice }: RecorderOptions) {
     this.slice = slice ?? SLICE;
     this.realm = realm;
     this.document = document;
@@ -133,13 +143,15 @@ export class Recorder {
     const entry = (node: Node) => this.tree.nodes.of(node);
     this.icon = new Icon(document);
     this.blobs = new Blobs((message) => this.running && send(message));
-    this.controls = new Controls(this.masks, entry);
+    this.veils = new Veils(() => realm.global as Window, () => this.masks.base, (message) => this.running && send(message));
+    this.frames = new Frames((window, level) => around?.(window, level));
+    this.controls = new Controls(this.secrets, entry, (name) => this.send({ type: 'secret', name }));
     this.scrolls = new Scrolls(entry);
-    this.focus = new Focus(document, this.masks, entry);
+    this.focus = new Focus(document, (node) => this.tree.level(node), entry);
     this.media = new Media(entry);
     this.top = new TopLayer(entry);
     this.canvases = new Canvases(entry);
-    this.films = new Films(document, this.masks);
+    this.films = new Films(document);
     this.sheets = new Sheets({ entry, restore: (text) => this.restoreRule(text) });
     this.animations = new Animations(document, entry, (text) => this.restoreRule(text), () => this.schedule());
     this.highlights = new Highlights(() => (realm.global as { CSS?: { highlights?: object } }).CSS?.highlights, entry);
@@ -155,10 +167,13 @@ export class Recorder {
     this.tree = new Tree({
       document,
       masks: this.masks,
+      secrets: { hide: (text) => this.secrets.hide(text), saw: (text, level) => this.saw(text, level) },
+      boxStyle: (element) => this.sizes.style(element),
+      boxed: (entry) => this.boxed(entry),
       restore: (text, element, name) => this.restore(text, element, name),
       // What a follower needs first comes first: definitions and sheets before what they style.
       parts: [
-        this.icon, this.definitions, this.fonts, this.sheets, this.slots, this.internals, this.controls, this.canvases, this.media, this.films, this.frames,
+        this.icon, this.definitions, this.fonts, this.sheets, this.slots, this.internals, this.controls, this.canvases, this.media, this.films, this.frames, this.sizes, this.veils,
         this.top, this.states, this.animations, this.highlights, this.focus, this.scrolls,
       ],
       root: (root) => this.watch(root),
@@ -167,8 +182,12 @@ export class Recorder {
       document,
       id: (node) => this.id(node),
       state: (element) => this.stateOf(element),
-      sheets: () => this.sheets.changedOnes(),
-      mirrored: (element, name) => mirrored({ masks: this.masks, restore: (text) => this.restoreRule(text) }, element, name),
+      // What is told of them is not what they are when something is hidden, and a digest would tell of it.
+      sheets: () => (this.masks.hides || this.secrets.any ? [] : this.sheets.changedOnes()),
+      kids: (node) => this.tree.kids(node),
+      names: (element, own) => (this.tree.level(element) === BLOCKED && !own.includes('style') ? [...own, 'style'] : own),
+      text: (node) => this.tree.told(node),
+      mirrored: (element, name) => mirrored({ ...this.tree.ctx, restore: (text) => this.restoreRule(text) }, element, name, this.tree.level(element)),
     });
     this.observer = new Observer((records) => {
       guard(() => this.tree.mark(records), undefined);
@@ -208,9 +227,26 @@ export class Recorder {
     this.running = false;
   }
 
+  /** What earlier documents of the site have masked. */
+  recall(secrets: string[]): void {
+    for (const secret of secrets) this.secrets.note(secret);
+  }
+
+  /** How the operator wants pages to be treated. */
+  rules(rules: DocumentRule[]): void {
+    if (this.masks.rules(rules)) this.snapshot();
+  }
+
+  /** How much may be told of the document, because of where it is shown. */
+  surround(level: Level): void {
+    if (this.masks.surround(level)) this.snapshot();
+  }
+
   snapshot(): void {
     if (!this.running) return;
     takeRecords(this.observer);
+    this.masks.at(this.path());
+    this.findSecrets();
     this.viewport?.report(); // styles follow from it
     this.base = this.followersBase();
     this.whole = true;
@@ -267,6 +303,9 @@ export class Recorder {
 
   private flushUpTo(room: number): void {
     if (!this.running || this.held) return;
+    // A page that moves to another address may be treated otherwise there.
+    if (this.masks.at(this.path())) return this.snapshot();
+    guard(() => this.controls.recall(), undefined);
     guard(() => this.tree.mark(takeRecords(this.observer)), undefined);
     this.emit(() => this.tree.flush(room));
     if (this.tree.complete) this.whole = false;
@@ -287,9 +326,53 @@ export class Recorder {
     return this.tree.nodes.of(node)?.id ?? 0;
   }
 
+  /** Whether followers do not see what is in a node. */
   masked(node: Node): boolean {
-    for (let at: Node | null = node; at !== null; at = up(at)) if (isElement(at) && this.masks.masked(at)) return true;
-    return false;
+    return this.masks.masked(node);
+  }
+
+  /** Whether followers may not change a node, as they do not see what is in it. */
+  sealed(node: Node): boolean {
+    return this.masks.masked(node) && !this.masks.types(node);
+  }
+
+  /** Whether a rule keeps an element for the visitor. */
+  protects(element: Element): boolean {
+    return this.masks.protects(element);
+  }
+
+  private path(): string | null {
+    const url = this.realm.urls.unmap((this.document.location as Location | null)?.href ?? '');
+    return /^https?:/.test(url) ? guard(() => new NativeURL(url).pathname, null) : null;
+  }
+
+  /** What is hidden from the beginning and may be repeated elsewhere. */
+  private findSecrets(): void {
+    const fields = findAll(this.document, 'input[type="password" i], input[autocomplete], textarea[autocomplete]');
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]!;
+      if (this.masks.field(field) && isTelling(field)) this.secrets.holds(field, localName(field) === 'input' ? inputValue(field) : areaValue(field));
+    }
+  }
+
+  /** A hidden text, which other places may repeat: numbers and addresses do not stand there for anything else. */
+  private saw(text: string, level: Level): void {
+    const { length } = text.trim();
+    if (level >= HIDDEN && length > 4 && length <= 200 && /[\d@]/.test(text)) this.secrets.note(text);
+  }
+
+  private boxed(entry: Entry): void {
+    this.frames.boxed(entry);
+    this.saw(textContent(entry.node) ?? '', BLOCKED);
+  }
+
+  /** A page writes on a canvas. With a secret on it, nobody sees it. */
+  private wrote(canvas: Node, text: string): void {
+    this.controls.recall();
+    if (this.secrets.hide(text) === text) return;
+    this.masks.keep(canvas, BLOCKED);
+    this.tree.touch(canvas as Element, 'style');
+    this.schedule();
   }
 
   /** A frame of this document shows a document; false when it has no such frame. */
@@ -340,7 +423,10 @@ export class Recorder {
       if (root === this.document) this.realm.listen(() => root, type, listener, { capture: true, passive: true });
       else listen(root, type, listener, { capture: true, passive: true });
     };
-    on('scroll', (target) => this.scrolls.touch(target));
+    on('scroll', (target) => {
+      this.scrolls.touch(target);
+      this.veils.soon();
+    });
     for (const type of ['input', 'change']) on(type, (target) => this.controls.touch(target));
     on('reset', () => this.controls.touchAll());
     for (const type of ['focusin', 'focusout', 'selectionchange', 'select']) on(type, () => this.focus.touch());
@@ -408,6 +494,7 @@ export class Recorder {
       adopted: () => this.schedule(),
       raised: soon((node: Node) => this.top.touch(node)),
       drawn: (canvas: Node) => this.canvases.touch(canvas), // the sweep takes its picture
+      wrote: (canvas: Node, text: string) => this.wrote(canvas, text),
       handedOver: (canvas: Node) => this.canvases.handedOver(canvas),
       defined: soon((name: string) => this.definitions.defined(name)),
       registered: soon((definition: PropertyDefinition) => this.definitions.registered(definition)),
@@ -424,10 +511,10 @@ export class Recorder {
   /** Nobody hears of what happens before the shell has taken up the document. */
   private needed(needs: Needs): Needs {
     return {
-      dialog: (kind, text) => { if (this.running) needs.dialog(kind, cutText(text, 0, MOST_TEXT)); },
+      dialog: (kind, text) => { if (this.running) needs.dialog(kind, this.shown(cutText(text, 0, MOST_TEXT))); },
       answered: ok => { if (this.running) needs.answered(ok); },
       wish: (kind, text, answer) => this.running && text.length <= MOST_COPIED && needs.wish(kind, text, answer),
-      saves: name => { if (this.running) needs.saves(cutText(name, 0, MOST_NAME)); },
+      saves: name => { if (this.running) needs.saves(this.shown(cutText(name, 0, MOST_NAME))); },
     };
   }
 
@@ -446,8 +533,9 @@ export class Recorder {
   private sweepOn(): void {
     if (!this.running) return;
     guard(() => {
-      const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due(), this.films.due()];
+      const found = [this.controls.sweep(), this.sheets.sweep(), this.canvases.due(), this.films.due(), this.sizes.due()];
       if (found.includes(true)) this.schedule();
+      this.veils.sweep();
       this.tell((ops) => this.digests.collect(ops));
     }, undefined);
     later(() => this.sweepOn(), SWEEP_MS);
@@ -484,7 +572,8 @@ export class Recorder {
   private followersBase(): string {
     if (!/^https?:/.test(this.began)) return '';
     const base = queryAll(this.document, 'base[href]')[0];
-    return this.resolve((base && attribute(base, 'href')) ?? '', this.began);
+    const began = this.masks.base >= PRIVATE ? new NativeURL(this.began).origin + '/' : this.began;
+    return this.resolve((base && attribute(base, 'href')) ?? '', began);
   }
 
   private resolve(url: string, base: string): string {
@@ -509,11 +598,24 @@ export class Recorder {
       else this.tree.touchText(element);
       this.schedule();
     });
-    return shown === null ? null : this.realm.urls.unmapText(shown);
+    if (shown === null) return null;
+    const out = this.realm.urls.unmapText(shown);
+    return name === '' ? this.styles(out) : out;
   }
 
   private restoreRule(text: string): string {
-    return this.realm.urls.unmapText(this.blobs.restore(text, () => undefined) ?? text);
+    return this.styles(this.realm.urls.unmapText(this.blobs.restore(text, () => undefined) ?? text));
+  }
+
+  /** A style sheet's text without what must not be written into the page by it. */
+  private styles(css: string): string {
+    return this.secrets.hide(this.masks.hides ? hiddenStyles(css) : css);
+  }
+
+  /** What people read of the page outside of it. */
+  private shown(text: string): string {
+    guard(() => this.controls.recall(), undefined);
+    return this.masks.base >= PRIVATE && text !== '' ? MASK : this.secrets.hide(text);
   }
 
   private reportPage(): void {
@@ -527,10 +629,12 @@ export class Recorder {
   }
 
   private describe(): { url: string; title: string; icon: string } {
+    const element = findAll(this.document, 'title')[0];
+    const title = titleOf(this.document).slice(0, TITLE_MOST);
     return {
-      url: this.realm.urls.unmap((this.document.location as Location).href),
-      title: titleOf(this.document).slice(0, TITLE_MOST),
-      icon: this.realm.urls.unmap(this.icon.address),
+      url: this.realm.urls.unmap((this.document.location as Location).href), // the shell takes out of it what is nobody's business
+      title: element !== undefined && this.masks.masked(element) && title !== '' ? MASK : this.shown(title),
+      icon: this.masks.base >= PRIVATE ? '' : this.realm.urls.unmap(this.icon.address),
     };
   }
 

@@ -7,10 +7,11 @@ import * as is from '../ops';
 import type { ElementForm, Id, Ids, NodeForm, Op, ShadowForm } from '../ops';
 import { attributes, mirrored, qualified, type AttributeContext } from './attributes';
 import {
-  compatMode, contentOf, dataOf, DOCTYPE, doctypeName, doctypePublic, doctypeSystem, DOCUMENT, ELEMENT, firstChild, FRAGMENT, guard, isElement,
+  compatMode, contentOf, dataOf, DOCTYPE, doctypeName, doctypePublic, doctypeSystem, DOCUMENT, ELEMENT, findAll, firstChild, FRAGMENT, getter, guard, isElement,
   isHTML, isShadow, isText, localName, MATHML, method, namespaceOf, nextSibling, nodeType, parentNode, shadowMode, shadowOf, slotAssignment,
   SVG, up,
 } from './dom';
+import { BLOCKED, hiddenText, OPEN, PRIVATE, type Level } from './mask';
 import { Nodes, type Entry } from './nodes';
 
 /** Watches one kind of state that is not in the tree. */
@@ -31,6 +32,8 @@ export interface TreeContext extends AttributeContext {
   parts: Part[];
   /** A shadow root is about to be mirrored: observe it. */
   root(root: ShadowRoot): void;
+  /** What is below a node is told no longer: it has become a box. */
+  boxed(entry: Entry): void;
 }
 
 /** New children of a known node that followers get later: too much was new at once. */
@@ -44,6 +47,9 @@ interface Rest {
 }
 
 const composedRoot = method<[GetRootNodeOptions], Node>(Node.prototype, 'getRootNode');
+const addedIn = getter<NodeList>(MutationRecord.prototype, 'addedNodes');
+const nodeCount = getter<number>(NodeList.prototype, 'length');
+const nodeAt = method<[number], Node | null>(NodeList.prototype, 'item');
 const recordType = (r: MutationRecord): string => r.type;
 
 export class Tree {
@@ -56,11 +62,14 @@ export class Tree {
   private readonly taking: Entry[] = [];
   private readonly left: Entry[] = [];
   private rests: Rest[] = [];
+  /** Elements of which less is told than followers have. */
+  private readonly tightened = new Set<Entry>();
+  private readonly shadows = new Set<Entry>();
   /** How many new nodes may still be told in this flush. */
   private room = Infinity;
   private flushes = 0;
 
-  constructor(private readonly ctx: TreeContext) {}
+  constructor(readonly ctx: TreeContext) {}
 
   get dirty(): boolean {
     return this.parents.size > 0 || this.changedAttributes.size > 0 || this.texts.size > 0;
@@ -78,6 +87,7 @@ export class Tree {
       switch (recordType(record)) {
         case 'childList':
           this.parents.add(target);
+          if (this.ctx.masks.hides) this.keepAdded(record);
           break;
         case 'characterData':
           if (!this.texts.has(target)) this.texts.set(target, record.oldValue);
@@ -86,6 +96,14 @@ export class Tree {
           this.noteAttribute(target as Element, record);
       }
     }
+  }
+
+  /** What comes into something hidden stays hidden, even if it has left again by now. */
+  private keepAdded(record: MutationRecord): void {
+    const level = this.nodes.of(record.target)?.level ?? OPEN;
+    if (level < PRIVATE) return;
+    const added = addedIn(record);
+    for (let i = 0; i < nodeCount(added); i++) this.ctx.masks.keep(nodeAt(added, i)!, level);
   }
 
   /** Sends a known element's attribute again. */
@@ -141,11 +159,14 @@ export class Tree {
     this.flushes++;
     this.room = room;
     const ops: Op[] = [];
+    this.judge();
+    this.search();
     this.flushParents(ops);
     this.flushRests(ops);
     this.removeLeft(ops);
     this.flushAttributes(ops);
     this.flushTexts(ops);
+    this.flushTightened(ops);
     this.collect(ops);
     return ops;
   }
@@ -155,18 +176,88 @@ export class Tree {
     const ops = this.flush();
     const entry = this.nodes.byNumber(id);
     if (entry === undefined || !isElement(entry.node)) return ops; // it has gone meanwhile, with what was wrong about it
+    this.retell(entry, ops);
+    this.collect(ops);
+    return ops;
+  }
+
+  private retell(entry: Entry, ops: Op[]): void {
+    const element = entry.node as Element;
     this.flushes++;
     this.room = Infinity;
     this.tell('removed', entry);
+    entry.level = this.ctx.masks.level(element, this.around(entry));
+    if (entry.level === BLOCKED) this.ctx.boxed(entry);
     for (const kid of entry.kids) this.nodes.forget(kid, (each) => this.tell('removed', each));
     entry.kids = [];
-    entry.masked = this.ctx.masks.masked(entry.node);
+    entry.flush = this.flushes;
     this.tell('added', entry);
     const ids: Id[] = [];
-    const forms = this.forms(kidsOf(entry.node), entry, ids);
-    ops.push([is.AGAIN, id, attributes(this.ctx, entry.node), compact(ids), ...forms]);
-    this.collect(ops);
-    return ops;
+    const forms = this.forms(this.kids(element, entry.level), entry, ids);
+    ops.push([is.AGAIN, entry.id, attributes(this.ctx, element, entry.level), compact(ids), ...forms]);
+  }
+
+  /** How much is told of what is around a node. */
+  private around(entry: Entry): Level {
+    return entry.parent === null || entry.parent.parent === null ? this.ctx.masks.base : entry.parent.level;
+  }
+
+  /** The level of a node, whether or not followers have it. */
+  level(node: Node): Level {
+    return this.nodes.of(node)?.level ?? this.ctx.masks.of(node);
+  }
+
+  /** A node's children as followers get them. */
+  kids(node: Node, level = this.nodes.of(node)?.level): Node[] {
+    return level === BLOCKED ? [] : kidsOf(node);
+  }
+
+  /** Before anything is told: which elements are hidden because of their own attributes. */
+  private judge(): void {
+    for (const node of this.changedAttributes.keys()) {
+      const entry = this.nodes.of(node);
+      if (entry !== undefined) this.tighten(entry);
+    }
+  }
+
+  /** An element may be hidden now. What is new in it is told as that, and what followers have is told again. */
+  private tighten(entry: Entry): void {
+    const level = this.ctx.masks.level(entry.node as Element, this.around(entry));
+    if (level < PRIVATE || level <= entry.level) return;
+    this.spread(entry, level);
+    this.tightened.add(entry);
+  }
+
+  private spread(entry: Entry, level: Level): void {
+    entry.level = level;
+    for (const kid of entry.kids) {
+      if (kid.parent !== entry || kid.level >= level) continue;
+      this.spread(kid, isElement(kid.node) ? this.ctx.masks.level(kid.node, level) : this.ctx.masks.text(kid.node, level));
+    }
+  }
+
+  /** Finds what rules select because of something else that has changed. */
+  private search(): void {
+    const selector = this.ctx.masks.contextual;
+    if (selector === '') return;
+    this.searchIn(this.ctx.document, selector);
+    for (const shadow of this.shadows) {
+      if (shadow.gone) this.shadows.delete(shadow);
+      else this.searchIn(shadow.node, selector);
+    }
+  }
+
+  private searchIn(root: Node, selector: string): void {
+    const found = findAll(root, selector);
+    for (let i = 0; i < found.length; i++) {
+      const entry = this.nodes.of(found[i]!);
+      if (entry !== undefined) this.tighten(entry);
+    }
+  }
+
+  private flushTightened(ops: Op[]): void {
+    for (const entry of this.tightened) if (!entry.gone) this.retell(entry, ops);
+    this.tightened.clear();
   }
 
   /** Parts speak of nodes that followers have, and so when they have all. */
@@ -184,6 +275,7 @@ export class Tree {
     this.parents.clear();
     this.changedAttributes.clear();
     this.texts.clear();
+    this.tightened.clear();
   }
 
   // Parents are put right from the top down. Whatever is above a parent is then where it belongs, so moving a node
@@ -231,7 +323,7 @@ export class Tree {
   }
 
   private reconcile(parent: Entry, ops: Op[]): void {
-    const live = kidsOf(parent.node);
+    const live = this.kids(parent.node, parent.level);
     if (this.rests.length > 0) this.rests = this.rests.filter((rest) => rest.parent !== parent);
     if (same(live, parent.kids)) return;
     const before = parent.kids;
@@ -300,11 +392,19 @@ export class Tree {
       if (entry.parent !== null && entry.parent !== parent) this.tell('children', entry.parent);
       entry.parent = parent;
       entry.at = 0;
+      if (parent.level >= PRIVATE && parent.level > entry.level) this.movedIn(entry, parent.level);
       after[i] = entry;
       moved.push(entry.id);
     }
     ops.push([is.MOVE, parent.id, next?.id ?? 0, ...moved]);
     return known[start]!;
+  }
+
+  /** A node that followers have has come into something hidden. */
+  private movedIn(entry: Entry, level: Level): void {
+    if (isElement(entry.node)) return this.tighten(entry);
+    entry.level = this.ctx.masks.text(entry.node, level);
+    this.touchText(entry.node);
   }
 
   private forms(nodes: Node[], parent: Entry, ids: Id[]): NodeForm[] {
@@ -330,19 +430,25 @@ export class Tree {
     const node = entry.node;
     this.room--;
     ids.push(entry.id);
-    if (isText(node)) return this.text(node) ?? '';
+    const around = this.around(entry);
+    if (isText(node)) {
+      entry.level = this.ctx.masks.text(node, around);
+      return this.text(node, entry.level) ?? '';
+    }
     if (nodeType(node) === DOCTYPE) return [0, '!', doctypeName(node), doctypePublic(node), doctypeSystem(node)];
     if (nodeType(node) === FRAGMENT) {
       this.ctx.root(node as ShadowRoot);
+      entry.level = around;
+      this.shadows.add(entry);
       this.tell('added', entry);
       const shadow: ShadowForm = [0, '#', modeOf(node)];
       return append(shadow, this.forms(kidsOf(node), entry, ids));
     }
     const element = node as Element;
-    entry.masked = this.ctx.masks.masked(element);
-    const form: ElementForm = [tagOf(element), attributes(this.ctx, element)];
+    entry.level = this.ctx.masks.level(element, around);
+    const form: ElementForm = [tagOf(element), attributes(this.ctx, element, entry.level)];
     this.tell('added', entry);
-    return append(form, this.forms(kidsOf(element), entry, ids));
+    return append(form, this.forms(this.kids(element, entry.level), entry, ids));
   }
 
   private flushAttributes(ops: Op[]): void {
@@ -350,9 +456,10 @@ export class Tree {
       const entry = this.nodes.of(node);
       if (entry === undefined || entry.flush === this.flushes) continue;
       const element = node as Element;
+      if (this.tightened.has(entry)) continue;
       this.flushMask(entry, element, names);
       for (const name of names) {
-        ops.push([is.ATTRIBUTE, entry.id, name, mirrored(this.ctx, element, name)]);
+        ops.push([is.ATTRIBUTE, entry.id, name, mirrored(this.ctx, element, name, entry.level)]);
         for (const part of this.ctx.parts) part.attribute?.(entry, name);
       }
     }
@@ -361,12 +468,12 @@ export class Tree {
 
   /** When a field becomes masked or is no longer, all its attributes are judged again. */
   private flushMask(entry: Entry, element: Element, names: Set<string>): void {
-    const masked = this.ctx.masks.masked(element);
-    if (masked === entry.masked) return;
-    entry.masked = masked;
+    const level = this.ctx.masks.level(element, this.around(entry));
+    if (level === entry.level || entry.level >= PRIVATE) return;
+    entry.level = level;
     names.add(is.MASKED);
     names.add('value');
-    const list = attributes(this.ctx, element);
+    const list = attributes(this.ctx, element, level);
     if (list !== 0) for (let i = 0; i < list.length; i += 2) names.add(list[i]!);
     for (const part of this.ctx.parts) part.attribute?.(entry, '');
   }
@@ -375,19 +482,28 @@ export class Tree {
     for (const [node, old] of this.texts) {
       const entry = this.nodes.of(node);
       if (entry === undefined || entry.flush === this.flushes) continue;
-      const data = this.text(node);
+      const data = this.text(node, entry.level);
       if (data !== null) ops.push(textOp(entry.id, data === dataOf(node) ? old : null, data));
       if (entry.parent !== null) this.tell('children', entry.parent);
     }
     this.texts.clear();
   }
 
+  /** A text as followers have it, which of one they do not have is nothing. */
+  told(node: Node): string {
+    const entry = this.nodes.of(node);
+    return entry === undefined ? '' : (this.text(node, entry.level) ?? '');
+  }
+
   /** A text node's data; null while an address in it is not known yet. */
-  private text(node: Node): string | null {
+  private text(node: Node, level: Level): string | null {
     const parent = parentNode(node);
-    if (parent === null || !isElement(parent)) return dataOf(node);
-    if (localName(parent) === 'textarea' && this.ctx.masks.masked(parent)) return '';
-    return localName(parent) === 'style' ? this.ctx.restore(dataOf(node), parent, '') : dataOf(node);
+    if (parent === null || !isElement(parent)) return level >= PRIVATE ? hiddenText(dataOf(node)) : this.ctx.secrets.hide(dataOf(node));
+    if (localName(parent) === 'textarea' && this.nodes.of(parent)?.level !== OPEN) return '';
+    if (localName(parent) === 'style') return this.ctx.restore(dataOf(node), parent, '');
+    if (level < PRIVATE) return this.ctx.secrets.hide(dataOf(node));
+    this.ctx.secrets.saw(dataOf(node), level);
+    return hiddenText(dataOf(node));
   }
 }
 

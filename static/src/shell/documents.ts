@@ -5,6 +5,7 @@
 import { Invalid, bool, fromDocument, list, object, oneOf, parseMessage, text, type FromDocument, type Place } from '../protocol';
 import { Urls, originString, parseOrigin } from '../url';
 import type { Box, ToDocument } from '../port';
+import type { DocumentRule } from '../pages';
 
 export interface Doc {
   readonly id: number;
@@ -25,12 +26,20 @@ export interface Doc {
   /** It was told to keep what is new to itself. */
   held: boolean;
   leaving: boolean;
+  /** Others have been told that it is there. */
+  announced: boolean;
+  /** It is in something hidden. */
+  surrounded: boolean;
 }
 
 export interface DocumentsOptions {
   urls: Urls;
   scheme: string; // of content hosts
   paused: () => boolean;
+  /** The operator's rules for a document, by its address and those around it. */
+  rules: (urls: string[]) => DocumentRule[];
+  /** What documents of a site have masked so far. */
+  secrets: (origin: string) => string[];
   /** The tab whose frame a window is in, and whether the window is that frame's own. */
   tabOf(window: MessageEventSource): { tab: number; main: boolean } | null;
   onStart(doc: Doc): void;
@@ -58,6 +67,8 @@ export class Documents {
   #byWindow = new Map<MessageEventSource, Doc>();
   #asked = new Map<number, { doc: Doc; answer: (message: Answer | null) => void }>();
   #lastAsked = 0;
+  /** What documents called their address when they began; one without an origin may name the site's. */
+  #addresses = new WeakMap<Doc, string>();
   // Begins anywhere, so that an input meant for a document of an earlier visit to this page cannot hit a new one.
   #lastId = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 3;
 
@@ -85,7 +96,7 @@ export class Documents {
   /** Where a place in a document is in its tab's viewport now; null when it cannot be said. */
   async locate(doc: Doc, place: Pick<Place, 'node' | 'fx' | 'fy'>): Promise<{ x: number; y: number } | null> {
     const at = await this.#place(doc, place);
-    const offset = at && await this.#offset(doc);
+    const offset = at && await this.offset(doc);
     return at && offset ? { x: at.x + offset.x, y: at.y + offset.y } : null;
   }
 
@@ -98,13 +109,13 @@ export class Documents {
   /** The boxes of a selected text. */
   async boxes(doc: Doc, sel: number[]): Promise<Box[]> {
     const answer = await this.#ask(doc, id => ({ type: 'boxes', id, sel }));
-    const offset = answer?.type === 'boxes' ? await this.#offset(doc) : null;
+    const offset = answer?.type === 'boxes' ? await this.offset(doc) : null;
     if (answer?.type !== 'boxes' || !offset) return [];
     return boxes(answer.boxes).map(b => ({ ...b, x: b.x + offset.x, y: b.y + offset.y }));
   }
 
   /** Where a document's viewport begins in its tab's. */
-  async #offset(doc: Doc): Promise<{ x: number; y: number } | null> {
+  async offset(doc: Doc): Promise<{ x: number; y: number } | null> {
     let [x, y] = [0, 0];
     for (let inner: Doc = doc; inner.parent; inner = inner.parent) {
       const frame = inner.frameNode ? await this.#place(inner.parent, { node: inner.frameNode, fx: 0, fy: 0 }) : null;
@@ -136,6 +147,13 @@ export class Documents {
     this.#options.onGone(doc);
   }
 
+  /** What is to be hidden in a document, and of what around it. */
+  rules(doc: Doc): DocumentRule[] {
+    const urls: string[] = [];
+    for (let at: Doc | null = doc; at; at = at.parent) urls.push(this.#addresses.get(at) ?? at.url);
+    return this.#options.rules(urls);
+  }
+
   /** Tells every document to stop and forgets it. */
   stop(): void {
     removeEventListener('message', this.#hello);
@@ -164,13 +182,14 @@ export class Documents {
     if (this.#byId.size >= most) return;
     const doc: Doc = {
       id: this.number(), window: source, tab: place.tab, parent: parent ?? null, origin, home: event.origin, port, frameNode: 0,
-      url: ownAddress(url, origin), stale: false, held: false, leaving: false,
+      url: ownAddress(url, origin), stale: false, held: false, leaving: false, announced: false, surrounded: false,
     };
     this.#byId.set(doc.id, doc);
     this.#byWindow.set(source, doc);
     port.onmessage = message => this.#message(doc, message.data);
     this.#options.onStart(doc);
-    port.postMessage({ type: 'start', doc: doc.id, tab: doc.tab, paused: this.#options.paused() });
+    this.#addresses.set(doc, url);
+    this.send(doc, { type: 'start', doc: doc.id, tab: `${doc.tab}`, paused: this.#options.paused(), rules: this.rules(doc), secrets: origin === 'null' ? [] : this.#options.secrets(origin) });
   };
 
   /** The site behind a content host of this session; "" for any other origin. */

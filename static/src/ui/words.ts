@@ -86,12 +86,32 @@ export function reason(why: string, visitor: string): string {
     case 'gone': return 'That part of the page is gone.';
     case 'covered': return 'Something else lies over that now.';
     case 'disabled': return 'The page has this switched off.';
-    case 'masked': return 'This field is hidden from you.';
+    case 'masked': return 'This is hidden from you.';
     case 'needs-visitor': return `Only ${visitor} can do that.`;
     case 'protected': return `The site keeps this for ${visitor}.`;
     default: return /\s/.test(why) ? why : 'That had no effect in the page.';
   }
 }
+
+/** What an operator's rules do on a site, as the visitor reads it before accepting. */
+export function treated(treatments: readonly string[]): string[] {
+  const all: string[] = [];
+  if (treatments.includes('private')) all.push('All texts and pictures on pages of this site, but what has been released');
+  if (treatments.includes('mask') || treatments.includes('block')) all.push('Parts of this site that have been marked as private');
+  return all;
+}
+
+/** What stays the visitor's to use. */
+export const keptForYou = (agent: string): string => `Some parts of this site only you can use. ${agent} sees them and cannot press them.`;
+
+/** What the visitor reads at what is hidden. */
+export const shortHidden = (agent: string): string => `Hidden from ${agent}`;
+export const veilLabel = (agent: string, on: boolean): string =>
+  on ? `What is hidden from ${agent} is tinted. Take the tint away` : `Tint what is hidden from ${agent}`;
+
+/** What agents read where something is hidden. */
+export const hiddenThere = 'Hidden from you. Only the visitor sees it.';
+export const hiddenTyping = 'Hidden from you. You can type here, but not read.';
 
 /** 0:07, 12:40. */
 export function clock(milliseconds: number): string {

@@ -144,3 +144,9 @@ function children(ctx: BuildContext, parent: Node, form: unknown[], from: number
 }
 
 export const isMasked = (node: Node): boolean => node.nodeType === Node.ELEMENT_NODE && (node as Element).hasAttribute(MASKED);
+
+/** Whether an element stands for something hidden; on a private page all does. */
+export const standsFor = (node: Node): boolean => isMasked(node) && !/^private\b/.test((node as Element).getAttribute(MASKED)!);
+
+/** Whether a masked element may be filled in all the same. */
+export const takesText = (node: Node): boolean => isMasked(node) && /(?:^| )type$/.test((node as Element).getAttribute(MASKED)!);

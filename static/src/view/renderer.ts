@@ -4,7 +4,8 @@
 import { attachCapture, type Capture } from '../input/capture';
 import { SNAPSHOT, type Mode } from '../ops';
 import { granted, type FromRenderer, type Right, type ToAgent } from '../protocol';
-import { isMasked } from './build';
+import { isMasked, takesText } from './build';
+import { hiddenThere, hiddenTyping } from '../ui/words';
 import { Answers } from './media';
 import { isShadow, Mirror } from './mirror';
 import { Scrolling } from './scrolling';
@@ -512,7 +513,9 @@ export class Renderer {
 }
 
 const REFUSED: Record<string, string> = {
-  masked: 'This field is hidden from you. Only the visitor can fill it in.',
+  masked: 'This is hidden from you. Only the visitor can use it.',
+  hidden: hiddenThere,
+  hiddenTyping,
   view: 'You can look and point, but not act.',
   click: 'You may not click in this page.',
   fill: 'You may not type in this page.',
@@ -547,7 +550,7 @@ function styled(document: Document): Promise<void> {
 }
 
 function maskedAt(node: Node): boolean {
-  for (let at: Node | null = node; at !== null; at = isShadow(at) ? at.host : at.parentNode) if (isMasked(at)) return true;
+  for (let at: Node | null = node; at !== null; at = isShadow(at) ? at.host : at.parentNode) if (isMasked(at)) return !takesText(at);
   return false;
 }
 

@@ -29,8 +29,17 @@ video[data-tandem-unavailable]:not([poster]) {
   [data-tandem-focus-visible]:not(html, body, iframe, embed, object) { outline: auto 1px -webkit-focus-ring-color; }
   [data-tandem-focus]:not([data-tandem-focus-visible]) { outline: none; }
 }
-[data-tandem-masked] {
-  cursor: not-allowed !important;
+[data-tandem-masked] { cursor: not-allowed !important; }
+[data-tandem-masked~=type] { cursor: auto !important; }
+[data-tandem-masked~=private], [data-tandem-masked~=all] { color: #6b7280 !important; text-shadow: none !important; }
+[data-tandem-masked~=all], [data-tandem-masked~=box] { background: #d3d7de !important; border-color: #b3b9c4 !important; }
+[data-tandem-masked~=all] { color: #4b5563 !important; }
+[data-tandem-masked~=box] {
+  background: #d3d7de repeating-linear-gradient(135deg, #0000 0 10px, #c3c8d1 10px 20px) !important;
+  color: transparent !important; border-radius: 3px; object-position: -99999px !important; fill: none !important; stroke: none !important;
+}
+img[data-tandem-masked~=box] { content: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"); }
+[data-tandem-masked=""], [data-tandem-masked=type] {
   background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='52' height='16'%3E%3Crect width='52' height='16' rx='8' fill='%23555'/%3E%3Ctext x='26' y='11.5' font-family='system-ui,sans-serif' font-size='10' fill='%23fff' text-anchor='middle'%3Ehidden%3C/text%3E%3C/svg%3E") !important;
   background-repeat: no-repeat !important;
   background-position: right 6px center !important;
