@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"tandem/proxy"
 	"tandem/session"
 )
 
@@ -301,6 +302,18 @@ func TestMaskRulesHoldAtOnce(t *testing.T) {
 		t.Errorf("the agent paid: %q", got)
 	}
 	keepLooks(t, m, "masks")
+
+	// What "mask test" tells of the page.
+	found, err := m.server.proxy.Preview(t.Context(), b.URL+"/account")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for selector, want := range map[string]string{".card": "div.card", "#number": "input#number", "form .pay": "button.pay", `input[type="password" i]`: "input#password"} {
+		i := slices.IndexFunc(found.Rules, func(r proxy.Treatment) bool { return r.Selector == selector })
+		if i < 0 || found.Rules[i].Count != 1 || !slices.Equal(found.Rules[i].Elements, []string{want}) {
+			t.Errorf("the preview of %s: %v", selector, found.Rules)
+		}
+	}
 
 	// Private pages show what is allowed, and nothing else.
 	add(session.PageRule{Treatment: session.Allow, Selector: "nav"})
