@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	math "math/rand/v2"
@@ -389,5 +390,51 @@ func onlyFaults(t *testing.T) {
 	t.Helper()
 	if os.Getenv("TANDEM_TEST_FAULTS") == "" {
 		t.Skip("make test-faults runs it")
+	}
+}
+
+// TestFaultS47SlowClients opens two thousand connections that send a header, or
+// a body, a byte at a time or not at all. Others are served as before; those
+// without a header are closed, and nothing of them is left.
+func TestFaultS47SlowClients(t *testing.T) {
+	onlyFaults(t)
+	b := newBattle(t)
+	invited, visitor, _ := b.meet(session.Shared)
+	visitor.follow(b.at(invited.ID, b.site.URL+"/"))
+	content := strings.TrimPrefix(b.at(invited.ID, b.site.URL), "http://")
+	closed := make(chan bool, 2000)
+	for i := range cap(closed) {
+		conn, err := net.Dial("tcp", b.cfg.Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		switch i % 3 {
+		case 0:
+		case 1:
+			fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\nX: ", content)
+		case 2:
+			fmt.Fprintf(conn, "POST /api/join HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n", b.Control.Host)
+		}
+		go func() {
+			_, err := io.Copy(io.Discard, conn)
+			closed <- err == nil || errors.Is(err, syscall.ECONNRESET)
+		}()
+	}
+	if resp, text := visitor.follow(b.at(invited.ID, b.site.URL+"/")); resp.StatusCode != http.StatusOK || !strings.Contains(text, "c4nary-of-the-page") {
+		t.Errorf("the visitor meanwhile: %s", resp.Status)
+	}
+	for n := range cap(closed) {
+		select {
+		case ok := <-closed:
+			if !ok {
+				t.Error("a connection failed in another way than being closed")
+			}
+		case <-time.After(2 * patience):
+			t.Fatalf("only %d of %d were closed", n, cap(closed))
+		}
+	}
+	if _, text := visitor.follow(b.at(invited.ID, b.site.URL+"/")); !strings.Contains(text, "c4nary-of-the-page") {
+		t.Errorf("afterwards: %.200s", text)
 	}
 }

@@ -149,9 +149,9 @@ func (m *deskMeeting) says(text string) {
 	m.visitor.wait(m.front, `document.querySelector('#said').textContent === `+quote(text))
 }
 
-// TestS20Tabs has whatever opens windows make tabs of the session, which either
+// TestScenario20Tabs has whatever opens windows make tabs of the session, which either
 // side opens, switches and closes: scenarios 19 and 20.
-func TestS20Tabs(t *testing.T) {
+func TestScenario20Tabs(t *testing.T) {
 	m := meetAtDesk(t)
 
 	t.Log("a link to a tab of its own, pressed by the agent")
