@@ -145,6 +145,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.mode":        encode("mode", modeMessage{Shared, false, AllRights}),
 		"to-agent.loading":     encode("loading", loadingMessage{true}),
 		"to-agent.leader":      encode("leader", leaderMessage{false, 1700000000000}),
+		"to-agent.invitation":  encode("invitation", invitationMessage{Opened, 1700000000000}),
 		"to-agent.ended":       encode("ended", ended),
 	}
 	for name, got := range all {

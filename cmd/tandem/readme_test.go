@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -66,5 +68,41 @@ func checkCommand(t *testing.T, line string, args []string) {
 	}
 	if err := cmd.ValidateArgs(cmd.Flags().Args()); err != nil {
 		t.Errorf("%s: %v", line, err)
+	}
+}
+
+// TestSecurityPage holds SECURITY.md to the tests that it names.
+func TestSecurityPage(t *testing.T) {
+	page, err := os.ReadFile("../../SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
+	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, found := range declared.FindAllSubmatch(text, -1) {
+			there[string(found[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, name := range regexp.MustCompile(`\bTest\w+`).FindAllString(string(page), -1) {
+		named[name] = true
+		if !there[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	numbered := regexp.MustCompile(`^Test(Contain|Fault)?S\d\d`)
+	for name := range there {
+		if numbered.MatchString(name) && !named[name] {
+			t.Errorf("%s is not in SECURITY.md", name)
+		}
 	}
 }
