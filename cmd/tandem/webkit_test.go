@@ -391,10 +391,13 @@ func (w *webkitWindow) clickOnce(in frame, selector string) error {
 	if err := w.try("POST", "/element", map[string]any{"using": "css selector", "value": selector}, &element); err != nil {
 		return err
 	}
-	for _, id := range element {
-		return w.try("POST", "/element/"+id+"/click", nil, nil)
+	move := func(x int) map[string]any { // the command to click moves nothing
+		return map[string]any{"type": "pointerMove", "origin": element, "x": x, "y": 0, "duration": 0}
 	}
-	return errors.New("no element")
+	return w.try("POST", "/actions", map[string]any{"actions": []any{map[string]any{
+		"type": "pointer", "id": "mouse", "parameters": map[string]any{"pointerType": "mouse"},
+		"actions": []any{move(-1), move(0), map[string]any{"type": "pointerDown", "button": 0}, map[string]any{"type": "pointerUp", "button": 0}},
+	}}}, nil)
 }
 
 func (w *webkitWindow) write(text string) {
