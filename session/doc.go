@@ -86,6 +86,19 @@
 // page copied it. That is a net below masking, which knows neither what is
 // shorter than four characters nor what a page has cut or encrypted.
 //
+// # Files and the clipboard
+//
+// When a page asks for a file because of what an agent did, the agent chooses
+// it, and files may be dropped on the mirror. They are offered by name and size,
+// the visitor is asked, and what they take goes through the server in pieces of
+// 128 KiB, four under way at most: ten files of 10 MiB each. Nothing of them is
+// kept here. An offer ends with shared mode, with a pause and with either
+// browser's stream. What the visitor chooses agents know by name only.
+//
+// What a page copies because of an agent's input goes to that agent, who may put
+// it into their own clipboard. The visitor's clipboard is neither read nor
+// written for anybody else.
+//
 // # The link
 //
 // Frames are JSON, or JSON deflated (RFC 1951, no header) in a binary frame.

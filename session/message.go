@@ -50,6 +50,7 @@ var kinds = map[string]kind{
 	"pointer":    {func() message { return new(pointMessage) }, 1 << 10, 60, 120},
 	"mark":       {func() message { return new(markMessage) }, 1 << 10, 30, 60},
 	"select":     {func() message { return new(selectMessage) }, 1 << 10, 30, 60},
+	"editing":    {func() message { return new(editingMessage) }, 1 << 10, 5, 20},
 	"draw":       {func() message { return new(drawMessage) }, 32 << 10, 20, 60},
 	"erase":      {func() message { return new(eraseMessage) }, 1 << 10, 2, 10},
 	"chat":       {func() message { return new(chatMessage) }, 16 << 10, 2, 10},
@@ -62,6 +63,13 @@ var kinds = map[string]kind{
 	"download":   {func() message { return new(downloadMessage) }, 4 << 10, 2, 10},
 	"notice":     {func() message { return new(noticeMessage) }, 16 << 10, 5, 20},
 	"input":      {func() message { return new(inputMessage) }, 256 << 10, 100, 300},
+	"offer":      {func() message { return new(offerMessage) }, 16 << 10, 1, 10},
+	"piece":      {func() message { return new(pieceMessage) }, maxPiece*4/3 + 1<<10, 100, 200},
+	"want":       {func() message { return new(wantMessage) }, 16 << 10, 2, 10},
+	"take":       {func() message { return new(takeMessage) }, 1 << 10, 2, 20},
+	"got":        {func() message { return new(gotMessage) }, 1 << 10, 100, 400},
+	"placed":     {func() message { return new(placedMessage) }, 16 << 10, 2, 20},
+	"copied":     {func() message { return new(copiedMessage) }, 6*maxCopied + 1<<10, 2, 10},
 	"scroll":     {func() message { return new(scrollMessage) }, 1 << 10, 60, 120},
 	"navigate":   {func() message { return new(navigateMessage) }, maxURL + 1<<10, 2, 10},
 	"go":         {func() message { return new(goMessage) }, 1 << 10, 5, 20},
@@ -323,6 +331,14 @@ func (m *selectMessage) check() error {
 	return errors.Join(checkNumbers(m.Doc), checkNumbers(m.Sel...))
 }
 
+// editingMessage says in which field somebody types.
+type editingMessage struct {
+	Doc  number `json:"doc"`
+	Node number `json:"node"`
+}
+
+func (m *editingMessage) check() error { return checkNumbers(m.Doc, m.Node) }
+
 // drawMessage is a stroke over a page.
 type drawMessage struct {
 	Doc    number    `json:"doc"`
@@ -544,11 +560,13 @@ var inputKinds = map[string]string{
 	"drag":      "node dx dy",
 	"release":   "node dx dy mods",
 	"hover":     "node fx fy",
-	"key":       "node key code mods",
-	"text":      "node edit base?",
-	"edit":      "node inputType data? sel?",
+	"wheel":     "node fx fy dx dy mods",
+	"key":       "node key code mods start? end? sel?",
+	"text":      "node edit base? inputType? key? code? mods?",
+	"edit":      "node inputType data? sel? key? code? mods?",
 	"select":    "node options",
 	"value":     "node value",
+	"media":     "node paused time volume rate",
 	"submit":    "node",
 	"focus":     "node",
 	"selection": "node start? end? sel?",
@@ -578,6 +596,10 @@ var inputFields = map[string]func(json.RawMessage) (any, error){
 	"sel":       readNullable(readSelection),
 	"options":   readOptions,
 	"value":     readString(100_000),
+	"paused":    readBool,
+	"time":      readNumber(0, math.MaxInt32),
+	"volume":    readFraction,
+	"rate":      readNumber(0.05, 16),
 	"start":     readInt(0, math.MaxInt32),
 	"end":       readInt(0, math.MaxInt32),
 }
@@ -636,6 +658,24 @@ func readFraction(raw json.RawMessage) (any, error) {
 		return nil, errors.New("not a number")
 	}
 	return min(max(*f, 0), 1), nil // the edge of a box, after rounding
+}
+
+func readNumber(low, high float64) func(json.RawMessage) (any, error) {
+	return func(raw json.RawMessage) (any, error) {
+		var f *float64
+		if err := json.Unmarshal(orNull(raw), &f); err != nil || f == nil || !between(low, high, *f) {
+			return nil, errors.New("not a number in range")
+		}
+		return *f, nil
+	}
+}
+
+func readBool(raw json.RawMessage) (any, error) {
+	var b *bool
+	if err := json.Unmarshal(orNull(raw), &b); err != nil || b == nil {
+		return nil, errors.New("neither true nor false")
+	}
+	return *b, nil
 }
 
 func readString(limit int) func(json.RawMessage) (any, error) {
@@ -791,6 +831,10 @@ type (
 	selectedMessage struct {
 		From string `json:"from"`
 		selectMessage
+	}
+	editorMessage struct {
+		From string `json:"from"`
+		editingMessage
 	}
 	drawnMessage struct {
 		From string `json:"from"`

@@ -116,6 +116,9 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.mode":      encode("mode", modeMessage{View, true, Rights{Point, Scroll}}),
 		"to-visitor.rules":     encode("rules", rulesMessage{[]PageRule{{Treatment: Mask, Pages: "https://shop.example/account/*", Selector: ".iban", AgentMayType: true}}}),
 		"to-visitor.ask":       encode("ask", askedMessage{"agent"}),
+		"to-visitor.offer":     encode("offer", offeredMessage{"agent", offerMessage{9, 3, 0, 17, 0.5, 0.25, []fileMessage{{"photo.png", 68, "image/png"}}}}),
+		"to-visitor.piece":     encode("piece", pieceMessage{N: 9, Data: "aGk="}),
+		"to-visitor.withdrawn": encode("withdrawn", withdrawnMessage{9}),
 		"to-visitor.beat":      encode("beat", struct{}{}),
 		"to-visitor.cookies":   encode("cookies", struct{}{}),
 		"to-visitor.refused":   encode("refused", refusedMessage{nil, "tab", "Too many tabs are open."}),
@@ -131,6 +134,8 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.pointer":     encode("pointer", place),
 		"to-agent.mark":        encode("mark", mark),
 		"to-agent.select":      encode("select", selectedMessage{"visitor", selectMessage{3, nil}}),
+		"to-visitor.editing":   encode("editing", editorMessage{"agent", editingMessage{3, 17}}),
+		"to-agent.editing":     encode("editing", editorMessage{"visitor", editingMessage{3, 17}}),
 		"to-agent.draw":        encode("draw", drawnMessage{"visitor", drawMessage{3, "arrow", []float64{10, 20, 14, 26}, false}}),
 		"to-agent.erase":       encode("erase", erasedMessage{"visitor"}),
 		"to-agent.chat":        encode("chat", saidMessage{2, "visitor", 1700000001000, "Yes."}),
@@ -147,6 +152,11 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.leader":      encode("leader", leaderMessage{false, 1700000000000}),
 		"to-agent.invitation":  encode("invitation", invitationMessage{Opened, 1700000000000}),
 		"to-agent.ended":       encode("ended", ended),
+		"to-agent.want":        encode("want", wantMessage{"agent", 3, 5, "image/*", true}),
+		"to-agent.take":        encode("take", takeMessage{7, true}),
+		"to-agent.got":         encode("got", gotMessage{7, 2}),
+		"to-agent.placed":      encode("placed", placedMessage{7, false, "gone"}),
+		"to-agent.copied":      encode("copied", copiedMessage{"agent", "SAVE10"}),
 	}
 	for name, got := range all {
 		file := filepath.Join(messageDir, name+".json")

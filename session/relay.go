@@ -174,6 +174,9 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		r.others(st, func(other *seat) { r.push(other, it) })
 	case *selectMessage:
 		r.selected(st, *m)
+	case *editingMessage:
+		it := item{key: "editing " + st.person.ID, doc: noDoc, text: encode(name, editorMessage{st.person.ID, *m})}
+		r.others(st, func(other *seat) { r.push(other, it) })
 	case *drawMessage:
 		return nil, r.draw(st, *m)
 	case *eraseMessage:
@@ -203,6 +206,20 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
 	case *inputMessage:
 		return nil, r.ask(st, m, now)
+	case *offerMessage:
+		return nil, r.offer(st, *m, now)
+	case *pieceMessage:
+		return nil, r.pass(st, *m)
+	case *wantMessage:
+		r.tellOne(m.To, name, m)
+	case *takeMessage:
+		r.taken(*m)
+	case *gotMessage:
+		r.got(*m)
+	case *placedMessage:
+		r.placed(*m)
+	case *copiedMessage:
+		r.tellOne(m.To, name, m)
 	case *scrollMessage:
 		r.push(r.seat(Visitor), item{
 			key:  fmt.Sprint("scroll ", m.Doc, " ", m.Node),

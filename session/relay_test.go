@@ -60,6 +60,7 @@ var examples = map[string]string{
 	"pointer":    `{"type":"pointer","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`,
 	"mark":       `{"type":"mark","doc":1,"node":4,"fx":0.5,"fy":0.5,"x":1,"y":2}`,
 	"select":     `{"type":"select","doc":1,"sel":[4,0,4,2]}`,
+	"editing":    `{"type":"editing","doc":1,"node":4}`,
 	"draw":       `{"type":"draw","doc":1,"kind":"ink","points":[0,0,10,10],"fade":false}`,
 	"erase":      `{"type":"erase"}`,
 	"chat":       `{"type":"chat","text":"Hello"}`,
@@ -72,6 +73,13 @@ var examples = map[string]string{
 	"download":   `{"type":"download","name":"x"}`,
 	"notice":     `{"type":"notice","text":"x"}`,
 	"input":      `{"type":"input","n":1,"doc":1,"input":{"kind":"focus","node":4}}`,
+	"offer":      `{"type":"offer","n":1,"doc":1,"node":4,"fx":0.5,"fy":0.5,"files":[{"name":"a.txt","size":2,"mime":"text/plain"}]}`,
+	"piece":      `{"type":"piece","n":1,"data":"aGk="}`,
+	"want":       `{"type":"want","to":"agent","doc":1,"want":1}`,
+	"take":       `{"type":"take","n":1,"ok":true}`,
+	"got":        `{"type":"got","n":1,"bytes":2}`,
+	"placed":     `{"type":"placed","n":1,"ok":true}`,
+	"copied":     `{"type":"copied","to":"agent","text":"x"}`,
 	"scroll":     `{"type":"scroll","doc":1,"node":0,"x":0,"y":1}`,
 	"navigate":   `{"type":"navigate","tab":1,"url":"https://shop.example/"}`,
 	"resync":     `{"type":"resync","doc":1,"node":3}`,
@@ -89,17 +97,18 @@ var examples = map[string]string{
 func TestS36Rights(t *testing.T) {
 	allowed := map[Role]map[Mode]string{
 		Visitor: {
-			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over",
-			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over",
+			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over want take got placed copied editing",
+			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over want take got placed copied editing",
 		},
 		Agent: {
-			Shared: "activate open pointer mark select draw erase chat typing input scroll navigate go resync ask",
+			Shared: "activate open pointer mark select draw erase chat typing input scroll navigate go resync ask offer piece editing",
 			View:   "pointer mark select draw erase chat typing scroll resync ask",
 		},
 	}
 	for _, mode := range []Mode{Shared, View} {
 		c := newCouple(t, mode)
 		for role, p := range map[Role]*peer{Visitor: c.vis, Agent: c.ag} {
+			p.settle() // what the other one did may have been refused to both
 			for name, text := range examples {
 				if name == "end" || name == "pointer" { // the one ends all, the other is never answered
 					continue

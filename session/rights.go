@@ -89,6 +89,9 @@ var needs = map[string]Right{
 	"activate": Tabs,
 	"open":     Tabs,
 	"close":    Tabs,
+	"offer":    Upload,
+	"piece":    Upload,
+	"editing":  Fill,
 }
 
 // inputNeeds says which of the rights an agent needs for each kind of input; any
@@ -100,6 +103,8 @@ var inputNeeds = map[string]Rights{
 	"release":   {Click},
 	"hover":     {Click},
 	"submit":    {Click},
+	"wheel":     {Click, Scroll},
+	"media":     {Click},
 	"text":      {Fill},
 	"edit":      {Fill},
 	"select":    {Fill},

@@ -34,10 +34,12 @@ type room struct {
 	slow   int    // pages that the leader waits for
 	number uint64 // of the last input handed to the leader
 	asked  map[uint64]asked
-	drawn  []drawnMessage // what does not fade
-	said   []saidMessage
-	lines  uint64               // of the conversation, also those no longer kept
-	known  map[audit.Entry]bool // what need not be recorded again
+	// transfers are files of agents on their way, by the same numbers as inputs.
+	transfers map[uint64]*transfer
+	drawn     []drawnMessage // what does not fade
+	said      []saidMessage
+	lines     uint64               // of the conversation, also those no longer kept
+	known     map[audit.Entry]bool // what need not be recorded again
 
 	dialogs map[number]dialogMessage // that are open, by document
 	saved   downloadMessage          // the last that was told of
@@ -109,12 +111,13 @@ const maxAgents = 4
 
 func newRoom(s *Session, names map[Role]string, now time.Time) *room {
 	r := &room{
-		s:       s,
-		docs:    map[number]*document{},
-		budget:  maxKept,
-		asked:   map[uint64]asked{},
-		known:   map[audit.Entry]bool{},
-		dialogs: map[number]dialogMessage{},
+		s:         s,
+		docs:      map[number]*document{},
+		budget:    maxKept,
+		asked:     map[uint64]asked{},
+		known:     map[audit.Entry]bool{},
+		dialogs:   map[number]dialogMessage{},
+		transfers: map[uint64]*transfer{},
 		// Numbers grow over restarts, so that a leader who counts is not
 		// confused by ours.
 		number: uint64(now.UnixMilli()),
@@ -256,8 +259,10 @@ func (r *room) restart(st *seat, stream string) {
 			r.dropDocument(id)
 		}
 		r.abandon("The visitor's browser started again.")
+		r.withdrawAll("The visitor's browser started again.", func(*transfer) bool { return true })
 		r.tellSaid(st)
 	case Agent:
+		r.withdrawAll("", func(t *transfer) bool { return t.seat == st })
 		r.tellAll(st)
 	}
 }
@@ -330,6 +335,7 @@ func (r *room) push(st *seat, it item) {
 // release gives up a seat's stream: who comes back starts again.
 func (r *room) release(st *seat) {
 	st.link = newLink("")
+	r.withdrawAll(whyAway, func(t *transfer) bool { return st.person.Role == Visitor || t.seat == st })
 	if st.person.Role == Visitor {
 		r.abandon(whyAway)
 	}
@@ -400,6 +406,9 @@ func (r *room) modeChanged() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.s.current()
+	if now.Mode != Shared || now.Paused || !now.Rights.has(Upload) {
+		r.withdrawAll(whyNoOffer, func(*transfer) bool { return true })
+	}
 	for _, st := range r.seats {
 		r.tell(st, "mode", modeMessage(now.decision))
 	}
@@ -755,6 +764,7 @@ func (r *room) finish(to State, by, reason string) {
 	}
 	clear(r.docs)
 	clear(r.asked)
+	clear(r.transfers)
 	r.order, r.tabs, r.view, r.kept = nil, nil, nil, 0
 }
 

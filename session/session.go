@@ -85,6 +85,14 @@ var rights = map[string]map[Role]when{
 	"activate": {Visitor: active, Agent: shared},
 	"open":     {Agent: shared},
 	"close":    {Agent: shared},
+	// Its files come when the visitor takes them; what the page wants or copied for it comes back.
+	"offer":  {Agent: shared},
+	"piece":  {Agent: shared},
+	"want":   {Visitor: active},
+	"take":   {Visitor: active},
+	"got":    {Visitor: active},
+	"placed": {Visitor: active},
+	"copied": {Visitor: active},
 	// Both point, whatever the mode; the leader's own scrolling is in its ops.
 	"scroll":  {Agent: live},
 	"resync":  {Agent: active},
@@ -92,6 +100,7 @@ var rights = map[string]map[Role]when{
 	"mark":    {Visitor: active, Agent: live},
 	"select":  {Visitor: active, Agent: live},
 	"draw":    {Visitor: active, Agent: live},
+	"editing": {Visitor: active, Agent: shared},
 	"erase":   {Visitor: active, Agent: live},
 	// And talk.
 	"chat":   {Visitor: active, Agent: active},
