@@ -3,6 +3,7 @@
 // and passes messages between the two. What the agent may do is decided by the server.
 
 import { ApiError, inviteAgain, join, read, takeBack } from './api';
+import { Files } from './console/files';
 import { Link, type LinkState } from './link';
 import { allRights, fromRenderer, granted, parseMessage, toAgent, type Invited, type Joined, type Mode, type Person, type Right, type State, type TabState, type ToAgent, type Welcome } from './protocol';
 import { HistoryButtons } from './ui/navigation';
@@ -209,6 +210,7 @@ class Room {
     you: () => this.#you,
     unseen: (who, text) => this.#toasts.show(`${who}: ${text}`),
   });
+  #files: Files;
   #present: readonly Person[] = [];
   #presence = new Presence(text => this.#toasts.show(text));
   #askButton = h('button', {
@@ -256,6 +258,7 @@ class Room {
 
   constructor(private visitor: string, joined: Joined, private link: Link<ToAgent>, end: () => void) {
     this.#startURL = joined.url;
+    this.#files = new Files({ visitor, toasts: this.#toasts, send: message => link.send(message) });
     this.#people.setAttribute('data-tandem', 'participants');
     this.#strip.hidden = true;
     this.#strip.addEventListener('choose', event => link.send({ type: 'activate', tab: (event as CustomEvent<number>).detail }));
@@ -284,6 +287,7 @@ class Room {
   begin(state: Welcome): void {
     this.#you = state.you.id;
     this.#chat.restart(state.said ?? 0);
+    this.#files.stop();
     this.#tools.close();
     this.setMode(state);
     this.#renderer?.close();
@@ -363,6 +367,11 @@ class Room {
       case 'leader': return this.#leaderChanged(message.online, message.since);
       case 'refused': this.#refused(message.n, message.what, message.why); break;
       case 'done': this.#done(message.n, message.ok, message.why ?? ''); break;
+      case 'want': return this.#files.wanted(message);
+      case 'take': return this.#files.taken(message);
+      case 'got': return this.#files.got(message);
+      case 'placed': return this.#files.placed(message);
+      case 'copied': return this.#copied(message.text);
       case 'notice': return this.#toasts.show(message.text);
       case 'dialog': return this.#asked(message.doc, message.kind, message.text);
       case 'answered': return this.#answered(message.doc, message.ok);
@@ -420,12 +429,23 @@ class Room {
         this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
         this.#inputSent.set(this.#inputBase + message.n, { at: performance.now(), kind: (message.input as { kind?: unknown }).kind });
         this.#link.send({ ...message, n: this.#inputBase + message.n });
+      } else if (message.type === 'drop') {
+        const { doc, node, fx, fy, files } = message;
+        this.#files.offer({ doc, want: 0, node, fx, fy }, files);
       } else if (message.type === 'select') {
         this.#link.send({ ...message, sel: message.sel ?? null });
       } else {
         this.#link.send(message);
       }
     } catch { /* not in bounds: nothing the renderer makes */ }
+  }
+
+  /** What the page copied for the agent. Browsers let a page copy only in answer to a press. */
+  #copied(text: string): void {
+    this.#toasts.show('The page has copied something for you.', {
+      label: 'Copy', name: 'copy',
+      press: () => void navigator.clipboard.writeText(text).catch(() => this.#toasts.show('Your browser did not let it be copied.')),
+    });
   }
 
   #done(n: number, ok: boolean, why: string): void {
@@ -441,6 +461,7 @@ class Room {
   #refused(n: number | undefined, what: string, why: string): void {
     if (n !== undefined) this.#inputSent.delete(n);
     if (what === 'ask') this.#askButton.disabled = false;
+    if (what === 'offer' || what === 'piece') this.#files.stop();
     this.#toasts.show(why);
   }
 
@@ -607,7 +628,7 @@ function moment(time: Date): string {
   return time.toLocaleString([], today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-const quiet = new Set<unknown>(['hover', 'focus', 'selection', 'drag']);
+const quiet = new Set<unknown>(['hover', 'wheel', 'focus', 'selection', 'drag']);
 
 async function main(): Promise<void> {
   document.body.classList.add('ready');

@@ -59,11 +59,16 @@ export type FromDocument =
   | { type: 'page'; url: string; title: string; icon: string }
   | ({ type: 'pointer' } & Place)
   | ({ type: 'mark'; kind?: MarkKind } & Place)
+  /** The visitor types in a field. */
+  | { type: 'editing'; node: number }
   /** Which text is selected: anchor node and offset, focus node and offset. */
   | { type: 'select'; sel: number[] | null }
   /** The viewport's size, and what the browser says of itself in media queries: `feature:value`. */
   | { type: 'view'; width: number; height: number; dpr: number; media: string[] }
   | { type: 'done'; n: number; ok: boolean; why?: string }
+  | { type: 'want'; n: number; want: number; accept: string; multiple: boolean }
+  | { type: 'copied'; n: number; text: string }
+  | { type: 'placed'; n: number; ok: boolean; why?: string }
   | { type: 'blob'; id: string; mime: string; data: string }
   | { type: 'open'; id: string; url: string; name: string; features: string }
   | { type: 'post'; to: string; data: unknown; origin: string; target: string }
@@ -106,6 +111,8 @@ export type ToDocument =
   /** Pictures of a film are wanted: followers can't load it. */
   | { type: 'film'; node: number }
   | { type: 'input'; n: number; input: Input }
+  /** A follower's files, which the visitor has accepted: for the control that asked, or dropped at a place. */
+  | { type: 'files'; n: number; want: number; node: number; fx: number; fy: number; files: File[] }
   | { type: 'scroll'; node: number; x: number; y: number }
   | { type: 'go'; action: 'back' | 'forward' | 'reload' | 'stop' }
   | { type: 'locate'; id: number; node: number; fx: number; fy: number }
@@ -149,6 +156,10 @@ export function parseToDocument(data: unknown): ToDocument | null {
       return isNumber(m['sheet']) ? { type: 'sheet', sheet: m['sheet'] } : null;
     case 'input':
       return isId(m['n']) && isInput(m['input']) ? { type: 'input', n: m['n'], input: m['input'] } : null;
+    case 'files': {
+      const { n, want, node, fx, fy, files } = m;
+      return isId(n) && isId(want) && isId(node) && isNumber(fx) && isNumber(fy) && isArray(files) ? { type: 'files', n, want, node, fx, fy, files: files as File[] } : null;
+    }
     case 'scroll':
       return isId(m['node']) && isNumber(m['x']) && isNumber(m['y'])
         ? { type: 'scroll', node: m['node'], x: m['x'], y: m['y'] }

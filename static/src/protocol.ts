@@ -109,11 +109,16 @@ const mark = { ...place, kind: optional(oneOf('wiggle', 'frame')) };
 /** Anchor node, anchor offset, focus node, focus offset. */
 const selection = { doc: count, sel: optional(list(count, 4)) };
 const stroke = { doc: count, kind: oneOf('ink', 'box', 'arrow'), points: list(number, 2000), fade: bool };
+const editing = { doc: count, node: count };
 const from = text(64);
 const action = oneOf('back', 'forward', 'reload', 'stop');
 export type Action = ReturnType<typeof action>;
 /** Checked by the performer, which knows what each kind needs. */
 const input = any;
+const offered = object({ name: text(1000), size: count, mime: text(200) });
+/** Where files go: to a control that asked for them, by the number it asked with, or dropped on a node. */
+const destination = { doc: count, want: optional(count), node: integer, fx: number, fy: number };
+const placed = { n: count, ok: bool, why: optional(sentence) };
 const refused = { n: optional(count), what: text(64), why: sentence };
 const ended = { by: text(200), reason: sentence };
 
@@ -154,6 +159,8 @@ const between = {
   mark: { from, ...mark },
   select: { from, ...selection },
   draw: { from, ...stroke },
+  /** The field somebody types in. */
+  editing: { from, ...editing },
   erase: { from },
   chat: { n: count, from, at: count, text: sentence },
   typing: { from, on: bool },
@@ -177,6 +184,10 @@ export const toVisitor = {
   moving: { url, size: count, path: text(100_000) },
   /** A browser has opened it; it shows the same number. */
   'move-asks': { check: text(10) },
+  /** Somebody has files for the page. */
+  offer: { n: count, from, ...destination, files: list(offered, 10) },
+  piece: { n: count, data: text(256 << 10) },
+  withdrawn: { n: count },
   ...between,
   resync: { doc: optional(count), node: optional(count), deep: optional(bool), sheet: optional(integer), film: optional(bool) },
   /** Somebody would like to click and type as well. */
@@ -201,6 +212,13 @@ export const toAgent = {
   gone: { doc: count },
   ...between,
   done: { n: count, ok: bool, why: optional(sentence) },
+  /** The page asks for files because of what you did, or has copied something. */
+  want: { to: from, doc: count, want: count, accept: optional(sentence), multiple: optional(bool) },
+  copied: { to: from, text: text(200_000) },
+  /** The visitor's answer to an offer of files, how much of them has come, and what the page made of them. */
+  take: { n: count, ok: bool },
+  got: { n: count, bytes: count },
+  placed,
   dialog: { doc: count, kind: text(40), text: sentence },
   answered: { doc: count, ok: optional(bool) },
   notice: { text: sentence },
@@ -219,8 +237,12 @@ export const fromDocument = {
   pointer: { node: integer, fx: number, fy: number, x: number, y: number },
   mark: { node: integer, fx: number, fy: number, x: number, y: number, kind: mark.kind },
   select: { sel: selection.sel },
+  editing: { node: count },
   view: { ...view, dpr: number },
   done: { n: count, ok: bool, why: optional(sentence) },
+  want: { n: count, want: count, accept: sentence, multiple: bool },
+  copied: { n: count, text: text(200_000) },
+  placed,
   blob: { id: text(100), mime: text(200), data: text(11 << 20) },
   open: { id: text(100), url: optional(url), name: optional(text(200)), features: optional(text(1000)) },
   post: { to: text(100), data: any, target: optional(text(1000)) },
@@ -240,6 +262,11 @@ export const fromDocument = {
 } satisfies { [type: string]: Shape };
 export type FromDocument = MessageOf<typeof fromDocument>;
 
+function file(value: unknown): File {
+  if (!(value instanceof File)) throw new Invalid('file');
+  return value;
+}
+
 /** renderer → console, over its port. The server checks these again; here they are only kept in bounds. */
 export const fromRenderer = {
   input: { n: count, doc: count, input },
@@ -248,6 +275,9 @@ export const fromRenderer = {
   mark,
   select: selection,
   draw: stroke,
+  editing,
+  /** Files were dropped. */
+  drop: { ...destination, files: list(file, 100) },
   /**
    * Something did not fit: an element, the rules of a sheet, or without either the whole document is wanted again; or
    * pictures of a film that can't be had.

@@ -6,6 +6,7 @@ import { Link, type LinkState } from './link';
 import { parseMessage, toVisitor, type Action, type FromDocument, type Person, type ToVisitor, type View, type Welcome } from './protocol';
 import { panicKey } from './panic';
 import { Documents, ownAddress, type Doc } from './shell/documents';
+import { Files } from './shell/files';
 import { Frames, type Tab } from './shell/frames';
 import { askOther, listen } from './shell/other';
 import { Moving } from './shell/moving';
@@ -50,8 +51,10 @@ const lookEvery = 80; // ms
 const noRoom = 'There are too many pages open. Close one first.';
 /** Characters of blobs that are kept while sharing is paused. */
 const heldAtMost = 32 << 20;
+/** Inputs of which it is remembered whose they were. */
+const mostActors = 200;
 /** What the others do in the pages. The server passes none of it on while sharing is paused; some may be under way. */
-const fromOthers = new Set<ToVisitor['type']>(['input', 'scroll', 'navigate', 'go', 'activate', 'open', 'close', 'pointer', 'mark', 'select', 'draw', 'erase', 'resync']);
+const fromOthers = new Set<ToVisitor['type']>(['editing', 'offer', 'piece', 'input', 'scroll', 'navigate', 'go', 'activate', 'open', 'close', 'pointer', 'mark', 'select', 'draw', 'erase', 'resync']);
 
 class Shell {
   #data = document.documentElement.dataset;
@@ -82,6 +85,17 @@ class Shell {
   #over = false;
   /** Which document an input was given to, so that only that one can say it is done. */
   #inputs = new Map<number, Doc>();
+  /** Whose the last inputs were, for what the page wants of them. */
+  #actors = new Map<number, string>();
+  #files = new Files({
+    person: id => this.#person(id),
+    tell: message => this.#link.send(message),
+    give: ({ n, doc: id, want, node, fx, fy }, files) => {
+      const doc = this.#documents.get(id);
+      if (doc) this.#documents.send(doc, { type: 'files', n, want: want ?? 0, node, fx, fy, files });
+      return doc !== undefined;
+    },
+  });
   #draining = 0;
   #lastMark = 0;
   #lastGo = 0;
@@ -211,6 +225,7 @@ class Shell {
 
   /** What others drew and said comes again, if it is still there. */
   #startAfresh(said: number): void {
+    this.#files.clear();
     this.#marks.gone();
     this.#chat.restart(said);
   }
@@ -288,7 +303,10 @@ class Shell {
     if (this.#sharing.paused && fromOthers.has(message.type)) return this.#decline(message);
     switch (message.type) {
       case 'people': return this.#showPeople(message.people);
-      case 'input': return this.#input(message.n, message.doc, message.input);
+      case 'input': return this.#input(message.n, message.from, message.doc, message.input);
+      case 'offer': return this.#files.offered(message);
+      case 'piece': return this.#files.piece(message);
+      case 'withdrawn': return this.#files.withdrawn(message.n);
       case 'scroll': return this.#toDoc(message.doc, doc =>
         this.#documents.send(doc, { type: 'scroll', node: message.node, x: message.x, y: message.y }));
       case 'navigate': return this.#navigate(message.tab, message.url);
@@ -299,6 +317,7 @@ class Shell {
       case 'pointer': return this.#pointers.point(message.from, message);
       case 'mark': void this.#pointers.mark(message); return;
       case 'select': return this.#marks.select(message.from, message.doc, message.sel ?? null);
+      case 'editing': return this.#marks.typing(message.from, message.doc, message.node);
       case 'draw': return this.#marks.draw(message.from, message);
       case 'erase': return this.#marks.erase();
       case 'moving': return this.#moving.offered(message.url, message.size, message.path);
@@ -339,13 +358,15 @@ class Shell {
     if (doc) then(doc);
   }
 
-  #input(n: number, id: number, input: unknown): void {
+  #input(n: number, from: string, id: number, input: unknown): void {
     const doc = this.#documents.get(id);
     if (!doc) {
       this.#link.send({ type: 'done', n, ok: false, why: 'The page has changed.' });
       return;
     }
     this.#inputs.set(n, doc);
+    this.#actors.set(n, from);
+    if (this.#actors.size > mostActors) this.#actors.delete(this.#actors.keys().next().value!);
     doc.port.postMessage({ type: 'input', n, input });
   }
 
@@ -462,6 +483,7 @@ class Shell {
         if (tab === this.#frames.active && !this.#sharing.paused) this.#link.sendLossy('pointer', { ...message, doc: doc.id });
         return;
       case 'mark': return this.#mark(doc, message);
+      case 'editing': return this.#share({ type: 'editing', doc: doc.id, node: message.node });
       case 'select': return this.#share({ type: 'select', doc: doc.id, sel: message.sel ?? null });
       case 'view':
         if (!doc.parent) this.#view(tab, message);
@@ -471,6 +493,9 @@ class Shell {
         this.#inputs.delete(message.n);
         this.#link.send(message);
         return;
+      case 'want':
+      case 'copied': return this.#wish(doc, message);
+      case 'placed': return this.#files.placed(message.n, message.ok, message.why);
       case 'blob': return this.#blob(message);
       case 'answered': return this.#share({ ...message, doc: doc.id });
       case 'wish': return this.#wishes.ask(doc, message.id, message.kind, message.text);
@@ -488,6 +513,14 @@ class Shell {
       case 'close': return this.#closeFrom(doc, tab, message.id);
       case 'bye': return this.#leave(doc, tab);
     }
+  }
+
+  /** The page wants something of whoever acts in it. */
+  #wish(doc: Doc, { n, ...wish }: FromDocument & { type: 'want' | 'copied' }): void {
+    const to = this.#actors.get(n);
+    if (to === undefined) return;
+    if (wish.type === 'want') this.#share({ to, doc: doc.id, ...wish });
+    else this.#share({ to, ...wish });
   }
 
   /**

@@ -83,8 +83,10 @@ class Connection {
       node: (id) => (id === 0 ? document.documentElement : this.recorder.node(id)),
       masked: (node) => this.recorder.sealed(node),
       protects: (element) => this.recorder.protects(element),
+      secret: (text) => this.recorder.secret(text),
+      wish: (n, wish) => this.send({ n, ...wish }),
       done: (n, ok, why) => {
-        this.recorder.flush(); // what the input did comes before the word that it was done
+        this.recorder.performed(); // what the input did comes before the word that it was done
         this.send(why === undefined ? { type: 'done', n, ok } : { type: 'done', n, ok, why });
       },
     });
@@ -184,6 +186,8 @@ class Connection {
         return this.recorder.againSheet(message.sheet);
       case 'input':
         return this.performer.input(message.n, message.input);
+      case 'files':
+        return this.give(message);
       case 'scroll':
         return this.performer.scroll(message.node, message.x, message.y);
       case 'locate': {
@@ -205,6 +209,12 @@ class Connection {
         return this.end();
     }
     this.relay(message);
+  }
+
+  private give({ n, files, ...to }: ToDocument & { type: 'files' }): void {
+    const why = guard(() => this.performer.files(to, files), 'failed');
+    this.recorder.performed();
+    this.send(why === null ? { type: 'placed', n, ok: true } : { type: 'placed', n, ok: false, why });
   }
 
   private start(doc: number, rules: DocumentRule[]): void {

@@ -17,7 +17,7 @@ function scene(run: (s: Scene) => void): void {
   const [first, second] = Array.from(box.children) as [HTMLElement, HTMLElement];
   const numbers = new Map<Node, number>([[first.firstChild!, 1], [second.firstChild!, 2]]);
   const attention = new Attention({
-    document, id: (node) => numbers.get(node) ?? 0, busy: (element) => element.matches('[contenteditable]'), here: () => true,
+    document, id: (node) => numbers.get(node) ?? 0, busy: (element) => element.matches('[contenteditable]'), types: () => false, here: () => true,
   });
   run({ attention, first, second, caret: () => [document.activeElement!.id, getSelection()!.focusOffset] });
   (document.activeElement as HTMLElement).blur();
@@ -38,7 +38,7 @@ test('an edit names its place only when the leader does not know it', () => scen
   attention.leads(first.firstChild, 2, 2);
   equal(attention.moved() ?? null, null, 'at the leader\'s caret');
   put(first, 1);
-  equal(attention.moved(), [1, 1, 1, 1], 'elsewhere');
+  equal(attention.moved(), { sel: [1, 1, 1, 1] }, 'elsewhere');
   equal(attention.moved() ?? null, null, 'told already');
 }));
 

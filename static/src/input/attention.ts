@@ -2,17 +2,21 @@
 // away from what the follower is doing: not while that is under way, and not
 // out of a field the follower types in while the visitor types in another.
 
-import type { SelectionIds } from './messages';
+import type { Caret } from './messages';
 
 export interface AttentionContext {
   document: Document;
   id(node: Node): number;
   /** Whether a node takes typing or is open for a choice. */
   busy(element: Element): boolean;
+  /** Whether a control holds a text with a caret. */
+  types(element: Element): boolean;
   /** Whether the focus of the browser is in the mirror at all. */
   here(): boolean;
 }
 
+/** For so long after somebody else did something in a field, they are in it. */
+const THEIRS_MS = 3000;
 /** For so long after the follower did something, a field they are in is theirs. */
 const OWN_MS = 1000;
 
@@ -26,10 +30,12 @@ export class Attention {
   private news = false;
   /** Both were at one place before the leader's focus moved on. */
   private together = false;
+  /** The field that somebody else is in, and since when. */
+  private theirs: { field: Element; at: number } | null = null;
   private pressed = false;
   private placing = false;
   private last = -OWN_MS;
-  /** The selection in an edited element as leader and follower both have it. */
+  /** The caret in a field or an edited element, as leader and follower both have it. */
   private known = '';
 
   constructor(private readonly ctx: AttentionContext) {}
@@ -37,6 +43,11 @@ export class Attention {
   /** The focus is being put where the leader's is. */
   get follows(): boolean {
     return this.placing;
+  }
+
+  /** Somebody else is at work in a field. */
+  joins(field: Element): void {
+    this.theirs = { field, at: performance.now() };
   }
 
   acted(): void {
@@ -72,16 +83,22 @@ export class Attention {
     if (!own) this.known = this.key();
   }
 
-  /** The follower's selection in an edited element, when the leader has another; from now on the leader has it. */
-  moved(): SelectionIds | undefined {
-    const ids = this.selection();
-    if (ids === undefined || ids.join() === this.known) return undefined;
-    this.known = ids.join();
-    return ids;
+  /** The follower's caret is where an input takes the leader's. */
+  agree(): void {
+    this.known = this.key();
   }
 
-  /** Like moved, for a selection that no edit or click tells of. */
-  selected(): SelectionIds | undefined {
+  /** The follower's caret, when the leader has it elsewhere; from now on the leader has it there. */
+  moved(): Caret | undefined {
+    const caret = this.caret();
+    const key = this.key(caret);
+    if (caret === undefined || key === this.known) return undefined;
+    this.known = key;
+    return caret;
+  }
+
+  /** Like moved, for a caret that no edit, key or click tells of. */
+  selected(): Caret | undefined {
     return this.pressed || this.placing ? undefined : this.moved();
   }
 
@@ -89,6 +106,7 @@ export class Attention {
     if (!this.news || !this.ctx.here() || this.pressed || this.pending.size > 0 || !this.free()) return;
     this.news = false;
     this.together = false;
+    if (this.shared()) return; // each of two in one field has a caret of their own
     this.placing = true;
     try {
       this.place();
@@ -96,6 +114,11 @@ export class Attention {
       this.placing = false;
     }
     this.known = this.key();
+  }
+
+  private shared(): boolean {
+    const { theirs } = this;
+    return theirs !== null && theirs.field === this.active() && hostOf(this.node) === theirs.field && performance.now() - theirs.at < THEIRS_MS;
   }
 
   private free(): boolean {
@@ -127,20 +150,26 @@ export class Attention {
     return at === this.ctx.document.body ? null : (at as HTMLElement | null);
   }
 
-  private selection(): SelectionIds | undefined {
+  private caret(): Caret | undefined {
     // To ask for the selection makes the browser lay out all that has changed: seconds, in a large page. What is
     // edited has the focus.
-    if (this.active() === null) return undefined;
+    const active = this.active();
+    if (active === null) return undefined;
+    if (this.ctx.types(active)) {
+      const { selectionStart: start, selectionEnd: end } = active as HTMLInputElement;
+      return start === null || end === null ? undefined : { start, end };
+    }
     const selection = this.ctx.document.getSelection();
     const { anchorNode, focusNode } = selection ?? {};
     if (!selection || !anchorNode || !focusNode || editingHost(anchorNode) === null) return undefined;
     const anchor = this.ctx.id(anchorNode);
     const focus = this.ctx.id(focusNode);
-    return anchor === 0 || focus === 0 ? undefined : [anchor, selection.anchorOffset, focus, selection.focusOffset];
+    return anchor === 0 || focus === 0 ? undefined : { sel: [anchor, selection.anchorOffset, focus, selection.focusOffset] };
   }
 
-  private key(): string {
-    return this.selection()?.join() ?? '';
+  private key(caret = this.caret()): string {
+    if (caret === undefined) return '';
+    return 'sel' in caret ? caret.sel.join() : `${this.ctx.id(this.active()!)}: ${caret.start} ${caret.end}`;
   }
 }
 

@@ -5,9 +5,12 @@
 
 import { isMasked, standsFor, takesText } from '../view/build';
 import { Attention, editingHost } from './attention';
+import { caretToEnd } from './caret';
+import { Composing } from './composing';
 import { Dragging } from './dragging';
+import { Controls, isMedia } from './media';
 import type { MarkKind } from '../port';
-import { ALT, CTRL, difference, hash, META, SHIFT, shift, type Input } from './messages';
+import { ALT, CTRL, difference, hash, META, SHIFT, shift, type Input, type Playing, type Pressed } from './messages';
 
 export interface CaptureContext {
   /** The mirrored document's name and its live document in this page. */
@@ -38,6 +41,10 @@ export interface Capture {
   value(control: Element, value: string): void;
   /** The leader's focus came to an element, or its selection into an edited text. */
   focus(node: Node | null, start: number | null, end: number | null): void;
+  /** What the leader's film or sound does. */
+  plays(film: HTMLMediaElement, state: Playing): void;
+  /** Somebody else is at work in a field. */
+  joins(field: Element): void;
   /** Applies changes of the leader's. */
   around(apply: () => void): void;
   stop(): void;
@@ -47,7 +54,17 @@ const POINTER_MS = 33;
 const SELECT_MS = 100;
 /** Resting on an element for so long opens at the leader what opens under a pointer. */
 const DWELL_MS = 100;
-const KEYS_FOR_PAGE = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Enter', 'Escape']);
+/** What a wheel that counts lines turns by. */
+const LINE_PX = 16;
+/** Who goes on typing in a field is told of so often. */
+const AGAIN_MS = 1000;
+/** Less room than this is none for text. */
+const SINK_PX = 6;
+/** Keys that move a caret, which they do at once in the mirror. */
+const CARET_KEYS = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown']);
+/** Shortcuts that browsers edit text by. The mirror knows nothing to undo, and formats are the page's. */
+const EDITS = new Set(['b', 'i', 'u', 'z', 'y']);
+const NO_KEYS = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock', 'Dead', 'Process', 'Unidentified']);
 
 interface Point {
   doc: string;
@@ -60,7 +77,17 @@ interface Point {
 
 export function attachCapture(ctx: CaptureContext): Capture {
   const fields = new Fields(ctx, input);
-  const attention = new Attention({ document: ctx.document, id: (node) => ctx.id(node), busy: isBusy, here: () => ctx.here() });
+  const attention = new Attention({
+    document: ctx.document, id: (node) => ctx.id(node), busy: isBusy, types: (element) => isField(element) && !isMasked(element), here: () => ctx.here(),
+  });
+  /** The field with the focus is a sink. */
+  let sink: Element | null = null;
+  /** The key whose typing is on its way, for the edit that comes of it. */
+  let pressed: Pressed | null = null;
+  /** A key that moves the caret here first: it is told with the place it came to. */
+  let moving: (() => void) | null = null;
+  const composing = new Composing();
+  let typingIn: { field: Element | null; at: number } = { field: null, at: 0 };
   const stops: Array<() => void> = [];
   const on = <E extends Event>(type: string, handle: (event: E) => void, passive = false) => {
     const listener = handle as (event: Event) => void;
@@ -104,14 +131,37 @@ export function attachCapture(ctx: CaptureContext): Capture {
     explained = hidden;
   }, true);
 
+  // The mirror scrolls by itself. What a page does with a wheel beside, or instead, is the leader's.
+  const turned = { x: 0, y: 0 };
+  let turning = 0;
+  on<WheelEvent>('wheel', (event) => {
+    const at = ctx.acts() ? pointAt(event) : null;
+    if (at === null) return;
+    const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : LINE_PX;
+    turned.x += event.deltaX * unit;
+    turned.y += event.deltaY * unit;
+    turning ||= setTimeout(() => {
+      turning = 0;
+      input({ kind: 'wheel', node: at.node, fx: at.fx, fy: at.fy, dx: Math.round(turned.x), dy: Math.round(turned.y), mods: mods(event) });
+      turned.x = turned.y = 0;
+    }, POINTER_MS);
+  }, true);
+
+  const controls = new Controls((element, wanted) => input({ kind: 'media', node: ctx.id(element), ...wanted }));
   for (const type of ['pointerdown', 'keydown']) on(type, () => attention.acted(), true);
   on('pointerdown', () => attention.press(true), true);
   for (const type of ['pointerup', 'pointercancel']) on(type, () => attention.press(false), true);
+  for (const type of ['play', 'pause', 'seeked', 'volumechange', 'ratechange']) {
+    on(type, (event) => {
+      const target = targetOf(event);
+      if (target !== null && isMedia(target) && ctx.acts()) controls.changed(target, type === 'seeked');
+    }, true);
+  }
 
   // Fingers scroll by moving; texts are selected by it, and other controls have a handle of their own.
   const dragging = new Dragging(() => ctx.id(ctx.document.documentElement), input);
   const dragged = (target: Element) =>
-    !isEditable(target) && !isPicked(target) && target.closest('select') === null && !ctx.masked(target);
+    !isEditable(target) && !isPicked(target) && !isMedia(target) && target.closest('select') === null && !ctx.masked(target);
   on<PointerEvent>('pointerdown', (event) => {
     const target = targetOf(event);
     const at = event.button === 0 && event.pointerType !== 'touch' && ctx.acts('click') && pointsOut(event) === undefined && target !== null && dragged(target) ? pointAt(event) : null;
@@ -147,11 +197,24 @@ export function attachCapture(ctx: CaptureContext): Capture {
     // A view-only follower gets no caret, but may select text to show it.
     if (event.button !== 0 || pointsOut(event) !== undefined || (!ctx.acts() && isBusy(target))) event.preventDefault();
   });
-  for (const type of ['submit', 'dragstart', 'drop', 'reset']) on(type, (event) => event.preventDefault());
+  for (const type of ['submit', 'dragstart', 'reset']) on(type, (event) => event.preventDefault());
+  on<DragEvent>('dragover', (event) => {
+    if (ctx.acts() && event.dataTransfer?.types.includes('Files')) event.preventDefault();
+  });
+  on<DragEvent>('drop', (event) => {
+    event.preventDefault();
+    const at = pointAt(event);
+    const files = Array.from(event.dataTransfer?.files ?? []);
+    if (at === null || files.length === 0 || !ctx.acts()) return;
+    const target = targetOf(event)!;
+    if (ctx.masked(target)) return ctx.refuse('masked');
+    ctx.send({ type: 'drop', node: at.node, fx: at.fx, fy: at.fy, files });
+  });
 
   on<FocusEvent>('focusin', (event) => {
     const target = targetOf(event);
     if (target === null) return;
+    sink = isTextControl(target) && isSink(target) ? target : null;
     fields.enter(target);
     if (ctx.acts() && !attention.follows) input({ kind: 'focus', node: ctx.id(target) });
   });
@@ -160,13 +223,15 @@ export function attachCapture(ctx: CaptureContext): Capture {
     if (target !== null) fields.leave(target);
   });
   on('selectionchange', () => {
-    if (ctx.acts()) select();
+    if (ctx.acts() && !composing.going) select();
     if (!showing) setTimeout(show, SELECT_MS);
     showing = true;
   });
 
   on<KeyboardEvent>('keydown', (event) => {
     const target = targetOf(event);
+    moved();
+    pressed = null;
     if (target === null || event.isComposing) return;
     if (!ctx.acts()) {
       if (isEditable(target)) event.preventDefault();
@@ -190,20 +255,39 @@ export function attachCapture(ctx: CaptureContext): Capture {
       ctx.refuse(ctx.acts('fill') ? 'masked' : ctx.acts() ? 'fill' : 'view');
       return;
     }
-    if (isTextControl(target) || event.inputType === 'insertCompositionText') return;
+    // What is composed is told when it is complete.
+    if (isField(target) || composing.going) return;
     event.preventDefault();
-    editHost(target, event.inputType, event.data ?? event.dataTransfer?.getData('text/plain') ?? null);
+    if (target !== sink) editHost(target, event.inputType, event.data ?? event.dataTransfer?.getData('text/plain') ?? null);
   });
+  on('compositionstart', (event) => {
+    const target = targetOf(event);
+    if (target === null || !ctx.acts() || ctx.masked(target)) return;
+    moved();
+    select();
+    composing.begin(isTextControl(target) ? null : editingHost(target));
+  }, true);
   on<CompositionEvent>('compositionend', (event) => {
     const target = targetOf(event);
-    if (target === null) return;
-    if (isTextControl(target)) fields.typed(target);
+    const began = composing.going;
+    composing.end();
+    if (target === null || !began) return;
+    attention.agree();
+    if (isField(target)) typed(target, 'insertText');
     else editHost(target, 'insertText', event.data);
   });
 
   on<InputEvent>('input', (event) => {
     const target = targetOf(event);
-    if (target !== null && isTextControl(target) && !event.isComposing) fields.typed(target);
+    if (target !== null && isField(target) && !event.isComposing) typed(target, event.inputType);
+  });
+  on<ClipboardEvent>('paste', (event) => {
+    const target = targetOf(event);
+    const data = event.clipboardData?.getData('text/plain') ?? '';
+    // Where text is edited it comes as an edit.
+    if (target === null || (isEditable(target) && target !== sink) || !ctx.acts() || data === '') return;
+    event.preventDefault();
+    input({ kind: 'edit', node: ctx.id(target), inputType: 'insertFromPaste', data });
   });
   on('change', (event) => {
     const target = targetOf(event);
@@ -218,17 +302,32 @@ export function attachCapture(ctx: CaptureContext): Capture {
 
   return {
     done: (n) => {
-      fields.done(n);
+      attention.around(() => fields.done(n));
       attention.done(n);
       dragging.done(n);
     },
     value: (control, value) => fields.value(control, value),
     focus: (node, start, end) => attention.leads(node, start, end),
-    around: (apply) => attention.around(apply),
+    plays: (film, state) => controls.told(film, state),
+    joins: (field) => attention.joins(field),
+    around: (apply) => composing.around(() => attention.around(apply)),
     stop: () => stops.forEach((stop) => stop()),
   };
 
+  /** Shows the others where the follower types. */
+  function tellTyping(field: Element): void {
+    if (field === typingIn.field && performance.now() - typingIn.at < AGAIN_MS) return;
+    typingIn = { field, at: performance.now() };
+    ctx.send({ type: 'editing', node: ctx.id(field) });
+  }
+
+  /** Where typing shows at once, and is told as the difference it makes. */
+  function isField(element: Element): boolean {
+    return isTextControl(element) && element !== sink;
+  }
+
   function input(message: Input): number {
+    moved();
     const n = ctx.next();
     attention.sent(n);
     ctx.send({ type: 'input', n, doc: ctx.doc, input: message });
@@ -249,15 +348,38 @@ export function attachCapture(ctx: CaptureContext): Capture {
 
   /** What a press does beside telling a place; it is no click then. */
   function pointsOut(event: MouseEvent): MarkKind | undefined {
-    return event.button !== 0 ? undefined : ctx.frames() ? 'frame' : event.ctrlKey ? 'wiggle' : undefined;
+    if (event.button !== 0) return undefined;
+    if (ctx.frames()) return 'frame';
+    // In a list of several, Ctrl chooses one more.
+    return event.ctrlKey && !(ctx.acts() && targetOf(event)?.closest('select[multiple]')) ? 'wiggle' : undefined;
   }
 
-  /** Tells of a selection made by keys or by dragging. */
+  /** Tells of a caret that was moved by dragging or pressing, or a selection. */
   function select(): void {
-    const sel = attention.selected();
+    if (moving !== null) return;
+    const field = focused(ctx.document);
+    if (field !== null && ctx.masked(field)) return;
+    const caret = attention.selected();
+    if (caret === undefined) return;
     const anchor = ctx.document.getSelection()?.anchorNode;
-    const host = anchor ? editingHost(anchor) : null;
-    if (sel !== undefined && host !== null) input({ kind: 'selection', node: ctx.id(host), sel });
+    const host = 'sel' in caret ? (anchor ? editingHost(anchor) : null) : field;
+    if (host !== null) input({ kind: 'selection', node: ctx.id(host), ...caret });
+  }
+
+  /** Sends the key that moved the caret, now that it did. */
+  function moved(): void {
+    const send = moving;
+    moving = null;
+    send?.();
+  }
+
+  function typed(control: Element, inputType: string): void {
+    const key = pressed;
+    pressed = null;
+    moved();
+    if (!fields.typed(control, inputType, key)) return;
+    attention.agree();
+    tellTyping(control);
   }
 
   function pointAt(event: MouseEvent): Point | null {
@@ -294,39 +416,37 @@ export function attachCapture(ctx: CaptureContext): Capture {
   }
 
   function key(event: KeyboardEvent, target: Element): void {
-    const message: Input = { kind: 'key', node: ctx.id(target), key: event.key, code: event.code, mods: mods(event) };
-    const shortcut = event.ctrlKey || event.metaKey;
-    if (isTextControl(target)) {
-      // Typing, caret keys and the clipboard work here; what pages listen for goes on.
-      const forPage = KEYS_FOR_PAGE.has(event.key) && (target.localName === 'input' || event.key === 'Escape');
-      if (!forPage) return;
-      event.preventDefault();
-      input(message);
-      return;
-    }
-    if (isEditable(target)) {
-      // Plain typing and deleting come as beforeinput; these do not.
-      if (event.key === 'Tab' || event.key === 'Escape' || event.key.startsWith('Arrow')) {
-        if (event.key === 'Tab') event.preventDefault();
-        input(message);
-      } else if (shortcut && event.key.length === 1 && !'acxv'.includes(event.key.toLowerCase())) {
+    const press: Pressed = { key: event.key, code: event.code, mods: mods(event) };
+    const message: Input = { kind: 'key', node: ctx.id(target), ...press };
+    switch (placeOf(event, target, target === sink)) {
+      case 'mirror':
+        return;
+      case 'caret':
+        return tellPlace(message);
+      case 'edit':
+        pressed = press;
+        return;
+      case 'leader':
         event.preventDefault();
-        input(message);
-      }
-      return;
     }
-    // Tab moves the focus here, and focusin tells the leader; a select opens here.
-    if (event.key === 'Tab' || target.localName === 'select' || isPicked(target)) return;
-    if (shortcut && 'ac'.includes(event.key.toLowerCase())) return;
-    if (['Shift', 'Control', 'Alt', 'Meta', 'CapsLock', 'Dead'].includes(event.key)) return;
-    if (event.key === 'Enter' || event.key === ' ' || event.key === 'Escape') event.preventDefault();
     input(message);
+  }
+
+  /** Tells of a key that the browser is about to move the caret by, as soon as it has. */
+  function tellPlace(message: Input): void {
+    moved();
+    moving = () => input({ ...message, ...attention.moved() } as Input);
+    setTimeout(moved);
   }
 
   /** An edit without a selection goes on where the last one left the leader's caret, which is ahead of this one. */
   function editHost(target: Element, inputType: string, data: string | null): void {
-    const sel = attention.moved();
-    input({ kind: 'edit', node: ctx.id(target), inputType, data, ...(sel === undefined ? {} : { sel }) });
+    const key = pressed;
+    pressed = null;
+    moved();
+    const caret = attention.moved();
+    tellTyping(target);
+    input({ kind: 'edit', node: ctx.id(target), inputType, data, ...(caret !== undefined && 'sel' in caret && caret), ...key });
   }
 }
 
@@ -360,17 +480,20 @@ class Fields {
     if (isTextControl(target) && takesText(target)) this.take(target, this.leads.get(target) ?? '');
   }
 
-  typed(control: Element): void {
+  /** Tells of what was typed into a control; false when that is nothing. */
+  typed(control: Element, inputType: string, key: Pressed | null): boolean {
     const before = this.known.get(control) ?? '';
     const after = textOf(control);
-    if (after === before) return;
+    if (after === before) return false;
     this.known.set(control, after);
     if (isMasked(control)) {
       this.pending.set(this.send({ kind: 'value', node: this.ctx.id(control), value: after }), control);
-      return;
+      return true;
     }
-    const n = this.send({ kind: 'text', node: this.ctx.id(control), edit: difference(before, after, caretOf(control)), base: hash(before) });
+    const edit = difference(before, after, caretOf(control));
+    const n = this.send({ kind: 'text', node: this.ctx.id(control), edit, base: hash(before), ...(inputType && { inputType }), ...key });
     this.pending.set(n, control);
+    return true;
   }
 
   done(n: number): void {
@@ -401,6 +524,7 @@ class Fields {
     const start = active ? field.selectionStart : null;
     const end = active ? field.selectionEnd : null;
     field.value = value;
+    caretToEnd(field);
     if (start !== null && end !== null) field.setSelectionRange(shift(start, before, value), shift(end, before, value));
   }
 }
@@ -413,6 +537,36 @@ function textOf(control: Element): string {
 function caretOf(control: Element): number {
   const field = control as HTMLInputElement | HTMLTextAreaElement;
   return field.selectionEnd ?? field.value.length;
+}
+
+/**
+ * Where a key has its effect: in the mirror alone, at the leader alone, or in both. A caret moves in the mirror first,
+ * and what edits text is told as an edit.
+ */
+function placeOf(event: KeyboardEvent, target: Element, sink: boolean): 'mirror' | 'leader' | 'both' | 'caret' | 'edit' {
+  const { key } = event;
+  const letter = (event.ctrlKey || event.metaKey) && !event.altKey ? key.toLowerCase() : '';
+  if (NO_KEYS.has(key)) return 'mirror';
+  if (sink && letter !== 'v') return 'leader';
+  if (isEditable(target) && !sink) {
+    if (key === 'Tab') return isLine(target) ? 'both' : 'leader';
+    if (key === 'Escape' || (key === 'Enter' && (isLine(target) || letter !== '')) || EDITS.has(letter)) return 'leader';
+    if (isSteps(target) && (key === 'ArrowUp' || key === 'ArrowDown')) return 'leader';
+    if (CARET_KEYS.has(key) || letter === 'a') return 'caret';
+    if (/^F\d/.test(key)) return 'both';
+    return letter.length === 1 && !'cxv'.includes(letter) ? 'both' : 'edit';
+  }
+  if (target.localName === 'select' || isPicked(target) || isMedia(target)) return key === 'Tab' ? 'both' : 'mirror'; // they open here
+  if (letter === 'c' && target.ownerDocument.getSelection()?.isCollapsed === false) return 'mirror';
+  if (letter === 'a') return target === target.ownerDocument.body ? 'mirror' : 'leader';
+  return key === 'Enter' || key === ' ' || key === 'Escape' ? 'leader' : 'both';
+}
+
+/** The focused element, through shadow roots. */
+function focused(document: Document): Element | null {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at;
 }
 
 function targetOf(event: Event): Element | null {
@@ -435,6 +589,25 @@ function isPicked(element: Element): boolean {
 function isTextControl(element: Element): boolean {
   if (element.localName === 'textarea') return true;
   return element.localName === 'input' && !PICKED.has(typeOf(element)) && !CLICKED.has(typeOf(element));
+}
+
+/**
+ * A field that is only there to be typed into: what it shows lies elsewhere in the page (Ace, xterm.js, one-time
+ * codes). The page puts into it what it likes, so typing goes by the leader's caret and has no echo.
+ */
+function isSink(field: Element): boolean {
+  const { width, height } = field.getBoundingClientRect();
+  return width < SINK_PX || height < SINK_PX || getComputedStyle(field).opacity === '0';
+}
+
+/** A field of one line, which Tab leaves. */
+function isLine(element: Element): boolean {
+  return element.localName === 'input';
+}
+
+/** Where arrow keys step a number. */
+function isSteps(element: Element): boolean {
+  return isLine(element) && typeOf(element) === 'number';
 }
 
 function isEditable(element: Element): boolean {

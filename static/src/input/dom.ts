@@ -3,17 +3,17 @@
 
 const apply = Reflect.apply;
 
-function method<A extends unknown[], R>(proto: object, name: string): (self: object, ...args: A) => R {
+export function method<A extends unknown[], R>(proto: object, name: string): (self: object, ...args: A) => R {
   const fn = Object.getOwnPropertyDescriptor(proto, name)?.value as (...args: A) => R;
   return (self, ...args) => apply(fn, self, args);
 }
 
-function getter<T>(proto: object, name: string): (self: object) => T {
+export function getter<T>(proto: object, name: string): (self: object) => T {
   const get = Object.getOwnPropertyDescriptor(proto, name)!.get!;
   return (self) => apply(get, self, []) as T;
 }
 
-function setter<T>(proto: object, name: string): (self: object, value: T) => void {
+export function setter<T>(proto: object, name: string): (self: object, value: T) => void {
   const set = Object.getOwnPropertyDescriptor(proto, name)!.set!;
   return (self, value) => void apply(set, self, [value]);
 }
@@ -24,6 +24,8 @@ export const listen = method<[string, (event: Event) => void, AddEventListenerOp
   'addEventListener',
 );
 export const pathOf = method<[], EventTarget[]>(Event.prototype, 'composedPath');
+export const prevent = method<[], void>(Event.prototype, 'preventDefault');
+export const prevented = getter<boolean>(Event.prototype, 'defaultPrevented');
 export const stopEvent = method<[], void>(Event.prototype, 'stopImmediatePropagation');
 export const box = method<[], DOMRect>(Element.prototype, 'getBoundingClientRect');
 export const scrollIntoView = method<[ScrollIntoViewOptions], void>(Element.prototype, 'scrollIntoView');
@@ -46,12 +48,15 @@ export const activeElement = getter<Element | null>(Document.prototype, 'activeE
 export const execCommand = method<[string, boolean, string], boolean>(Document.prototype, 'execCommand');
 export const getSelection = method<[], Selection | null>(Document.prototype, 'getSelection');
 export const setBaseAndExtent = method<[Node, number, Node, number], void>(Selection.prototype, 'setBaseAndExtent');
+export const rangeOf = method<[number], Range>(Selection.prototype, 'getRangeAt');
+export const cloneRange = method<[], Range>(Range.prototype, 'cloneRange');
 export const modifySelection = method<[string, string, string], void>(Selection.prototype, 'modify');
 const focusHTML = method<[FocusOptions], void>(HTMLElement.prototype, 'focus');
 export const blurHTML = method<[], void>(HTMLElement.prototype, 'blur');
 const focusSVG = method<[FocusOptions], void>(SVGElement.prototype, 'focus');
 export const isDraggable = getter<boolean>(HTMLElement.prototype, 'draggable');
 export const isContentEditable = getter<boolean>(HTMLElement.prototype, 'isContentEditable');
+export const selectAll = method<[], void>(HTMLInputElement.prototype, 'select');
 export const requestSubmit = method<[], void>(HTMLFormElement.prototype, 'requestSubmit');
 export const formElements = getter<HTMLFormControlsCollection>(HTMLFormElement.prototype, 'elements');
 export const closeDialog = method<[], void>(HTMLDialogElement.prototype, 'close');
@@ -60,6 +65,20 @@ export const optionSelected = {
   set: setter<boolean>(HTMLOptionElement.prototype, 'selected'),
 };
 export const selectOptions = getter<HTMLOptionsCollection>(HTMLSelectElement.prototype, 'options');
+
+export const setFiles = setter<FileList>(HTMLInputElement.prototype, 'files');
+const transferItems = getter<DataTransferItemList>(DataTransfer.prototype, 'items');
+const addItem = method<[File], DataTransferItem | null>(DataTransferItemList.prototype, 'add');
+const transferFiles = getter<FileList>(DataTransfer.prototype, 'files');
+const DataTransferNative = DataTransfer;
+
+/** Files as what is dragged or pasted holds them. */
+export function transferWith(files: readonly File[]): { transfer: DataTransfer; list: FileList } {
+  const transfer = new DataTransferNative();
+  const items = transferItems(transfer);
+  for (const file of files) addItem(items, file);
+  return { transfer, list: transferFiles(transfer) };
+}
 
 const inputValue = {
   get: getter<string>(HTMLInputElement.prototype, 'value'),
@@ -110,6 +129,32 @@ export function hitTest(document: Document, x: number, y: number, within: Node):
 export function isShadowRoot(node: Node): node is ShadowRoot {
   return nodeType(node) === 11 && 'host' in node;
 }
+
+// The EditContext API is Chromium's alone; its types are not TypeScript's yet.
+
+interface EditContext extends EventTarget {
+  readonly text: string;
+  readonly selectionStart: number;
+  readonly selectionEnd: number;
+}
+
+interface TextUpdateInit {
+  updateRangeStart: number;
+  updateRangeEnd: number;
+  text: string;
+  selectionStart: number;
+  selectionEnd: number;
+}
+
+declare global {
+  var EditContext: { prototype: EditContext } | undefined;
+  var TextUpdateEvent: (new (type: string, init: TextUpdateInit) => Event) | undefined;
+}
+
+const contexts = globalThis.EditContext?.prototype;
+export const editContextOf = contexts && getter<EditContext | null>(HTMLElement.prototype, 'editContext');
+export const updateContextText = contexts && method<[number, number, string], void>(contexts, 'updateText');
+export const updateContextSelection = contexts && method<[number, number], void>(contexts, 'updateSelection');
 
 // Nodes may belong to a frame's realm, so instanceof would lie about them.
 

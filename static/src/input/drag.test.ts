@@ -32,6 +32,7 @@ async function scene(html: string, run: (leader: Leader, box: HTMLElement) => Pr
     document, realm: { global: globalThis, patch, listen: (at: () => EventTarget, type: string, listener: () => void, options: object) => at().addEventListener(type, listener, options) } as unknown as Realm,
     node: (id) => ids.get(id) ?? null, masked: () => false,
     protects: () => false,
+    secret: () => false, wish: () => undefined,
     done: (n, _ok, why) => answers.get(n)!(why ?? ''),
   });
   let n = 0;

@@ -2,7 +2,7 @@
 // for real hands only, so all of its events are made here.
 
 import { apply } from '../natives';
-import { attribute, isDraggable, isHTML, localName, path } from './dom';
+import { attribute, isDraggable, isHTML, localName, path, transferWith } from './dom';
 import { fire, type Point } from './events';
 
 interface Place extends Point {
@@ -64,6 +64,18 @@ export class DragAndDrop {
   }
 }
 
+/** Drops files that come from outside of the page. True when the page took them. */
+export function dropFiles(place: Place, files: readonly File[]): boolean {
+  const transfer = withEffects(transferWith(files).transfer, 'all');
+  const tell = (type: string) => fire(place.target, type, place, { bubbles: true, cancelable: type !== 'dragleave', transfer });
+  tell('dragenter');
+  transfer.dropEffect = 'copy';
+  const taken = !tell('dragover');
+  if (taken) return !tell('drop');
+  tell('dragleave');
+  return false;
+}
+
 /** HTML §6.11.5, step "dragover": the effect before the page says otherwise. */
 const USUAL: Record<string, DataTransfer['dropEffect']> = {
   uninitialized: 'copy', all: 'copy', copy: 'copy', copyLink: 'copy', copyMove: 'copy', link: 'link', linkMove: 'link', move: 'move',
@@ -74,11 +86,15 @@ function allows(allowed: string, effect: string): boolean {
 }
 
 /** Of one made by script, Chromium and WebKit keep both effects at "none". */
-function transferOf(source: Element): DataTransfer {
-  const transfer = new DataTransferNative();
-  for (const [name, value] of [['effectAllowed', 'uninitialized'], ['dropEffect', 'none']] as const) {
+function withEffects(transfer: DataTransfer, allowed: string): DataTransfer {
+  for (const [name, value] of [['effectAllowed', allowed], ['dropEffect', 'none']] as const) {
     defineProperty(transfer, name, { value, writable: true, enumerable: true, configurable: true });
   }
+  return transfer;
+}
+
+function transferOf(source: Element): DataTransfer {
+  const transfer = withEffects(new DataTransferNative(), 'uninitialized');
   const address = attribute(source, localName(source) === 'img' ? 'src' : 'href');
   if (address !== null) {
     for (const type of ['text/uri-list', 'text/plain']) apply(setData, transfer, [type, address]);

@@ -21,11 +21,14 @@ export interface Details {
   /** How far the pointer came to be here. */
   by?: Point;
   transfer?: DataTransfer;
+  /** How far a wheel was turned, CSS px. */
+  turned?: Point;
 }
 
 const PointerEventNative = PointerEvent;
 const MouseEventNative = MouseEvent;
 const DragEventNative = DragEvent;
+const WheelEventNative = WheelEvent;
 
 export const POINTER_ID = 1; // what browsers give the mouse
 /** Of mouse events that are about no button: Chromium shows -1 as button 0, but as 0 in `which`, as with a real hand. */
@@ -58,6 +61,7 @@ export function fire(target: Element, type: string, { x, y }: Point, details: De
     shiftKey: (mods & SHIFT) !== 0,
   };
   if (details.transfer !== undefined) return dispatch(target, new DragEventNative(type, { ...init, dataTransfer: details.transfer }));
+  if (details.turned !== undefined) return dispatch(target, new WheelEventNative(type, { ...init, deltaX: details.turned.x, deltaY: details.turned.y }));
   // click, auxclick and contextmenu are pointer events too (Pointer Events §10.2).
   if (!pointer && type !== 'click' && type !== 'auxclick' && type !== 'contextmenu') {
     return dispatch(target, new MouseEventNative(type, init));

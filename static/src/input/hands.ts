@@ -24,9 +24,15 @@ export class Hands {
 
   /** The field the visitor is typing in, if that is not `target`. */
   elsewhere(target: Element | null): Element | null {
+    const field = this.field();
+    return field === target ? null : field;
+  }
+
+  /** The field the visitor is typing in. */
+  field(): Element | null {
     if (now() - this.last > BUSY_MS) return null;
     const field = focused(this.document);
-    if (field === null || field === target) return null;
+    if (field === null) return null;
     // A field the page has put the focus into since, for a follower perhaps, is nobody's.
     if (this.place === null || !holds(field, this.place)) return null;
     return isTextControl(field) || (isHTML(field) && isContentEditable(field)) ? field : null;

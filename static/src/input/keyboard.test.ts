@@ -2,7 +2,7 @@
 
 import { equal, test } from '../harness';
 import { fireKey, press } from './keyboard';
-import { difference } from './messages';
+import { CTRL, difference } from './messages';
 import { Histories } from './text';
 
 function codes(keys: string): number[] {
@@ -53,4 +53,18 @@ test('what was typed ends at the caret', () => {
   equal(difference('a\nb', 'a\n\nb', 3), [2, 2, '\n']);
   equal(difference('aaa', 'aa', 1), [1, 2, '']);
   equal(difference('abc', 'axc', 2), [1, 2, 'x']);
+});
+
+test('keys type into a text that the page keeps itself', () => {
+  const target = document.body.appendChild(document.createElement('div')) as unknown as HTMLElement & { editContext: unknown };
+  const context = new (globalThis.EditContext as unknown as new (init: object) => { text: string })({ text: 'one two', selectionStart: 7, selectionEnd: 7 });
+  target.editContext = context;
+  const asked: string[] = [];
+  target.addEventListener('beforeinput', (event) => asked.push(event.inputType));
+  for (const key of ['x', 'Backspace', 'Enter']) press(target, key, '', 0, new Histories(), true);
+  equal(context.text, 'one two');
+  press(target, 'Backspace', '', CTRL, new Histories(), true);
+  equal(context.text, 'one ');
+  equal(asked, ['insertText', 'deleteContentBackward', 'insertParagraph', 'deleteWordBackward']);
+  target.remove();
 });

@@ -6,7 +6,7 @@ import {
   localName, matches, ownerDocument, requestSubmit, valueOf,
 } from './dom';
 import { ALT, CTRL, hash, META, SHIFT } from './messages';
-import { changed, edit, replaceText, type Histories } from './text';
+import { breakInContext, changed, edit, replaceText, typeInContext, type Histories } from './text';
 
 const KeyboardEventNative = KeyboardEvent;
 const MouseEventNative = MouseEvent;
@@ -44,12 +44,18 @@ export function fireKey(type: string, target: Element, key: string, code: string
   } as KeyboardEventInit));
 }
 
-/** Presses and releases a key on `target`, with its default action unless the page prevents it; it may be kept from typing. */
-export function press(target: Element, key: string, code: string, mods: number, histories: Histories, types: boolean): void {
+/**
+ * Presses and releases a key on `target`, with its default action unless the page prevents it; it may be kept from typing.
+ * Where a key moves the caret is for the browser to know: it is given.
+ */
+export function press(target: Element, key: string, code: string, mods: number, histories: Histories, types: boolean, place?: () => void, copy?: (type: 'copy' | 'cut') => void): void {
   let goes = fireKey('keydown', target, key, code, mods);
   const prints = key.length === 1 || key === 'Enter';
   if (goes && prints && (mods & (CTRL | META | ALT)) === 0) goes = fireKey('keypress', target, key, code, mods);
-  if (goes && !(types && typed(target, key, mods, histories))) defaultAction(target, key, mods, histories);
+  const clips = (mods & (CTRL | META)) !== 0 && (mods & ALT) === 0 ? ({ c: 'copy', x: 'cut' } as const)[key] : undefined;
+  if (goes && place !== undefined) place();
+  else if (goes && clips !== undefined) copy?.(clips);
+  else if (goes && !(types && typed(target, key, mods, histories))) defaultAction(target, key, mods, histories, types);
   fireKey('keyup', target, key, code, mods);
 }
 
@@ -59,8 +65,10 @@ export function press(target: Element, key: string, code: string, mods: number, 
  */
 function typed(target: Element, key: string, mods: number, histories: Histories): boolean {
   const erases = key === 'Backspace' || key === 'Delete';
-  if ((mods & (CTRL | META | ALT)) !== 0 || (key.length !== 1 && !erases)) return false;
   const back = key === 'Backspace' ? 1 : 0;
+  if ((mods & (CTRL | META | ALT)) !== 0) return erases && (mods & (META | ALT)) === 0 && typeInContext(target, '', back, true);
+  if (key === 'Enter') return breakInContext(target, (mods & SHIFT) !== 0);
+  if (key.length !== 1 && !erases) return false;
   if (isTextControl(target)) {
     if (!matches(target, ':read-write')) return false;
     const { get, start, end } = valueOf(target);
@@ -74,14 +82,24 @@ function typed(target: Element, key: string, mods: number, histories: Histories)
     replaceText(target, [from, to, erases ? '' : key], hash(value), histories);
     return true;
   }
+  if (typeInContext(target, erases ? '' : key, back)) return true;
   if (!isHTML(target) || !isContentEditable(target)) return false;
   edit(target, erases ? (back === 1 ? 'deleteContentBackward' : 'deleteContentForward') : 'insertText', erases ? null : key);
   return true;
 }
 
-function defaultAction(target: Element, key: string, mods: number, histories: Histories): void {
-  if ((mods & (CTRL | META | ALT)) !== 0) return;
+/** What browsers do with text by Ctrl and a key (Cmd, on a Mac). */
+const SHORTCUTS: Record<string, string> = {
+  z: 'historyUndo', Z: 'historyRedo', y: 'historyRedo', b: 'formatBold', i: 'formatItalic', u: 'formatUnderline',
+};
+
+function defaultAction(target: Element, key: string, mods: number, histories: Histories, types: boolean): void {
   const editable = isHTML(target) && isContentEditable(target);
+  if ((mods & (CTRL | META | ALT)) !== 0) {
+    const command = (mods & ALT) === 0 ? SHORTCUTS[key] : undefined;
+    if (command !== undefined && types && (editable || (isTextControl(target) && command.startsWith('history')))) edit(target, command, null);
+    return;
+  }
   switch (key) {
     case 'Enter':
       if (editable) edit(target, (mods & SHIFT) !== 0 ? 'insertLineBreak' : 'insertParagraph', null);
@@ -96,7 +114,7 @@ function defaultAction(target: Element, key: string, mods: number, histories: Hi
       return;
     }
     case 'Tab':
-      tab(target, (mods & SHIFT) !== 0);
+      if (types) tab(target, (mods & SHIFT) !== 0);
       return;
     case 'ArrowUp':
     case 'ArrowDown':

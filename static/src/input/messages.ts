@@ -9,22 +9,44 @@ export const SHIFT = 8;
 /** Anchor node, anchor offset, focus node, focus offset. */
 export type SelectionIds = [number, number, number, number];
 
+/** Where a caret or selection is: offsets in a control's value, or places in what is edited. */
+export type Caret = { start: number; end: number } | { sel: SelectionIds };
+
+/** The key that somebody pressed; what is pasted or composed has none. */
+export interface Pressed {
+  key: string;
+  code: string;
+  mods: number;
+}
+
 export type Input =
   | { kind: 'click'; node: number; fx: number; fy: number; button: number; detail: number; mods: number }
   /** A button that stays down; the two after it say how far from there the pointer is, in CSS px. */
   | { kind: 'press'; node: number; fx: number; fy: number; mods: number }
   | { kind: 'drag'; node: number; dx: number; dy: number }
   | { kind: 'release'; node: number; dx: number; dy: number; mods: number }
+  /** A wheel that was turned so far, for pages that do more than scroll. */
+  | { kind: 'wheel'; node: number; fx: number; fy: number; dx: number; dy: number; mods: number }
   | { kind: 'hover'; node: number; fx: number; fy: number }
-  | { kind: 'key'; node: number; key: string; code: string; mods: number }
+  /** With a caret it is where the key took the follower's: the leader's goes there, unless the page does something else. */
+  | ({ kind: 'key'; node: number } & Pressed & Partial<Caret>)
   /** Replace [start, end) of the value the follower saw, named by its hash. */
-  | { kind: 'text'; node: number; edit: [number, number, string]; base: number }
-  | { kind: 'edit'; node: number; inputType: string; data: string | null; sel?: SelectionIds }
+  | ({ kind: 'text'; node: number; edit: [number, number, string]; base: number; inputType?: string } & Partial<Pressed>)
+  | ({ kind: 'edit'; node: number; inputType: string; data: string | null; sel?: SelectionIds } & Partial<Pressed>)
   | { kind: 'select'; node: number; options: number[] }
   | { kind: 'value'; node: number; value: string }
+  /** What the follower made a film or sound do. */
+  | ({ kind: 'media'; node: number } & Playing)
   | { kind: 'submit'; node: number }
   | { kind: 'focus'; node: number }
-  | { kind: 'selection'; node: number; start?: number; end?: number; sel?: SelectionIds };
+  | ({ kind: 'selection'; node: number } & Caret);
+
+export interface Playing {
+  paused: boolean;
+  time: number;
+  volume: number;
+  rate: number;
+}
 
 /** FNV-1a over UTF-16 units: names a value both sides may hold, and protects nothing. */
 export function hash(text: string): number {

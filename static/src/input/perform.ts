@@ -2,18 +2,22 @@
 // page, in the order it came, as if the visitor's own hand had done it.
 
 import {
-  attribute, defaultView, elementOf, focus, focused, holds, isConnected, isContentEditable, isDisabled, isElement, isHTML,
+  attribute, defaultView, elementOf, focus, focused, hasAttribute, holds, isConnected, isContentEditable, isDisabled, isElement, isHTML,
   isTextControl, listen,
-  localName, optionSelected, ownerDocument, pathOf, requestSubmit, scrollElementTo, selectOptions, up, valueOf,
+  localName, optionSelected, ownerDocument, pathOf, requestSubmit, scrollElementTo, selectOptions, setFiles, transferWith, up, valueOf,
 } from './dom';
 import { fireKey, press } from './keyboard';
+import { control, isMedia } from './media';
 import { Hands } from './hands';
-import type { Input, SelectionIds } from './messages';
+import { isFileControl, Wishes, type Wish } from './wishes';
+import { CTRL, hash, META, type Caret, type Input, type Pressed, type SelectionIds } from './messages';
 import type { Realm } from '../realm';
+import { promiseThen } from '../natives';
 import { Pace } from './pace';
-import { Pointer, type Refusal } from './pointer';
+import { locate, Pointer, type Refusal } from './pointer';
 import { Protection } from './protect';
-import { changed, edit, fireChange, Histories, replaceText, savedSelection, select, selectNodes, setValue } from './text';
+import { dropFiles } from './dragdrop';
+import { changed, edit, fireChange, Histories, offerPaste, replaceText, savedCaret, savedSelection, select, selectNodes, setValue, typeInContext } from './text';
 
 export interface PerformContext {
   /** The live node of a mirrored id. */
@@ -26,27 +30,51 @@ export interface PerformContext {
   masked(node: Node): boolean;
   /** Whether a rule keeps an element for the visitor. */
   protects(element: Element): boolean;
+  /** Whether a text holds something that is hidden from followers. */
+  secret(text: string): boolean;
   done(n: number, ok: boolean, why?: string): void;
+  /** The page wants something of the follower whose input n was. */
+  wish(n: number, wish: Wish): void;
+}
+
+/** Where files go: to the control that asked for them by that number, or where they were dropped. */
+export interface Destination {
+  want: number;
+  node: number;
+  fx: number;
+  fy: number;
 }
 
 export interface Performer {
   /** Performs one input, soon and in its turn; never throws. Answers by `done`. */
   input(n: number, input: Input): void;
+  /** Gives files to the page; the answer is why not, or null. */
+  files(to: Destination, files: readonly File[]): string | null;
   /** Scrolls an element, or the window for node 0. */
   scroll(node: number, x: number, y: number): void;
 }
+
+const now = performance.now.bind(performance);
+/** For so long after a wheel that the page keeps, the follower's own scrolling is not meant. */
+const KEPT_MS = 400;
 
 export function createPerformer(ctx: PerformContext): Performer {
   const hands = new Hands(ctx.document);
   const pointer = new Pointer(ctx.document, hands, (node) => protection.covers(node));
   const protection = new Protection(ctx.realm, (element) => ctx.protects(element));
   hookPointerCapture(ctx.realm, pointer);
+  const wishes = new Wishes({
+    realm: ctx.realm, document: ctx.document, masked: (node) => ctx.masked(node), secret: (text) => ctx.secret(text),
+    tell: (n, wish) => ctx.wish(n, wish),
+  });
   /** A text control changed without the focus, whose change event is still due. */
   let unsettled: Element | null = null;
   /** Puts the caret back where the follower's last edit left it; it is lent when the visitor has it meanwhile. */
   let caret: () => void = () => {};
   let lent = false;
   const histories = new Histories();
+  /** When the page kept a wheel for itself last. */
+  let kept = -KEPT_MS;
   const pace = new Pace();
   listen(ctx.document, 'input', (event) => {
     const target = pathOf(event)[0] as Node;
@@ -56,17 +84,20 @@ export function createPerformer(ctx: PerformContext): Performer {
   return {
     input(n, input) {
       const taken = pace.run(() => {
-        let why: string | null = 'failed';
+        let why: string | null | Promise<string | null> = 'failed';
         try {
-          if (protection.watch(() => { why = perform(input); })) why ??= 'protected';
+          if (protection.watch(() => { why = wishes.during(n, () => perform(input)); })) why ??= 'protected';
         } catch { /* a page's own handler never throws through dispatch: this is ours */ }
-        if (why === null) ctx.done(n, true);
-        else ctx.done(n, false, why);
+        const done = (why: string | null) => (why === null ? ctx.done(n, true) : ctx.done(n, false, why));
+        if (typeof why === 'object' && why !== null) void promiseThen(why, done, () => done('failed'));
+        else done(why);
         return input.kind !== 'hover' && input.kind !== 'focus' && input.kind !== 'selection';
       });
       if (!taken) ctx.done(n, false, 'failed');
     },
+    files: (to, files) => give(to, files),
     scroll(id, x, y) {
+      if (now() - kept < KEPT_MS) return;
       const view = defaultView(ctx.document);
       if (id === 0) view?.scrollTo({ left: x, top: y, behavior: 'instant' });
       const node = id === 0 ? null : ctx.node(id);
@@ -74,7 +105,7 @@ export function createPerformer(ctx: PerformContext): Performer {
     },
   };
 
-  function perform(input: Input): Refusal | 'masked' | 'failed' | null {
+  function perform(input: Input): Refusal | 'masked' | 'failed' | null | Promise<string | null> {
     const node = ctx.node(input.node);
     if (node === null || !isConnected(node)) return 'gone';
     const element = elementOf(node);
@@ -83,11 +114,16 @@ export function createPerformer(ctx: PerformContext): Performer {
     switch (input.kind) {
       case 'hover':
         return pointer.hover(node, input.fx, input.fy);
+      case 'wheel': {
+        const why = pointer.wheel(node, input.fx, input.fy, { x: input.dx, y: input.dy }, input.mods);
+        if (why === 'kept') kept = now();
+        return why;
+      }
       case 'click':
-        if (hands.elsewhere(element) === null) lent = false;
+        if (hands.field() === null) lent = false;
         return pointer.click(node, input.fx, input.fy, input.button, input.detail, input.mods);
       case 'press':
-        if (hands.elsewhere(element) === null) lent = false;
+        if (hands.field() === null) lent = false;
         return pointer.press(node, input.fx, input.fy, 0, 1, input.mods);
       case 'drag':
         return pointer.drag(input.dx, input.dy);
@@ -96,31 +132,19 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'focus':
         if (hands.elsewhere(element) === null) focus(element);
         return null;
-      case 'selection': {
-        const place = () => selection(element, input.sel, input.start, input.end);
-        if (hands.elsewhere(editingHost(element) ?? element) === null) {
-          lent = false;
-          return place();
-        }
-        caret = place;
-        lent = true;
-        return null;
-      }
+      case 'selection':
+        return placeCaret(element, input);
     }
     if (ctx.masked(node)) return 'masked';
     if (isDisabled(element)) return 'disabled';
     if (protection.covers(element)) return 'protected';
     switch (input.kind) {
-      case 'key': {
-        const target = keyTarget(element);
-        const types = !ctx.masked(target) && !isDisabled(target) && hands.elsewhere(element) === null;
-        press(target, input.key, input.code, input.mods, histories, types);
-        return null;
-      }
+      case 'key':
+        return pressed(element, input, caretOf(input));
       case 'text':
-        return isTextControl(element) && typed(element, input.edit, input.base) ? null : 'failed';
+        return isTextControl(element) && typed(element, input.edit, input.base, pressOf(input), input.inputType) ? null : 'failed';
       case 'edit':
-        return edited(element, input.inputType, input.data, input.sel) ? null : 'failed';
+        return edited(element, input.inputType, input.data, input.sel, pressOf(input)) ? null : 'failed';
       case 'select':
         return choose(element, input.options) ? null : 'failed';
       case 'value':
@@ -128,10 +152,33 @@ export function createPerformer(ctx: PerformContext): Performer {
         if (attribute(element, 'type')?.toLowerCase() === 'file') return 'failed';
         setValue(element, input.value);
         return null;
+      case 'media':
+        return isMedia(element) ? control(element, input) : 'failed';
       case 'submit':
         if (localName(element) !== 'form') return 'failed';
         requestSubmit(element);
         return null;
+    }
+  }
+
+  function give(to: Destination, files: readonly File[]): string | null {
+    const control = to.want === 0 ? null : wishes.control(to.want);
+    if (to.want !== 0) return control === null ? 'gone' : choose(control);
+    const node = ctx.node(to.node);
+    const place = node === null ? 'gone' : locate(node, to.fx, to.fy);
+    if (typeof place === 'string') return place;
+    const { target } = place;
+    if (ctx.masked(target)) return 'masked';
+    if (protection.covers(target)) return 'protected';
+    if (dropFiles(place, files)) return null;
+    return isFileControl(target) ? choose(target) : 'no-files';
+
+    function choose(element: Element): string | null {
+      if (isDisabled(element)) return 'disabled';
+      if (protection.covers(element)) return 'protected';
+      setFiles(element, transferWith(hasAttribute(element, 'multiple') ? files : files.slice(0, 1)).list);
+      changed(element);
+      return null;
     }
   }
 
@@ -153,19 +200,48 @@ export function createPerformer(ctx: PerformContext): Performer {
     return element;
   }
 
+  /** A key that is no typing. While the visitor types elsewhere it changes nothing there. */
+  function pressed(element: Element, { key, code, mods }: Pressed, caret: Caret | null): Refusal | null {
+    const elsewhere = hands.elsewhere(editingHost(element) ?? element) !== null;
+    const target = elsewhere ? element : keyTarget(element);
+    const types = !ctx.masked(target) && !isDisabled(target) && !elsewhere;
+    let why: Refusal | null = null;
+    const place = caret === null ? undefined : () => { why = placeCaret(element, caret); };
+    press(target, key, code, mods, histories, types, place, (type) => wishes.copy(target, type));
+    return why;
+  }
+
+  /** Puts the caret where the follower has it, or keeps it for the follower's next edit while the visitor types. */
+  function placeCaret(element: Element, to: Caret): Refusal | null {
+    const place = () => 'sel' in to ? selection(element, to.sel) : selection(element, undefined, to.start, to.end);
+    lent = hands.field() !== null;
+    if (!lent) return place();
+    // A field's edits say where they go.
+    if ('sel' in to) caret = place;
+    return null;
+  }
+
   /** One follower keystroke or paste in a text control, with its key events around it. */
-  function typed(control: Element, change: [number, number, string], base: number): boolean {
-    const text = change[2];
-    const key = text === '\n' ? 'Enter' : text.length === 1 ? text : text === '' ? 'Backspace' : null;
+  function typed(control: Element, change: [number, number, string], base: number, key: Pressed | null, inputType = ''): boolean {
     if (hands.elsewhere(control) !== null) {
       unsettled = control;
       return replaceText(control, change, base, histories, true);
     }
-    if (key === null) return replaceText(control, change, base, histories);
+    const back = hands.field() === control ? savedCaret(control) : null;
     if (focused(ownerDocument(control)!) !== control) focus(control);
-    const goes = fireKey('keydown', control, key, codeOf(key), 0) && (text === '' || fireKey('keypress', control, key, codeOf(key), 0));
-    const ok = !goes || replaceText(control, change, base, histories);
-    fireKey('keyup', control, key, codeOf(key), 0);
+    const ok = withKey(control, key, () => (inputType === 'insertFromPaste' && offerPaste(control, change[2])) || replaceText(control, change, base, histories));
+    back?.();
+    return ok;
+  }
+
+  /** Does what a key does, with the events of the key around it; nothing, when the page prevents it. */
+  function withKey(target: Element, pressed: Pressed | null, act: () => boolean): boolean {
+    if (pressed === null) return act();
+    const { key, code, mods } = pressed;
+    const prints = (key.length === 1 || key === 'Enter') && (mods & (CTRL | META)) === 0;
+    const goes = fireKey('keydown', target, key, code, mods) && (!prints || fireKey('keypress', target, key, code, mods));
+    const ok = !goes || act();
+    fireKey('keyup', focused(ctx.document) ?? target, key, code, mods);
     return ok;
   }
 
@@ -173,10 +249,10 @@ export function createPerformer(ctx: PerformContext): Performer {
    * Without a selection the edit goes on where the follower's last one left the caret: in this host if the caret was
    * given back to the visitor since, else wherever the page has moved it.
    */
-  function edited(element: Element, inputType: string, data: string | null, sel?: SelectionIds): boolean {
+  function edited(element: Element, inputType: string, data: string | null, sel: SelectionIds | undefined, key: Pressed | null): boolean {
     let host = editingHost(element);
-    if (host === null) return false;
-    const field = hands.elsewhere(host);
+    if (host === null) return data !== null && withKey(element, key, () => insert(element, inputType, data));
+    const field = hands.field();
     const back = savedSelection(ctx.document);
     if (sel === undefined && lent) {
       focus(host);
@@ -185,26 +261,31 @@ export function createPerformer(ctx: PerformContext): Performer {
       const now = focused(ctx.document);
       if (now !== null && !ctx.masked(now)) host = editingHost(now) ?? host;
     }
-    const ok = editIn(host, inputType, data, sel);
+    const ok = editIn(host, inputType, data, sel, key);
     caret = savedSelection(ctx.document);
     // Editors edit at the focus. It goes back in the same task, before the visitor's next key.
     lent = field !== null;
     if (field !== null) {
-      focus(field);
+      if (field !== focused(ctx.document)) focus(field);
       back();
     }
     return ok;
   }
 
-  function editIn(host: Element, inputType: string, data: string | null, sel?: SelectionIds): boolean {
+  /** Inserts a text where there is no editing host: in a field at its caret, or wherever the page takes a paste. */
+  function insert(element: Element, inputType: string, data: string): boolean {
+    if (inputType === 'insertFromPaste' && (offerPaste(element, data) || !isTextControl(element))) return true;
+    if (typeInContext(element, data, 0)) return true;
+    if (!isTextControl(element)) return false;
+    const { get, start, end } = valueOf(element);
+    const value = get(element);
+    return replaceText(element, [start(element) ?? value.length, end(element) ?? value.length, data], hash(value), histories);
+  }
+
+  function editIn(host: Element, inputType: string, data: string | null, sel: SelectionIds | undefined, key: Pressed | null): boolean {
     if (focused(ctx.document) !== host) focus(host);
     if (sel !== undefined) selection(host, sel);
-    const key = KEYS[inputType] ?? (inputType === 'insertText' && data?.length === 1 ? data : null);
-    if (key === null) return edit(host, inputType, data);
-    const goes = fireKey('keydown', host, key, codeOf(key), inputType === 'insertLineBreak' ? 8 : 0);
-    const ok = !goes || edit(host, inputType, data);
-    fireKey('keyup', focused(ctx.document) ?? host, key, codeOf(key), 0);
-    return ok;
+    return withKey(host, key, () => edit(host, inputType, data));
   }
 
   function selection(element: Element, sel?: SelectionIds, start?: number, end?: number): Refusal | null {
@@ -221,17 +302,13 @@ export function createPerformer(ctx: PerformContext): Performer {
   }
 }
 
-const KEYS: Record<string, string> = {
-  insertParagraph: 'Enter',
-  insertLineBreak: 'Enter',
-  deleteContentBackward: 'Backspace',
-  deleteContentForward: 'Delete',
-};
+function pressOf({ key, code = '', mods = 0 }: Partial<Pressed>): Pressed | null {
+  return key === undefined ? null : { key, code, mods };
+}
 
-function codeOf(key: string): string {
-  if (/^[a-z]$/i.test(key)) return 'Key' + key.toUpperCase();
-  if (/^[0-9]$/.test(key)) return 'Digit' + key;
-  return key === ' ' ? 'Space' : key.length > 1 ? key : '';
+function caretOf(input: Partial<{ start: number; end: number; sel: SelectionIds }>): Caret | null {
+  if (input.sel) return { sel: input.sel };
+  return input.start === undefined || input.end === undefined ? null : { start: input.start, end: input.end };
 }
 
 /** The outermost editable element around `element`. */

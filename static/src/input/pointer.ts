@@ -3,8 +3,8 @@
 // Pointer Events §10), with the default actions script may cause.
 
 import {
-  activeElement, attribute, box, closest, defaultView, elementOf, focus, focused, getSelection, hitTest,
-  holds, isConnected, isDisabled, isHTML, isTextControl, listen, localName, matches, modifySelection, ownerDocument, path, scrollIntoView,
+  activeElement, box, closest, defaultView, elementOf, focus, focused, getSelection, hitTest,
+  holds, isConnected, isDisabled, isHTML, isTextControl, listen, matches, modifySelection, ownerDocument, path, scrollIntoView,
   setBaseAndExtent, blurHTML, stopEvent,
 } from './dom';
 import { DragAndDrop } from './dragdrop';
@@ -13,9 +13,9 @@ import type { Hands } from './hands';
 import { SHIFT } from './messages';
 
 /** Why an input could not be performed; the follower is told. */
-export type Refusal = 'gone' | 'covered' | 'disabled' | 'needs-visitor' | 'protected';
+export type Refusal = 'gone' | 'covered' | 'disabled' | 'protected' | 'kept';
 
-interface Place extends Point {
+export interface Place extends Point {
   target: Element;
 }
 
@@ -71,6 +71,14 @@ export class Pointer {
     return null;
   }
 
+  /** Turns a wheel over `node`; 'kept' when the page does something else with it than to scroll. */
+  wheel(node: Node, fx: number, fy: number, turned: Point, mods: number): Refusal | null {
+    const place = locate(node, fx, fy);
+    if (typeof place === 'string') return place;
+    this.move(place);
+    return fire(place.target, 'wheel', place, { bubbles: true, cancelable: true, mods, turned }) ? null : 'kept';
+  }
+
   /** Presses and releases a button on `node`. */
   click(node: Node, fx: number, fy: number, button: number, detail: number, mods: number): Refusal | null {
     const why = this.press(node, fx, fy, button, detail, mods);
@@ -87,7 +95,6 @@ export class Pointer {
     const { target } = place;
     if (isDisabled(target)) return 'disabled';
     if (this.isProtected(target)) return 'protected';
-    if (opensPicker(target)) return 'needs-visitor';
 
     const buttons = [1, 4, 2][button] ?? 0;
     const base = { bubbles: true, cancelable: true, button, buttons, mods };
@@ -206,7 +213,7 @@ export class Pointer {
 
   /** The default action of pressing the main button: focus and caret or word selection. */
   private pressed({ target, x, y }: Place, detail: number, extend: boolean): void {
-    if (this.hands.elsewhere(target) !== null) return;
+    if (this.hands.field() !== null) return;
     const document = ownerDocument(target)!;
     const to = path(target).find((element) => matches(element, FOCUSABLE) && !isDisabled(element));
     if (to !== undefined) {
@@ -245,7 +252,7 @@ export class Pointer {
 }
 
 /** The viewport point a fraction names, and the element that is really there. */
-function locate(node: Node, fx: number, fy: number): Place | Refusal {
+export function locate(node: Node, fx: number, fy: number): Place | Refusal {
   const element = elementOf(node);
   const document = element === null ? null : ownerDocument(element);
   const view = document === null ? null : defaultView(document);
@@ -271,11 +278,6 @@ function point(element: Element, fx: number, fy: number): { x: number; y: number
 function sameLabel(a: Element, b: Element): boolean {
   const label = closest(a, 'label');
   return label !== null && label === closest(b, 'label');
-}
-
-/** Pickers open only for a real hand; the follower offers its own for all but files. */
-function opensPicker(target: Element): boolean {
-  return localName(target) === 'input' && attribute(target, 'type')?.toLowerCase() === 'file';
 }
 
 const FOCUSABLE =

@@ -4,8 +4,8 @@
 // and the native value setter where neither changed anything.
 
 import {
-  dispatch, execCommand, focus, focused, getSelection, holds, isConnected, isTextControl, localName, modifySelection, nodeType, ownerDocument,
-  attribute, setBaseAndExtent, valueOf,
+  cloneRange, dispatch, execCommand, focus, focused, getSelection, holds, isConnected, isHTML, isTextControl, localName, modifySelection, nodeType, ownerDocument, rangeOf,
+  attribute, editContextOf, selectAll, setBaseAndExtent, updateContextSelection, updateContextText, valueOf,
 } from './dom';
 import { hash, shift } from './messages';
 
@@ -64,9 +64,12 @@ export function replaceText(
   if (!quietly) select(control, from, to);
   const type = text === '' ? 'deleteContentBackward' : 'insertText';
   if (!before(control, type, text === '' ? null : text)) return access.get(control) !== now;
-  const command = text === '' ? 'delete' : 'insertText';
-  // Types without a selection (email, number) would take the text at a caret we cannot set.
-  if (!quietly && selectable(control)) execCommand(ownerDocument(control)!, command, false, text);
+  if (!quietly && selectable(control)) execCommand(ownerDocument(control)!, text === '' ? 'delete' : 'insertText', false, text);
+  else if (!quietly) {
+    // Types without a caret (email, number) can only be selected whole.
+    selectAll(control);
+    execCommand(ownerDocument(control)!, wanted === '' ? 'delete' : 'insertText', false, wanted);
+  }
   if (access.get(control) === now) {
     access.set(control, wanted);
     dispatch(control, new InputEventNative('input', { bubbles: true, composed: true, inputType: type, data: text || null }));
@@ -117,7 +120,7 @@ const EXTENSIONS: Record<string, [string, string]> = {
 export function edit(host: Element, inputType: string, data: string | null): boolean {
   const document = ownerDocument(host)!;
   if (!holds(host, focused(document) ?? document)) focus(host);
-  if (inputType === 'insertFromPaste' && data !== null && paste(host, data)) return true;
+  if (inputType === 'insertFromPaste' && data !== null && offerPaste(host, data)) return true;
   if (!before(host, inputType, data)) return true;
   const extension = EXTENSIONS[inputType];
   if (extension !== undefined) {
@@ -130,7 +133,7 @@ export function edit(host: Element, inputType: string, data: string | null): boo
 }
 
 /** Offers a paste event; true when the page took it. */
-function paste(host: Element, data: string): boolean {
+export function offerPaste(host: Element, data: string): boolean {
   const clipboardData = new DataTransferNative();
   clipboardData.setData('text/plain', data);
   const event = new ClipboardEventNative('paste', { bubbles: true, cancelable: true, composed: true, clipboardData });
@@ -165,13 +168,28 @@ export function fireChange(control: Element): void {
   dispatch(control, new EventNative('change', { bubbles: true }));
 }
 
-/** Remembers the document's selection; the result sets it again if its nodes are still there. */
+/** Remembers the document's selection; the result sets it again, at the same text, if that is still there. */
 export function savedSelection(document: Document): () => void {
   const selection = getSelection(document);
-  const { anchorNode, anchorOffset, focusNode, focusOffset } = selection ?? {};
+  if (selection === null || selection.rangeCount === 0) return () => undefined;
+  const range = cloneRange(rangeOf(selection, 0));
+  const backward = selection.focusNode === range.startContainer && selection.focusOffset === range.startOffset;
   return () => {
-    if (!anchorNode || !focusNode || !isConnected(anchorNode) || !isConnected(focusNode)) return;
-    selectNodes(anchorNode, anchorOffset!, focusNode, focusOffset!);
+    const { startContainer, startOffset, endContainer, endOffset } = range;
+    if (!isConnected(startContainer) || !isConnected(endContainer)) return;
+    if (backward) selectNodes(endContainer, endOffset, startContainer, startOffset);
+    else selectNodes(startContainer, startOffset, endContainer, endOffset);
+  };
+}
+
+/** The same for the caret in a control, which stays at its place in the text. */
+export function savedCaret(control: Element): () => void {
+  const { get, start, end } = valueOf(control);
+  const before = get(control);
+  const [from, to] = [start(control), end(control)];
+  return () => {
+    const after = get(control);
+    if (from !== null && to !== null) select(control, shift(from, before, after), shift(to, before, after));
   };
 }
 
@@ -185,4 +203,42 @@ export function selectNodes(anchor: Node, anchorOffset: number, end: Node, endOf
 function clamp(node: Node, offset: number): number {
   const most = nodeType(node) === 3 ? (node as Text).length : node.childNodes.length;
   return Math.max(0, Math.min(offset, most));
+}
+
+const TextUpdate = globalThis.TextUpdateEvent;
+
+/** A word at the end and at the beginning of a text, with the space between it and the caret. */
+const WORDS = [/^\s*(?:[\p{L}\p{N}_]+|[^\p{L}\p{N}_\s]+|$)/u, /(?:[\p{L}\p{N}_]+|[^\p{L}\p{N}_\s]+|^)\s*$/u] as const;
+
+/**
+ * Types a text, or deletes a character or word before (1) or after (0) the caret, where a page keeps its text itself
+ * (EditContext API §4). False where that is not so.
+ */
+export function typeInContext(element: Element, text: string, back: number, word = false): boolean {
+  const context = isHTML(element) ? editContextOf?.(element) : null;
+  if (!context) return false;
+  let from = Math.min(context.selectionStart, context.selectionEnd);
+  let to = Math.max(context.selectionStart, context.selectionEnd);
+  if (text === '' && from === to) {
+    const all = context.text;
+    const far = !word ? 1 : (back === 1 ? WORDS[1].exec(all.slice(0, from)) : WORDS[0].exec(all.slice(to)))?.[0].length ?? 0;
+    from = Math.max(0, from - back * far);
+    to = Math.min(all.length, to + (1 - back) * far);
+  }
+  const deletes = `delete${word ? 'Word' : 'Content'}${back === 1 ? 'Backward' : 'Forward'}`;
+  if (!before(element, text === '' ? deletes : 'insertText', text || null)) return true;
+  const caret = from + text.length;
+  updateContextText!(context, from, to, text);
+  updateContextSelection!(context, caret, caret);
+  dispatch(context, new TextUpdate!('textupdate', {
+    updateRangeStart: from, updateRangeEnd: to, text, selectionStart: caret, selectionEnd: caret,
+  }));
+  return true;
+}
+
+/** Offers a line's end where a page keeps its text itself, which browsers leave to it. False where that is not so. */
+export function breakInContext(element: Element, soft: boolean): boolean {
+  if (!isHTML(element) || !editContextOf?.(element)) return false;
+  before(element, soft ? 'insertLineBreak' : 'insertParagraph', null);
+  return true;
 }

@@ -47,6 +47,7 @@ import { STATE_EVENTS, States } from './states';
 import { TopLayer } from './toplayer';
 import { Tree } from './tree';
 import { Veils } from './veils';
+import { reportEditing } from './editing';
 import { Viewport } from './viewport';
 import { wiggleFrames, wiggleTiming } from '../wiggle';
 
@@ -203,6 +204,7 @@ export class Recorder {
     };
     this.pointing = reportPointer(about);
     reportSelection(about);
+    reportEditing(about);
   }
 
   /** Begins to send, with a snapshot. */
@@ -295,6 +297,12 @@ export class Recorder {
     this.flushUpTo(Infinity);
   }
 
+  /** Flushes after an input. That it moved a caret is told by an event that comes later. */
+  performed(): void {
+    this.focus.touch();
+    this.flush();
+  }
+
   /** Sends what followers do not know yet, and of a lot of new nodes the first; the rest follows by and by. */
   flushSome(): void {
     this.flushUpTo(this.slice);
@@ -324,6 +332,11 @@ export class Recorder {
   /** 0 for what followers do not have. */
   id(node: Node): Id {
     return this.tree.nodes.of(node)?.id ?? 0;
+  }
+
+  /** Whether a text holds what followers are not to read. */
+  secret(text: string): boolean {
+    return this.secrets.hide(text) !== text;
   }
 
   /** Whether followers do not see what is in a node. */

@@ -35,6 +35,7 @@ export class Pointers {
         text: async (id, sel) => { const doc = shown(id); return doc ? documents.boxes(doc, sel) : []; },
       },
       color: from => (from ? person(from)?.color : own.color()) ?? '#000000',
+      name: from => this.person(from)?.name ?? '',
       drawn: own.drawn,
     };
   }

@@ -21,9 +21,10 @@ export function h(tag: string, attributes: Record<string, Value> = {}, ...childr
 }
 
 /** Replaces what is in an element. */
-export function fill(element: Element, ...children: Child[]): void {
+export function fill<E extends Element>(element: E, ...children: Child[]): E {
   element.replaceChildren();
   append(element, children);
+  return element;
 }
 
 function append(element: Element, children: Child[]): void {

@@ -31,11 +31,14 @@ export interface Whereabouts {
 export interface MarksOptions {
   where: Whereabouts;
   color(from: string): string;
+  name(from: string): string;
   /** Something was drawn here; longer strokes come in parts. */
   drawn(stroke: Stroke): void;
 }
 
 const fadesAfter = 4000; // ms
+/** Longer than somebody who types is silent about it. */
+const typesFor = 3000; // ms
 const partEvery = 150; // ms
 const pointsEvery = 3; // CSS pixels
 const mostPoints = 400; // in a part
@@ -51,6 +54,8 @@ path { fill: none; stroke-width: 4; stroke-linecap: round; stroke-linejoin: roun
 @keyframes fade { 0%, 60% { opacity: 1; } 100% { opacity: 0; } }
 rect { fill: none; stroke-width: 3; rx: 4px; }
 rect.text { fill-opacity: .3; stroke: none; rx: 1px; }
+rect.typing { stroke-width: 2; }
+text { font: 600 12px/1.4 system-ui, sans-serif; stroke: #fff; stroke-width: 3px; paint-order: stroke; }
 `;
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -68,6 +73,7 @@ export class Marks extends HTMLElement {
   #drawn: Drawn[] = [];
   #frames: Framed[] = [];
   #selected = new Map<string, { doc: number; selected: Selected }>();
+  #typing = new Map<string, { doc: number; node: number; over: number }>();
   #scale = 1;
   #tool: StrokeKind | null = null;
   #fade = true;
@@ -134,6 +140,17 @@ export class Marks extends HTMLElement {
     this.moved();
   }
 
+  /** Somebody types in a field. */
+  typing(from: string, doc: number, node: number): void {
+    clearTimeout(this.#typing.get(from)?.over);
+    const over = setTimeout(() => {
+      this.#typing.delete(from);
+      this.moved();
+    }, typesFor);
+    this.#typing.set(from, { doc, node, over });
+    this.moved();
+  }
+
   erase(): void {
     for (const drawn of [...this.#drawn]) this.#forget(drawn);
     this.#frames = [];
@@ -146,6 +163,7 @@ export class Marks extends HTMLElement {
     for (const drawn of this.#drawn.filter(d => of(d.stroke.doc))) this.#forget(drawn);
     this.#frames = this.#frames.filter(f => !of(f.doc));
     for (const [from, s] of this.#selected) if (of(s.doc)) this.#selected.delete(from);
+    for (const [from, t] of this.#typing) if (of(t.doc)) this.#typing.delete(from);
     this.moved();
   }
 
@@ -169,10 +187,14 @@ export class Marks extends HTMLElement {
       this.#again = false;
       const origins = new Map<number, Point | null>();
       for (const doc of new Set(this.#drawn.map(d => d.stroke.doc))) origins.set(doc, await where.origin(doc));
-      const boxes: SVGRectElement[] = [];
+      const boxes: SVGElement[] = [];
       for (const { doc, node, from } of this.#frames) {
         const at = await where.box(doc, node);
         if (at) boxes.push(this.#box(at, from, 'frame', 4));
+      }
+      for (const [from, { doc, node }] of this.#typing) {
+        const at = await where.box(doc, node);
+        if (at) boxes.push(this.#box(at, from, 'typing', 2), this.#label(at, from));
       }
       for (const [from, { doc, selected }] of this.#selected) {
         for (const at of await where.text(doc, selected)) boxes.push(this.#box(at, from, 'text', 0));
@@ -189,7 +211,7 @@ export class Marks extends HTMLElement {
     this.#placing = false;
   }
 
-  #box(at: Rect, from: string, kind: 'frame' | 'text', around: number): SVGRectElement {
+  #box(at: Rect, from: string, kind: 'frame' | 'typing' | 'text', around: number): SVGRectElement {
     const rect = document.createElementNS(SVG, 'rect');
     const s = this.#scale;
     const set = (name: string, value: number) => rect.setAttribute(name, String(Math.round(value * 10) / 10));
@@ -198,8 +220,19 @@ export class Marks extends HTMLElement {
     set('width', at.width * s + 2 * around);
     set('height', at.height * s + 2 * around);
     rect.setAttribute('class', kind);
-    rect.style[kind === 'frame' ? 'stroke' : 'fill'] = this.#options?.color(from) ?? '#000';
+    rect.style[kind === 'text' ? 'fill' : 'stroke'] = this.#options?.color(from) ?? '#000';
     return rect;
+  }
+
+  /** Whose field it is, above it, or below where there is no room. */
+  #label(at: Rect, from: string): SVGTextElement {
+    const label = document.createElementNS(SVG, 'text');
+    const y = at.y * this.#scale;
+    label.setAttribute('x', String(at.x * this.#scale));
+    label.setAttribute('y', String(y < 18 ? y + at.height * this.#scale + 15 : y - 6));
+    label.style.fill = this.#options?.color(from) ?? '#000';
+    label.textContent = this.#options?.name(from) ?? '';
+    return label;
   }
 
   /** Follows the pointer from here until it is lifted. */

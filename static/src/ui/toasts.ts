@@ -3,6 +3,15 @@
 import { h } from './dom';
 
 const shownFor = 6000;
+/** Who is to press something needs longer than who is to read. */
+const offeredFor = 30_000;
+
+/** Something to press in a notice; name is what tests know it by. */
+export interface Offer {
+  label: string;
+  name: string;
+  press(): void;
+}
 const most = 3;
 
 export class Toasts extends HTMLElement {
@@ -10,13 +19,20 @@ export class Toasts extends HTMLElement {
     this.setAttribute('role', 'status');
   }
 
-  show(text: string): void {
-    const same = [...this.children].find(c => c.textContent === text);
+  show(text: string, offer?: Offer): void {
+    const toast = h('p', {}, text);
+    if (offer) {
+      const press = () => {
+        toast.remove();
+        offer.press();
+      };
+      toast.append(' ', h('button', { type: 'button', class: 'link', 'data-tandem': offer.name, click: press }, offer.label));
+    }
+    const same = [...this.children].find(c => c.textContent === toast.textContent);
     same?.remove();
     while (this.children.length >= most) this.firstElementChild!.remove();
-    const toast = h('p', {}, text);
     this.append(toast);
-    setTimeout(() => toast.remove(), shownFor);
+    setTimeout(() => toast.remove(), offer ? offeredFor : shownFor);
   }
 }
 

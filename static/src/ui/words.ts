@@ -89,6 +89,7 @@ export function reason(why: string, visitor: string): string {
     case 'masked': return 'This is hidden from you.';
     case 'needs-visitor': return `Only ${visitor} can do that.`;
     case 'protected': return `The site keeps this for ${visitor}.`;
+    case 'no-files': return 'The page takes no files there.';
     default: return /\s/.test(why) ? why : 'That had no effect in the page.';
   }
 }
@@ -112,6 +113,13 @@ export const veilLabel = (agent: string, on: boolean): string =>
 /** What agents read where something is hidden. */
 export const hiddenThere = 'Hidden from you. Only the visitor sees it.';
 export const hiddenTyping = 'Hidden from you. You can type here, but not read.';
+
+/** 12 bytes, 3.4 KB, 10 MB. */
+export function bytes(size: number): string {
+  if (size < 1000) return `${size} bytes`;
+  const [n, unit] = size < 1_000_000 ? [size / 1000, 'KB'] : [size / 1_000_000, 'MB'];
+  return `${n < 10 ? n.toFixed(1) : Math.round(n)} ${unit}`;
+}
 
 /** 0:07, 12:40. */
 export function clock(milliseconds: number): string {

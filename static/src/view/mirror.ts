@@ -4,6 +4,7 @@
 import * as is from '../ops';
 import type { Id, Mode } from '../ops';
 import { digestOf, TOLD, type Seen, type State, type Told } from '../digest';
+import { caretToEnd } from '../input/caret';
 import { Addresses } from './addresses';
 import { attribute, build, Invalid, isStyle, Numbers, type BuildContext } from './build';
 import { Motion } from './motion';
@@ -31,6 +32,8 @@ export interface MirrorOptions {
   onFrame(frame: HTMLIFrameElement, doc: number): void;
   /** The leader's word on a text control's value; true when it was dealt with. */
   onValue(control: Element, value: string): boolean;
+  /** What the leader's film or sound does. */
+  onMedia(medium: HTMLMediaElement, state: { paused: boolean; time: number; rate: number; volume: number }): void;
   /** The leader has the focus on an element, with a selection in a control where there is one. */
   onFocus(node: Node | null, start: number | null, end: number | null): void;
   /** A place the leader scrolled to. True when the follower is scrolling there itself. */
@@ -393,6 +396,7 @@ export class Mirror {
       this.rebase();
     }
     attribute(this.building, element, name, value);
+    if (name === 'value' && element.localName === 'input') caretToEnd(element);
     // Told twice: the leader has it now, and so has the store.
     if ((name === 'src' || name === 'href') && this.failed.delete(element)) reload(element, name);
     if (element.localName === 'canvas') this.paint(element as HTMLCanvasElement);
@@ -467,6 +471,13 @@ export class Mirror {
   scrolledTo(node: Node, x: number, y: number): boolean {
     const at = this.scrolls.get(node);
     return at !== undefined && Math.abs(at.x - x) < 1 && Math.abs(at.y - y) < 1;
+  }
+
+  /** Undoes a scroll that the leader did not follow. */
+  scrollBack(id: Id): void {
+    const node = this.nodes.get(id);
+    const { x, y } = (node && this.scrolls.get(node)) ?? { x: 0, y: 0 };
+    if (node !== undefined) scrollTo(this.window, node, x, y);
   }
 
   /** Content may have come that makes room for a place which there was none for. */
@@ -544,6 +555,7 @@ export class Mirror {
     const medium = element as HTMLMediaElement;
     if (typeof medium.pause !== 'function' || typeof state !== 'object' || state === null) throw new Invalid('media');
     const { paused, time, rate, volume } = state as is.MediaState;
+    this.options.onMedia(medium, { paused: paused === true, time, rate, volume });
     if (volume >= 0 && volume <= 1) medium.volume = volume; // muted all the same, unless the follower wants to hear it
     if (Number.isFinite(rate) && rate > 0 && rate <= 16) medium.playbackRate = rate;
     if (Number.isFinite(time) && Math.abs(medium.currentTime - time) > 0.5) medium.currentTime = time;

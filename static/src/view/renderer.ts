@@ -22,6 +22,8 @@ const AGAIN_MS = 1000;
 const MOST_BOXES = 200;
 /** Between two wishes for a whole document: one that can never be shown right must not keep the server busy. */
 const RESYNC_MS = 5000;
+/** Scrolling goes on for so long after a wheel was turned. */
+const KEPT_MS = 400;
 /** Answers to media queries that change together come within this. */
 const READ_MS = 50;
 
@@ -76,6 +78,9 @@ export class Renderer {
   /** How the follower may act in the page. */
   private may = new Set<Right>();
   private framing = false;
+  /** What the follower scrolled last, and when the leader's page last kept a wheel for itself. */
+  private last: { doc: number; node: number } | null = null;
+  private kept = -KEPT_MS;
   /** Whether both scroll together; else the follower looks around alone. */
   private following = true;
 
@@ -89,6 +94,7 @@ export class Renderer {
         text: async (doc, selected) => this.boxesOf(doc, selected),
       },
       color: (from) => options.stage.color(from || options.you),
+      name: (from) => options.stage.name(from),
       drawn: (stroke) => this.drawn(stroke),
     };
     options.stage.onLayout = () => this.place();
@@ -117,12 +123,16 @@ export class Renderer {
         return this.mark(message, message.from);
       case 'select':
         return this.options.stage.marks.select(message.from, message.doc, message.sel ?? null);
+      case 'editing':
+        return this.typing(message);
       case 'draw':
         return this.options.stage.marks.draw(message.from, message);
       case 'erase':
         return this.options.stage.marks.erase();
       case 'done':
-        return this.done(message.n);
+        this.done(message.n);
+        if (message.why === 'kept') this.keep();
+        return;
       case 'refused':
         if (message.n !== undefined) this.done(message.n);
     }
@@ -222,6 +232,7 @@ export class Renderer {
       choosesOtherwise: () => this.answers.choosesOtherwise,
       onFrame: (frame, id) => this.framed(frame, id),
       onValue: (control, value) => this.value(doc, control, value),
+      onMedia: (medium, state) => doc.capture?.plays(medium, state),
       onFocus: (node, start, end) => doc.capture?.focus(node, start, end),
       onScroll: (node, x, y) => !this.following || scrolling.holds(node, x, y),
       onRoot: (root) => scrolling.watch(root),
@@ -390,6 +401,13 @@ export class Renderer {
     for (const doc of this.docs.values()) doc.capture?.done(n);
   }
 
+  private typing({ from, doc: id, node }: Of<'editing'>): void {
+    const doc = this.docs.get(id);
+    const field = doc?.mirror?.node(node);
+    if (field?.nodeType === Node.ELEMENT_NODE) doc!.capture?.joins(field as Element);
+    this.options.stage.marks.typing(from, id, node);
+  }
+
   private mark(message: Omit<Of<'mark'>, 'from'>, from: string): void {
     if (message.kind === 'frame') return this.options.stage.marks.frame(from, message.doc, message.node);
     if (message.kind === 'wiggle') return this.wiggle(message.doc, message.node);
@@ -410,7 +428,15 @@ export class Renderer {
   }
 
   private scrolled(doc: number, node: number, x: number, y: number): void {
-    if (this.following) this.options.send({ type: 'scroll', doc, node, x, y });
+    this.last = { doc, node };
+    if (performance.now() - this.kept < KEPT_MS) this.docs.get(doc)?.mirror?.scrollBack(node);
+    else if (this.following) this.options.send({ type: 'scroll', doc, node, x, y });
+  }
+
+  /** The page does something else with a wheel than to scroll, which the mirror did. */
+  private keep(): void {
+    this.kept = performance.now();
+    if (this.last !== null) this.docs.get(this.last.doc)?.mirror?.scrollBack(this.last.node);
   }
 
   // --- what is drawn over the page

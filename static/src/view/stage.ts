@@ -99,6 +99,10 @@ export class Stage {
     return this.people.get(from)?.color ?? '#000000';
   }
 
+  name(from: string): string {
+    return this.people.get(from)?.name ?? '';
+  }
+
   /** Puts somebody's cursor at a place of the viewport. */
   point(from: string, x: number, y: number): void {
     const person = this.people.get(from);
