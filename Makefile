@@ -1,6 +1,6 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-pages test-mirror test-faults test-webkit
+.PHONY: help build test lint generate bench bench-hands bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults test-webkit
 
 FUZZTIME ?= 3s
 MORE ?= 20
@@ -38,6 +38,9 @@ corpus: chromium ## the script rewriter against some 490 real files from npm (30
 bench-mirror: chromium ## the mirror beside rrweb (from npm), and its own goals; 15 minutes on a machine at rest
 	TANDEM_BENCH_MIRROR=1 go test -count 1 -timeout 60m -run '^TestBenchMirror' -v ./cmd/tandem
 
+bench-hands: chromium ## how long an agent's key takes to the visitor's screen and back; needs no npm
+	TANDEM_BENCH_HANDS=1 go test -count 1 -timeout 10m -run '^TestBenchHands$$' -v ./cmd/tandem
+
 fuzz: ## every fuzz target for FUZZTIME (3s)
 	@grep -rHoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | grep -v node_modules | sed 's/:func / /' | \
 	while read -r file name; do \
@@ -63,6 +66,9 @@ app-wordpress: ## WordPress on loopback, from Debian's packages (installs them w
 
 test-apps: chromium ## real applications, each used by two people; needs npm, and for WordPress Debian
 	TANDEM_TEST_APPS=1 go test -count 1 -timeout 45m -run '^TestApp' -v ./cmd/tandem
+
+test-editors: chromium ## forms of four frameworks and eight editors from npm, used by an agent; and 200 keys into a slow page
+	TANDEM_TEST_EDITORS=1 go test -count 1 -timeout 30m -run '^Test(Editors|SlowPage)$$' -v ./cmd/tandem
 
 test-pages: chromium ## pages as sites build them, with libraries from npm, compared at two people's in every step
 	TANDEM_TEST_PAGES=1 go test -count 1 -timeout 30m -run '^TestPages$$' -v ./cmd/tandem

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -96,11 +97,12 @@ type window struct {
 	name string
 	ctx  context.Context
 
-	mu       sync.Mutex
-	contexts map[string]runtime.ExecutionContextID // frame → its page's realm
-	console  []string
-	requests []string
-	sent     int // bytes sent over WebSockets, with their frames' headers
+	mu        sync.Mutex
+	contexts  map[string]runtime.ExecutionContextID // frame → its page's realm
+	console   []string
+	requests  []string
+	onChooser func(*cdppage.EventFileChooserOpened)
+	sent      int // bytes sent over WebSockets, with their frames' headers
 }
 
 func (b *browser) open(t testing.TB, name, url string, width, height int, options ...chromedp.CreateBrowserContextOption) *window {
@@ -151,6 +153,10 @@ func (w *window) observe(ev any) {
 			w.sent += onTheWire(ev.Response)
 		}
 		w.frame(">", ev.Response)
+	case *cdppage.EventFileChooserOpened:
+		if w.onChooser != nil {
+			w.onChooser(ev)
+		}
 	case *runtime.EventConsoleAPICalled:
 		line := string(ev.Type)
 		for _, arg := range ev.Args {

@@ -262,7 +262,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
   });
   on('compositionstart', (event) => {
     const target = targetOf(event);
-    if (target === null || !ctx.acts() || ctx.masked(target)) return;
+    if (target === null || !ctx.acts('fill') || ctx.masked(target)) return;
     moved();
     select();
     composing.begin(isTextControl(target) ? null : editingHost(target));
@@ -285,7 +285,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     const target = targetOf(event);
     const data = event.clipboardData?.getData('text/plain') ?? '';
     // Where text is edited it comes as an edit.
-    if (target === null || (isEditable(target) && target !== sink) || !ctx.acts() || data === '') return;
+    if (target === null || (isEditable(target) && target !== sink) || !ctx.acts('fill') || data === '') return;
     event.preventDefault();
     input({ kind: 'edit', node: ctx.id(target), inputType: 'insertFromPaste', data });
   });

@@ -124,9 +124,9 @@ export class Wishes {
       patch.method(board, name, (native, self, args) => (this.acting === 0 ? native(self, args) : refused()));
     }
     patch.method(board, 'writeText', (native, self, args) => {
-      if (this.acting === 0) return native(self, args);
-      this.copied(String(args[0]));
-      return global.Promise.resolve();
+      // The visitor is asked besides whether it may be in their clipboard (record/needs.ts).
+      if (this.acting !== 0) this.copied(`${args[0] as string}`);
+      return native(self, args);
     });
     patch.method(board, 'write', (native, self, args) => {
       if (this.acting === 0) return native(self, args);

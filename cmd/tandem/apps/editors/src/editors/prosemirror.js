@@ -1,0 +1,10 @@
+import 'prosemirror-view/style/prosemirror.css';
+import { exampleSetup } from 'prosemirror-example-setup';
+import { schema } from 'prosemirror-schema-basic';
+import { EditorState } from 'prosemirror-state';
+import { EditorView } from 'prosemirror-view';
+
+export default (place) => {
+  const view = new EditorView(place, { state: EditorState.create({ schema, plugins: exampleSetup({ schema, menuBar: false }) }) });
+  return () => JSON.stringify(view.state.doc.toJSON());
+};

@@ -1,0 +1,7 @@
+import 'quill/dist/quill.snow.css';
+import Quill from 'quill';
+
+export default (place) => {
+  const quill = new Quill(place.appendChild(document.createElement('div')), { theme: 'snow' });
+  return () => JSON.stringify(quill.getContents());
+};
