@@ -124,9 +124,11 @@ export class Wishes {
       patch.method(board, name, (native, self, args) => (this.acting === 0 ? native(self, args) : refused()));
     }
     patch.method(board, 'writeText', (native, self, args) => {
-      // The visitor is asked besides whether it may be in their clipboard (record/needs.ts).
-      if (this.acting !== 0) this.copied(`${args[0] as string}`);
-      return native(self, args);
+      if (this.acting === 0) return native(self, args);
+      this.copied(`${args[0] as string}`);
+      // The visitor is asked whether their clipboard may have it, too (record/needs.ts); a press of theirs that was for
+      // something else is no answer.
+      return global.navigator.userActivation?.isActive ? global.Promise.resolve() : native(self, args);
     });
     patch.method(board, 'write', (native, self, args) => {
       if (this.acting === 0) return native(self, args);
