@@ -58,7 +58,7 @@ var layers = map[string]string{
 	"realm":      "natives patch config url",
 	"reflection": "natives patch realm",
 	"script":     "natives realm",
-	"ancestors":  "natives realm",
+	"ancestors":  "natives realm performed",
 	"framemarks": "natives realm sha256",
 	"selectors":  "natives css",
 	"performed":  "natives",
