@@ -53,20 +53,20 @@ class Connection {
   private readonly document: Document;
   private poster: Native | undefined;
   /** The shell's number for it. */
-  private doc = 0;
+  doc = 0;
   private paused = false;
   private readonly wishes = new NativeMap<number, (granted: boolean) => void>();
   private wished = 0;
   /** Told to begin; a frame's document waits until its parent has said how it is shown. */
   private ready = false;
 
-  constructor(private readonly realm: Realm, private readonly parent: Connection | null, around: (window: Window, level: Level) => void) {
+  constructor(private readonly realm: Realm, private readonly parent: Connection | null, around: (window: Window, doc: number, level: Level) => void) {
     this.document = realm.global.document as Document;
     const document = this.document;
     this.recorder = new Recorder({
       realm, document,
       send: (message) => this.send(message),
-      around: (window, level) => around(window, level),
+      around,
       // The shell's thread is the page's and stands still with it, so the server has to be told directly.
       needs: {
         dialog: (kind, text) => {
@@ -282,9 +282,10 @@ function begin(realm: Realm): void {
     if (typeof data.id === 'number') own.granted(data.id, true);
     return true;
   }
-  // A frame without a script of its own has a connection here; others are told by their window.
-  const around = (window: Window, level: Level) => {
-    for (const [of, connection] of connections) if (of.global === window) return connection.surround(level);
+  // A document without a script of its own has a connection here; others are told by their window, which may have
+  // shown one before.
+  const around = (window: Window, doc: number, level: Level) => {
+    for (const connection of connections.values()) if (connection.doc === doc) return connection.surround(level);
     const message: FrameLevel = { tandem: 'level', level };
     apply(postMessage as Any, window, [message, '*']);
   };

@@ -15,7 +15,7 @@ export class Frames implements Part {
   /** How frames' documents know that they are to be told of. */
   private readonly levels = new WeakMap<Window, { doc: number; level: Level }>();
 
-  constructor(private readonly around: (window: Window, level: Level) => void) {}
+  constructor(private readonly around: (window: Window, doc: number, level: Level) => void) {}
   private readonly changed = new Set<Entry>();
 
   added(entry: Entry): void {
@@ -54,7 +54,7 @@ export class Frames implements Part {
     const known = this.levels.get(window);
     if (known?.doc === doc && known.level >= level) return;
     this.levels.set(window, { doc, level });
-    this.around(window, level === FIELD ? OPEN : level);
+    this.around(window, doc, level === FIELD ? OPEN : level);
   }
 
   collect(ops: Op[]): void {

@@ -86,7 +86,7 @@ export interface RecorderOptions {
   /** What the page needs its visitor for. */
   needs: Needs;
   /** How much is told of what a frame of the document shows. */
-  around?(window: Window, level: Level): void;
+  around?(window: Window, doc: number, level: Level): void;
 }
 
 export class Recorder {
@@ -145,7 +145,7 @@ export class Recorder {
     this.icon = new Icon(document);
     this.blobs = new Blobs((message) => this.running && send(message));
     this.veils = new Veils(() => realm.global as Window, () => this.masks.base, (message) => this.running && send(message));
-    this.frames = new Frames((window, level) => around?.(window, level));
+    this.frames = new Frames((window, doc, level) => around?.(window, doc, level));
     this.controls = new Controls(this.secrets, entry, (name) => this.send({ type: 'secret', name }));
     this.scrolls = new Scrolls(entry);
     this.focus = new Focus(document, (node) => this.tree.level(node), entry);
