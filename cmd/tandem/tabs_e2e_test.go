@@ -330,7 +330,8 @@ func TestNeedsTheVisitor(t *testing.T) {
 	}
 
 	t.Log("what takes a press becomes a button of the visitor's shell")
-	for press, want := range map[string]string{"#print": "printing", "#full": "filled", "#copy": "copied"} {
+	for _, at := range []struct{ press, want string }{{"#full", "filled"}, {"#copy", "copied"}, {"#print", "printing"}} {
+		press, want := at.press, at.want
 		m.agent.click(m.shown, press)
 		m.visitor.wait(top, `document.querySelector('[data-tandem=grant-wish]:not(:disabled)')`)
 		m.told(m.agent, "The visitor is asked whether this page may")
@@ -338,7 +339,10 @@ func TestNeedsTheVisitor(t *testing.T) {
 		m.says(want)
 		if press == "#full" {
 			m.visitor.wait(m.front, `document.fullscreenElement === document.body`)
+			m.agent.wait(m.shown, `document.querySelector('[data-tandem-fullscreen]')`)
 			get[any](m.visitor, m.front, `document.exitFullscreen()`)
+			m.visitor.wait(top, `document.fullscreenElement === null`)
+			m.agent.wait(m.shown, `document.querySelector('[data-tandem-fullscreen]') === null`)
 		}
 	}
 	m.agent.click(m.shown, "#copy")

@@ -51,6 +51,8 @@ export class Wishes {
       kind === 'copy' && h('p', { class: 'quote' }, text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text),
       h('div', { class: 'actions' }, yes, no));
     this.options.place.hidden = false;
+    // Nobody could see the question below a page that fills the screen.
+    if (document.fullscreenElement !== null) void document.exitFullscreen();
     // Whoever is about to press something else has not answered it.
     setTimeout(() => { yes.disabled = no.disabled = false; }, ARMED_MS);
   }
