@@ -183,7 +183,9 @@ func (h *document) copy(w io.Writer, r io.Reader) error {
 		if h.eof {
 			return nil
 		}
-		h.in = h.in[:copy(h.in, h.in[pos:])]
+		if pos > 0 {
+			h.in = h.in[:copy(h.in, h.in[pos:])]
+		}
 		h.copied = 0
 	}
 }
