@@ -511,10 +511,7 @@ func (h *Hub) PageRules() *PageRules { return h.rules }
 
 // rulesChanged tells every visitor what holds now.
 func (h *Hub) rulesChanged() {
-	h.mu.RLock()
-	sessions := slices.Collect(maps.Values(h.sessions))
-	h.mu.RUnlock()
-	for _, s := range sessions {
+	for _, s := range h.all() {
 		s.room.rulesChanged()
 	}
 }
