@@ -136,13 +136,8 @@ func TestDoctorBeforeTheFirstStart(t *testing.T) {
 
 // TestDoctorOfARunningServer puts things between browsers and the server.
 func TestDoctorOfARunningServer(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	cfg := config{Listen: "127.0.0.1:0", Data: shortDir(t), Logger: slog.New(slog.DiscardHandler)}
-	ready, done := make(chan *server, 1), make(chan error, 1)
-	cfg.Ready = func(s *server) { ready <- s }
-	go func() { done <- run(ctx, cfg) }()
-	s := <-ready
+	data := shortDir(t)
+	s, _ := launch(t, data, "127.0.0.1:0")
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
 			w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
@@ -167,10 +162,10 @@ func TestDoctorOfARunningServer(t *testing.T) {
 	}
 	rules := func(list ...session.Rule) {
 		for _, old := range s.Hub.Origins().List() {
-			s.Hub.Origins().Remove(ctx, old.Pattern)
+			s.Hub.Origins().Remove(t.Context(), old.Pattern)
 		}
 		for _, r := range list {
-			if err := s.Hub.Origins().Put(ctx, r); err != nil {
+			if err := s.Hub.Origins().Put(t.Context(), r); err != nil {
 				t.Error(err)
 			}
 		}
@@ -207,12 +202,8 @@ func TestDoctorOfARunningServer(t *testing.T) {
 		{"a way out", func(*doctoring) { rules(session.Rule{Pattern: site.URL, Private: true}) }, "egress", well, "answers with 200"},
 		{"clock", func(*doctoring) {}, "clock", ill, "differs by 1h0m"},
 	} {
-		d := newDoctoring(config{Data: cfg.Data})
+		d := newDoctoring(config{Data: data})
 		c.spoil(d)
 		t.Run(c.name, func(t *testing.T) { expect(t, findings(d.examine(t.Context()))[c.check], c.want, c.part) })
-	}
-	stop()
-	if err := <-done; err != nil {
-		t.Error(err)
 	}
 }

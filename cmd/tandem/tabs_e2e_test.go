@@ -138,6 +138,14 @@ func (m *deskMeeting) tabs(want int) {
 	}
 }
 
+// closesSecond closes the second tab, and waits until both are back at the first.
+func (m *deskMeeting) closesSecond(w *window) {
+	m.t.Helper()
+	w.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
+	m.tabs(1)
+	m.ready("/")
+}
+
 // told waits until somebody was told something, if only for a while.
 func (m *deskMeeting) told(w *window, text string) {
 	m.t.Helper()
@@ -166,26 +174,18 @@ func TestScenario20Tabs(t *testing.T) {
 	m.ready("/second")
 
 	t.Log("the agent closes it")
-	m.agent.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
-	m.tabs(1)
-	m.ready("/")
+	m.closesSecond(m.agent)
 
 	t.Log("middle clicks of both, and a click with Ctrl of the visitor")
 	m.visitor.middleClick(m.front, "#plain")
 	m.ready("/third")
-	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
-	m.tabs(1)
-	m.ready("/")
+	m.closesSecond(m.visitor)
 	m.agent.middleClick(m.shown, "#plain")
 	m.ready("/third")
-	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
-	m.tabs(1)
-	m.ready("/")
+	m.closesSecond(m.visitor)
 	m.visitor.ctrlClick(m.front, "#plain")
 	m.ready("/third")
-	m.visitor.click(top, "tandem-tabs .item:nth-of-type(2) .dismiss")
-	m.tabs(1)
-	m.ready("/")
+	m.closesSecond(m.visitor)
 
 	t.Log("a log-in window tells its opener and closes")
 	m.agent.click(m.shown, "#popup")
