@@ -351,16 +351,18 @@ func (s *Session) follower(r *http.Request) (guest, bool) {
 		return guest{who: browser}, true
 	}
 	for _, c := range r.CookiesNamed(s.hub.consoleCookieName()) {
-		may := func() bool {
-			a, scopes, ok := s.hub.agents.ByCookie(c.Value)
-			return ok && slices.Contains(scopes, agents.ReadSessions) && s.belongsTo(a)
-		}
-		if may() {
-			a, _, _ := s.hub.agents.ByCookie(c.Value)
-			return guest{"agent:" + a.Name, cut(a.FullName, maxName), may}, true
+		if a, ok := s.signedIn(c.Value); ok {
+			still := func() bool { _, ok := s.signedIn(c.Value); return ok }
+			return guest{"agent:" + a.Name, cut(a.FullName, maxName), still}, true
 		}
 	}
 	return guest{}, false
+}
+
+// signedIn returns whose console a cookie is, if they may see the session.
+func (s *Session) signedIn(cookie string) (agents.Agent, bool) {
+	a, scopes, ok := s.hub.agents.ByCookie(cookie)
+	return a, ok && slices.Contains(scopes, agents.ReadSessions) && s.belongsTo(a)
 }
 
 // belongsTo reports whether an agent may see the session at all.
