@@ -5,12 +5,11 @@
 //
 // A session is one meeting of a visitor and an agent, or several: up to four
 // browsers that were let in by the agent's link follow at once, each with a
-// seat, a colour and a pointer of its own. The visitor leads: only
-// the visitor's browser loads the site and runs its scripts. The agent follows
-// and sees a mirror. A [Hub] holds all sessions; a room is where the people of
-// one session meet; each has a seat there, which stays when the connection
-// goes. A link is the ordered stream of messages to one seat, whatever sockets
-// carry it.
+// seat, a colour and a pointer of its own. The visitor leads: only the visitor's
+// browser loads the site and runs its scripts. The agent follows and sees a
+// mirror. A [Hub] holds all sessions; a room is where the people of one session
+// meet; each has a seat there, which stays when the connection goes. A link is
+// the ordered stream of messages to one seat, whatever sockets carry it.
 //
 // A session waits for the visitor's consent, is active, and then is over:
 // declined, expired or ended. What is over is erased at once: jar, assets,
@@ -25,6 +24,8 @@
 // works on several devices until the end. A code of eight characters, for the
 // telephone, does what the visitor's link does, for 15 minutes, and few may be
 // guessed. Only digests are kept. A session's id is public and opens nothing.
+// Until the visitor decides, the page that was let in last may ask again by a
+// secret of its own: the answer with its cookie may have been lost.
 //
 // An invitation is sent, opened, and then accepted, declined or out of time. As
 // long as it is not accepted the agent may take it back and make another; who
@@ -53,13 +54,13 @@
 // # Who may do what
 //
 // The tables rights and needs are all there is; testdata/rights.golden has them
-// as one. In short: the visitor tells what is shown,
-// and decides on the mode and on pauses; the agent asks for input and navigation
-// in shared mode only; both point, draw and talk; both may end the session.
-// Of what the mode allows an agent has the rights that the session was created
-// with, as far as the visitor leaves them: to point, draw, scroll, navigate, use
-// tabs, click, fill fields, upload. Beyond the tables, input to masked nodes, to what the site keeps for its
-// visitor, and navigation to origins that are not allowed are refused.
+// as one. In short: the visitor tells what is shown, and decides on the mode and
+// on pauses; the agent asks for input and navigation in shared mode only; both
+// point, draw and talk; both may end the session. Of what the mode allows an
+// agent has the rights that the session was created with, as far as the visitor
+// leaves them: to point, draw, scroll, navigate, use tabs, click, fill fields,
+// upload. Beyond the tables, input to masked nodes, to what the site keeps for
+// its visitor, and navigation to origins that are not allowed are refused.
 //
 // What the visitor takes away is gone at once, whatever the store does; what
 // they give holds once it is recorded. While sharing is paused the shell sends
@@ -96,8 +97,8 @@
 // browser's stream. What the visitor chooses agents know by name only.
 //
 // What a page copies because of an agent's input goes to that agent, who may put
-// it into their own clipboard. The visitor's clipboard is neither read nor
-// written for anybody else.
+// it into their own clipboard. The visitor's is never read for anybody else, and
+// written only when the visitor presses the shell's button for it.
 //
 // # The link
 //
@@ -139,14 +140,12 @@
 // inside, until a small element is left, and then for that element; followers
 // are answered from the server's tree. When that does not help the document is
 // told whole. What scripts made of style sheets only browsers can compare, so a
-// follower that has other rules asks the leader for them. All of this is limited in rate, so that a page that lies is at
-// most shown as not quite right.
+// follower that has other rules asks the leader for them. All of this is limited
+// in rate, so that a page that lies is at most shown as not quite right.
 //
-// Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4406
-// too many people, 4408
-// too slow, 4409 replaced by a newer connection,
-// 4410 moved to another device, 4413 frame too large, 1001
-// server going away.
+// Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4406 too
+// many people, 4408 too slow, 4409 replaced by a newer connection, 4410 moved to
+// another device, 4413 frame too large, 1001 server going away.
 //
 // # What is kept
 //
@@ -155,8 +154,8 @@
 // session's own key, which is destroyed at the end: the jar and the digests of
 // cookies before the response that changed them, tabs and aliases within a tenth
 // of a second. When content can't be written the session goes on, and it is
-// tried again. Trees and assets are never written: after
-// a restart nobody can resume, so the leader tells them again.
+// tried again. Trees and assets are never written: after a restart nobody can
+// resume, so the leader tells them again.
 //
 // A record, too, is sealed under that key, for names and addresses are in it;
 // what a session that is over leaves for a day, under a new one. So a copy of
