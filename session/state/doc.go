@@ -7,4 +7,8 @@
 // sealed, each under a key of its own kept in a separate file; erasing a value
 // destroys that key, so bytes that linger in a store's files or in a backup
 // of them can no longer be read.
+//
+// When the disk is full writes fail, after five seconds each. The store looks
+// whether there is room again, and is started anew then; who watches a bucket
+// is told of all its keys once more.
 package state
