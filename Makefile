@@ -15,9 +15,9 @@ demo: build ## a server, a shop and a session on this machine; prints two links
 	./bin/tandem demo
 
 # One package at a time: several start browsers, which get slow beside each other.
-test: browsers ## all tests, with the race detector and in real browsers
-	go test -race -p 1 -timeout 60m ./...
-	cd session/oidctest && go test -race ./...
+test: browsers ## all tests (or those named by ONLY, a pattern), with the race detector and in real browsers
+	go test -race -p 1 -timeout 60m $(if $(ONLY),-run '$(ONLY)') ./...; status=$$?; \
+	cd session/oidctest && go test -race $(if $(ONLY),-run '$(ONLY)') ./... && exit $$status
 
 lint: ## gofmt, vet, staticcheck, the type checker for static/src, and that static/dist is a fresh build
 	@echo "gofmt";       files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted:" $$files; exit 1; fi
