@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -367,24 +368,28 @@ func (w *window) waits(in frame, expression string) error {
 	return polls(func(result any) error { return w.eval(in, "!!("+expression+")", result) })
 }
 
-// element waits for an element of a frame and returns the middle of its visible
-// part, in the window's coordinates.
+// settles is how long element waits for what moves to stand still.
+const settles = time.Second
+
+// element waits for an element of a frame that stands still, as a hand would, and
+// returns the middle of its visible part, in the window's coordinates.
 func (w *window) element(in frame, selector string) (x, y float64) {
 	w.t.Helper()
 	js := fmt.Sprintf(`(() => { const e = document.querySelector(%s); if (!e) return null;
 		const r = e.getBoundingClientRect();
 		if (r.width && (r.bottom > innerHeight || r.top < 0)) e.scrollIntoView({block: 'center', behavior: 'instant'});
 		return e; })()`, quote(selector))
-	deadline := time.Now().Add(patience)
-	for {
+	began := time.Now()
+	var lastX, lastY float64
+	for seen := false; ; time.Sleep(20 * time.Millisecond) {
 		x, y, err := w.quad(in, js)
-		if err == nil {
+		switch {
+		case err != nil && time.Since(began) > patience:
+			w.t.Fatalf("%s: no element %s to point at: %v", w.name, selector, err)
+		case err == nil && seen && (math.Hypot(x-lastX, y-lastY) < 1 || time.Since(began) > settles):
 			return x, y
 		}
-		if time.Now().After(deadline) {
-			w.t.Fatalf("%s: no element %s to point at: %v", w.name, selector, err)
-		}
-		time.Sleep(50 * time.Millisecond)
+		seen, lastX, lastY = err == nil, x, y
 	}
 }
 
