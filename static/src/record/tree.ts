@@ -137,7 +137,7 @@ export class Tree {
     this.room = room;
     this.rests = [];
     this.flushes++;
-    this.nodes.clear((entry) => this.tell('removed', entry));
+    this.nodes.clear(this.lost);
     const root = this.nodes.add(this.ctx.document, null, this.flushes);
     this.tell('added', root);
     const ids: Id[] = [];
@@ -188,7 +188,7 @@ export class Tree {
     this.tell('removed', entry);
     entry.level = this.ctx.masks.level(element, this.around(entry));
     if (entry.level === BLOCKED) this.ctx.boxed(entry);
-    for (const kid of entry.kids) this.nodes.forget(kid, (each) => this.tell('removed', each));
+    for (const kid of entry.kids) this.nodes.forget(kid, this.lost);
     entry.kids = [];
     entry.flush = this.flushes;
     this.tell('added', entry);
@@ -241,10 +241,7 @@ export class Tree {
     const selector = this.ctx.masks.contextual;
     if (selector === '') return;
     this.searchIn(this.ctx.document, selector);
-    for (const shadow of this.shadows) {
-      if (shadow.gone) this.shadows.delete(shadow);
-      else this.searchIn(shadow.node, selector);
-    }
+    for (const shadow of this.shadows) this.searchIn(shadow.node, selector);
   }
 
   private searchIn(root: Node, selector: string): void {
@@ -270,6 +267,12 @@ export class Tree {
     if (isText(entry.node)) return;
     for (const part of this.ctx.parts) part[what]?.(entry);
   }
+
+  /** Nothing may hold what is no longer in the document. */
+  private readonly lost = (entry: Entry): void => {
+    this.shadows.delete(entry);
+    this.tell('removed', entry);
+  };
 
   private forgetMarks(): void {
     this.parents.clear();
@@ -317,7 +320,7 @@ export class Tree {
     for (const entry of gone) {
       if (entry.gone || entry.at >= 0) continue;
       removed.push(entry.id);
-      this.nodes.forget(entry, (each) => this.tell('removed', each));
+      this.nodes.forget(entry, this.lost);
     }
     if (removed.length > 0) ops.push([is.REMOVE, ...removed]);
   }
