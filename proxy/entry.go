@@ -85,8 +85,7 @@ func (p *Proxy) enterShell(w http.ResponseWriter, r *http.Request, host rewrite.
 	if err != nil {
 		static.WriteProblem(w, r, static.Problem{
 			Status: http.StatusForbidden, Code: "ticket_used",
-			Title:  "This page was opened already",
-			Detail: "Go back and press the button again.", Back: true,
+			Title: "problem.ticket_used.title", Detail: "problem.ticket_used.detail", Back: true,
 		})
 		return
 	}

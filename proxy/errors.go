@@ -24,15 +24,14 @@ import (
 func neutral(w http.ResponseWriter, r *http.Request) {
 	static.WriteProblem(w, r, static.Problem{
 		Status: http.StatusForbidden, Code: "forbidden",
-		Title: "This page cannot be shown", Detail: "It belongs to a shared session. Open the link you were given again.",
+		Title: "problem.forbidden.title", Detail: "problem.forbidden.detail",
 	})
 }
 
 func cookiesBlocked(w http.ResponseWriter, r *http.Request) {
 	static.WriteProblem(w, r, static.Problem{
 		Status: http.StatusForbidden, Code: "cookies_blocked",
-		Title:  "Your browser did not keep a cookie",
-		Detail: "Allow cookies for this page, or leave the private window, and open the link again.",
+		Title: "problem.cookies_blocked.title", Detail: "problem.cookies_blocked.detail",
 	})
 }
 
@@ -40,7 +39,7 @@ func cookiesBlocked(w http.ResponseWriter, r *http.Request) {
 func (p *Proxy) sessionOver(w http.ResponseWriter, r *http.Request, s *session.Session) {
 	problem := static.Problem{
 		Status: http.StatusGone, Code: "session_ended",
-		Title: "This session has ended", Detail: "Nobody can see this page any more. You can close it.",
+		Title: "problem.session_ended.title", Detail: "problem.session_ended.detail",
 	}
 	if host, ok := p.content.Parse(r.Host); ok && host.Kind == rewrite.Site {
 		problem.Framer = p.content.Shell(s.ID())
@@ -68,18 +67,15 @@ func (x *exchange) refusal() (static.Problem, bool) {
 		x.notAllowed()
 		return static.Problem{
 			Status: http.StatusForbidden, Code: "origin_not_allowed",
-			Title:  fmt.Sprintf("This page of %s is not part of this session", x.origin),
-			Detail: "The administrator does not let it be opened together. What a rule says of it: tandem origins test URL",
-			Back:   true,
+			Title: "problem.page_not_allowed.title", Detail: "problem.page_not_allowed.detail",
+			Words: static.Words{"origin": x.origin.String()}, Back: true,
 		}, true
 	case v.Refusal != "":
 		x.notAllowed()
 		return static.Problem{
 			Status: http.StatusForbidden, Code: "origin_not_allowed",
-			Title: fmt.Sprintf("%s is not part of this session", x.origin),
-			Detail: "Only sites that the administrator has allowed can be opened together. To allow this one, the administrator runs: " +
-				"tandem origins allow " + x.origin.String(),
-			Back: true,
+			Title: "problem.origin_not_allowed.title", Detail: "problem.origin_not_allowed.detail",
+			Words: static.Words{"origin": x.origin.String()}, Back: true,
 		}, true
 	}
 	return static.Problem{}, false
@@ -88,8 +84,8 @@ func (x *exchange) refusal() (static.Problem, bool) {
 func loopProblem(o rewrite.Origin) static.Problem {
 	return static.Problem{
 		Status: http.StatusLoopDetected, Code: "loop",
-		Title:  fmt.Sprintf("%s is this server itself", o),
-		Detail: "A shared session cannot open the pages of the server it runs on.", Back: true,
+		Title: "problem.loop.title", Detail: "problem.loop.detail",
+		Words: static.Words{"origin": o.String()}, Back: true,
 	}
 }
 
@@ -142,11 +138,10 @@ func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
 
-// problemOf says in a person's words what err means.
+// problemOf says what err means to a person.
 func problemOf(err error, o rewrite.Origin) static.Problem {
-	host := hostname(o.Host)
 	problem := func(status int, code, title, detail string) static.Problem {
-		return static.Problem{Status: status, Code: code, Title: title, Detail: detail, Back: true}
+		return static.Problem{Status: status, Code: code, Title: title, Detail: detail, Words: static.Words{"host": hostname(o.Host)}, Back: true}
 	}
 	var (
 		address  *addressError
@@ -161,27 +156,23 @@ func problemOf(err error, o rewrite.Origin) static.Problem {
 	case errors.As(err, &address):
 		return addressProblem(address, o)
 	case errors.Is(err, errTooLarge):
-		return problem(http.StatusBadGateway, "too_large", "This file is too large to be shared",
-			"The site sent more than a shared page may have.")
+		return problem(http.StatusBadGateway, "too_large", "problem.too_large.title", "problem.too_large.detail")
 	case errors.Is(err, errCoding):
-		return problem(http.StatusBadGateway, "bad_coding", host+" sent something unreadable",
-			"Its answer is packed in a way that this server does not know.")
+		return problem(http.StatusBadGateway, "bad_coding", "problem.bad_coding.title", "problem.bad_coding.detail")
 	case errors.As(err, &verify):
-		return problem(http.StatusBadGateway, "certificate_invalid", "The certificate of "+host+" is not valid",
-			"So nobody can tell whether it really is "+host+". "+certificateReason(verify.Err)+" Nothing was sent to it.")
+		return problem(http.StatusBadGateway, "certificate_invalid", "problem.certificate_invalid.title", certificateReason(verify.Err))
 	case isAlert(err), errors.As(err, &record):
-		return problem(http.StatusBadGateway, "tls_failed", host+" cannot be reached safely",
-			"The encrypted connection to it failed. Nothing was sent to it.")
+		return problem(http.StatusBadGateway, "tls_failed", "problem.tls_failed.title", "problem.tls_failed.detail")
 	case errors.As(err, &dns) && !dns.IsNotFound && !dns.IsTimeout:
-		return problem(http.StatusBadGateway, "dns_failed", "The name "+host+" cannot be looked up", "Try again in a moment.")
+		return problem(http.StatusBadGateway, "dns_failed", "problem.dns_failed.title", "problem.later")
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return problem(http.StatusBadGateway, "dns_failed", "There is no site named "+host, "Check the address for mistakes.")
+		return problem(http.StatusBadGateway, "dns_failed", "problem.no_site.title", "problem.no_site.detail")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeouts) && timeouts.Timeout():
-		return problem(http.StatusGatewayTimeout, "timeout", host+" takes too long to answer", "Try again in a moment.")
+		return problem(http.StatusGatewayTimeout, "timeout", "problem.timeout.title", "problem.later")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return problem(http.StatusBadGateway, "refused", host+" does not accept connections", "The site may be down. Try again in a moment.")
+		return problem(http.StatusBadGateway, "refused", "problem.refused.title", "problem.down")
 	}
-	return problem(http.StatusBadGateway, "unreachable", host+" cannot be reached", "The site may be down. Try again in a moment.")
+	return problem(http.StatusBadGateway, "unreachable", "problem.unreachable.title", "problem.down")
 }
 
 // isAlert reports whether a TLS handshake ended by an alert, of either side.
@@ -194,26 +185,27 @@ func isAlert(err error) bool {
 func addressProblem(e *addressError, o rewrite.Origin) static.Problem {
 	p := static.Problem{
 		Status: http.StatusBadGateway, Code: "address_not_allowed", Back: true,
-		Title:  fmt.Sprintf("%s is not a public site", hostname(o.Host)),
-		Detail: "Its address lies where no site may be opened from here.",
+		Title: "problem.address_not_allowed.title", Detail: "problem.address_not_allowed.detail",
+		Words: static.Words{"host": hostname(o.Host), "origin": o.String()},
 	}
 	if e.private {
-		p.Detail = "Its address lies in a private network. To allow it, the administrator runs: tandem origins allow --private " + o.String()
+		p.Detail = "problem.address_not_allowed.private"
 	}
 	return p
 }
 
+// certificateReason is the key of what is wrong with a certificate.
 func certificateReason(err error) string {
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &x509.HostnameError{}):
-		return "The certificate is for another name."
+		return "problem.certificate_invalid.name"
 	case errors.As(err, &x509.UnknownAuthorityError{}):
-		return "It was not issued by an authority that this server trusts."
+		return "problem.certificate_invalid.authority"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "It has expired, or is not valid yet."
+		return "problem.certificate_invalid.expired"
 	}
-	return ""
+	return "problem.certificate_invalid.detail"
 }
 
 // cause is an error for the log. Errors of unknown make may quote what a site

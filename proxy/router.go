@@ -43,8 +43,7 @@ func (p *Proxy) elsewhere(w http.ResponseWriter, r *http.Request) {
 	default:
 		static.WriteProblem(w, r, static.Problem{
 			Status: http.StatusMisdirectedRequest, Code: "unknown_host",
-			Title:  "This server does not know that name",
-			Detail: "Check the address, or ask whoever runs the server under which names it is reached.",
+			Title: "problem.unknown_host.title", Detail: "problem.unknown_host.detail",
 		})
 	}
 }
@@ -84,7 +83,7 @@ func (p *Proxy) page(name string) http.HandlerFunc {
 			notFound(w, r)
 			return
 		}
-		static.Page(w, http.StatusOK, name, p.pageData(id))
+		static.Page(w, r, name, p.pageData(id))
 	}
 }
 
@@ -106,7 +105,7 @@ func (p *Proxy) isSessionID(id string) bool {
 func notFound(w http.ResponseWriter, r *http.Request) {
 	static.WriteProblem(w, r, static.Problem{
 		Status: http.StatusNotFound, Code: "not_found",
-		Title: "There is nothing here", Detail: "Open the link you were given again, or enter the code you were told.",
+		Title: "problem.not_found.title", Detail: "problem.not_found.detail",
 	})
 }
 
@@ -178,7 +177,7 @@ func (p *Proxy) serveShell(w http.ResponseWriter, r *http.Request, host rewrite.
 	}
 	switch r.URL.Path {
 	case "/":
-		static.Page(w, http.StatusOK, "shell", p.pageData(s.ID()))
+		static.Page(w, r, "shell", p.pageData(s.ID()))
 	case "/.tandem/hop":
 		p.hop(w, r, s)
 	case "/.tandem/report":

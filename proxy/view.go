@@ -31,11 +31,11 @@ func (p *Proxy) serveView(w http.ResponseWriter, r *http.Request, host rewrite.H
 	}
 	switch path := r.URL.Path; {
 	case path == "/":
-		static.Page(w, http.StatusOK, "view", p.pageData(host.Session))
+		static.Page(w, r, "view", p.pageData(host.Session))
 	case path == "/.tandem/mirror":
 		data := p.pageData(host.Session)
 		data.Quirks = r.URL.Query().Get("mode") == "quirks"
-		static.Page(w, http.StatusOK, "mirror", data)
+		static.Page(w, r, "mirror", data)
 	case strings.HasPrefix(path, static.Prefix):
 		p.static.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.EscapedPath(), assetPrefix):

@@ -137,6 +137,7 @@ type joined struct {
 	Role    Role     `json:"role"`
 	State   State    `json:"state"`
 	Mode    Mode     `json:"mode"`
+	Rights  Rights   `json:"rights"` // of the agent, as far as the mode lets them
 	URL     string   `json:"url"`
 	Origin  string   `json:"origin"`
 	Agent   string   `json:"agent"`
@@ -407,6 +408,7 @@ func (s *Session) describe(role Role, rec record) joined {
 		Role:      role,
 		State:     rec.State,
 		Mode:      rec.Mode,
+		Rights:    rec.Rights,
 		URL:       rec.URL,
 		Origin:    siteOf(rec.URL),
 		Agent:     rec.AgentName,
@@ -417,11 +419,11 @@ func (s *Session) describe(role Role, rec record) joined {
 	}
 }
 
-// masked says, for people, what the mirror hides from followers.
+// masked names what the mirror hides from followers, always.
 var masked = []string{
-	"Passwords",
-	"Card numbers, expiry dates and security codes",
-	"One-time codes",
+	"passwords",
+	"cards", // numbers, expiry dates and security codes
+	"codes", // that are good for one time
 }
 
 // participant returns the session of the path if the request has the cookie of

@@ -50,7 +50,7 @@ func TestS54TheLifeOfASessionIsRecorded(t *testing.T) {
 	}
 	want := []string{
 		"server session.create ok view https://shop.example",
-		"agent session.join ok", "visitor session.join ok", "visitor session.accept ok the words " + hexDigest("Ada invites you"),
+		"agent session.join ok", "visitor session.join ok", "visitor session.accept ok the words " + hexDigest("Ada invites you") + " in en",
 		"somebody session.join refused the visitor's link, in another browser",
 		"visitor session.mode ok shared", "visitor session.pause ok shared", "visitor session.resume ok shared",
 		"agent session.send refused mode", "agent session.send refused",

@@ -23,9 +23,9 @@ func (c *couple) another() *browser {
 	return b
 }
 
-// TestScenario30SeveralFollowers has four agents follow, each with a name, a colour and
+// TestSeveralFollowers has four agents follow, each with a name, a colour and
 // a pointer of their own, and a fifth one turned away.
-func TestScenario30SeveralFollowers(t *testing.T) {
+func TestSeveralFollowers(t *testing.T) {
 	c := newCouple(t, Shared)
 	agents, browsers := []*peer{c.ag}, []*browser{c.browser}
 	seen := map[string]bool{c.ag.welcome.You.ID: true, c.ag.welcome.You.Color: true, c.ag.welcome.You.Name: true}
@@ -139,9 +139,9 @@ func (f *copied) connect(c *couple) {
 func (f *copied) readOne() (what string) {
 	kind, text := f.next()
 	var m struct {
-		Doc  int
-		Ops  json.RawMessage
-		Text string
+		Doc   int
+		Ops   json.RawMessage
+		About string
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
 		f.t.Fatal(err)
@@ -151,7 +151,7 @@ func (f *copied) readOne() (what string) {
 			f.t.Fatalf("%s does not fit: %v", text, err)
 		}
 	}
-	return m.Text
+	return m.About
 }
 
 // TestChaos has a leader and three agents whose connections break, stall and
@@ -214,7 +214,7 @@ func TestChaos(t *testing.T) {
 				}
 			}
 		}
-		c.vis.send(`{"type":"notice","text":"over"}`)
+		c.vis.send(`{"type":"notice","what":"left-out","about":"over"}`)
 		room := c.session(c.inv).room
 		for i, f := range followers {
 			for f.readOne() != "over" {

@@ -33,7 +33,7 @@
 //
 // Consent is taken for what the server would ask for at that moment: the page
 // sends back a name for the terms it was given. It is recorded with the time and
-// a digest of the words that the page showed.
+// a digest of the words that the page showed, and their language.
 //
 // A session may belong to an agent (package agents). It has no agent's link
 // then: its page opens where they are signed in, or somebody who sees all. They

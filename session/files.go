@@ -21,8 +21,8 @@ const (
 )
 
 const (
-	whyNoOffer = "The file is not wanted any more."
-	whyOneFile = "One file at a time: the last one is still on its way."
+	whyNoOffer = "no-offer"
+	whyOneFile = "one-file"
 )
 
 // transfer is an offer of an agent's, and how far it has come.

@@ -490,7 +490,7 @@ func (h *Hub) agentsChanged() {
 	for _, s := range h.all() {
 		r := s.current()
 		if owner, ok := h.agents.Get(r.Owner); r.Owner != "" && !r.State.Over() && (!ok || owner.Disabled) {
-			if err := s.finish(h.ctx, Ended, "server", r.AgentName+" can no longer use this server."); err != nil {
+			if err := s.finish(h.ctx, Ended, "server", ending{"disabled", r.AgentName + " can no longer use this server."}); err != nil {
 				s.log.Error("ending", "error", err)
 			}
 			continue
@@ -602,9 +602,9 @@ func (h *Hub) sweepSession(s *Session, now time.Time) error {
 func (s *Session) endWhenIdle(r record, now time.Time) error {
 	switch {
 	case now.Sub(r.Accepted) > activeTTL:
-		return s.finish(s.hub.ctx, Ended, "server", "The session reached its longest duration.")
+		return s.finish(s.hub.ctx, Ended, "server", ending{"longest", "The session reached its longest duration."})
 	case now.Sub(s.room.lastSeen(now)) > idleTTL && now.Sub(r.Accepted) > idleTTL:
-		return s.finish(s.hub.ctx, Ended, "server", "Nobody was here for an hour.")
+		return s.finish(s.hub.ctx, Ended, "server", ending{"idle", "Nobody was here for an hour."})
 	}
 	return nil
 }

@@ -271,7 +271,7 @@ func TestDecline(t *testing.T) {
 	}
 	for p.expect("state") != `{"type":"state","state":"declined"}` {
 	}
-	p.expectText(`{"type":"ended","by":"visitor","reason":"Vera declined."}`)
+	p.expectText(`{"type":"ended","by":"visitor","reason":"declined"}`)
 	p.expectClose(4403)
 	for _, b := range []*browser{visitor, r.browser()} {
 		if a := b.join(inv.ID, inv.VisitorURL); a.status != 410 || a.Error.Code != "declined" {
@@ -460,7 +460,7 @@ func TestEnd(t *testing.T) {
 			ticket := s.Ticket("h")
 			start := time.Now()
 			test.end(r, inv, vp, ap)
-			want := fmt.Sprintf(`{"type":"ended","by":%q,"reason":%q}`, test.by, test.reason)
+			want := fmt.Sprintf(`{"type":"ended","by":%q,"reason":%q}`, test.by, test.by)
 			for _, p := range []*peer{vp, ap} {
 				for {
 					kind, text := p.next()

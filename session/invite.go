@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"tandem/session/audit"
 	"tandem/session/secret"
 )
@@ -142,12 +144,16 @@ type Consent struct {
 	Terms string `json:"terms"`
 	// Words is a digest of the text that the visitor read, SHA-256 in hexadecimal.
 	Words string `json:"words"`
+	// Language is the one it was in, "und" when the page did not say.
+	Language language.Tag `json:"language"`
 }
 
 // acceptance is what the consent page says when its button is pressed.
 type acceptance struct {
 	Terms string `json:"terms"` // as the page was told
 	Words string `json:"words"` // that it showed
+	// Language is the one of the words, "und" when the page did not say.
+	Language language.Tag `json:"language"`
 }
 
 // maxWords is more than any consent page says.
@@ -165,7 +171,7 @@ func hexDigest(text string) string { return fmt.Sprintf("%x", secret.DigestOf(te
 // session again is no error.
 func (s *Session) accept(r *http.Request, said acceptance) error {
 	now := s.hub.now()
-	agreed := audit.Entry{Who: string(Visitor), Act: "session.accept", What: "the words " + hexDigest(said.Words)}
+	agreed := audit.Entry{Who: string(Visitor), Act: "session.accept", What: "the words " + hexDigest(said.Words) + " in " + said.Language.String()}
 	err := s.update(r.Context(), agreed, func(rec *record) error {
 		switch {
 		case rec.State == Active:
@@ -182,7 +188,7 @@ func (s *Session) accept(r *http.Request, said acceptance) error {
 			return errBadRequest
 		}
 		rec.State, rec.Accepted = Active, now
-		rec.Consent = &Consent{At: now, Terms: said.Terms, Words: hexDigest(said.Words)}
+		rec.Consent = &Consent{At: now, Terms: said.Terms, Words: hexDigest(said.Words), Language: said.Language}
 		return nil
 	})
 	if err == nil {

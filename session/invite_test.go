@@ -28,9 +28,9 @@ func (p *peer) told(want Status) {
 	}
 }
 
-// TestScenario03InvitationsAreFollowed is scenario 3: what becomes of an invitation is
+// TestInvitationsAreFollowed is scenario 3: what becomes of an invitation is
 // known at once, where the agent waits and in the list.
-func TestScenario03InvitationsAreFollowed(t *testing.T) {
+func TestInvitationsAreFollowed(t *testing.T) {
 	r := newRig(t)
 	inv := r.create(Shared)
 	agent, visitor := r.browser(), r.browser()
@@ -150,6 +150,7 @@ func TestConsentIsRecordedAsItWasRead(t *testing.T) {
 		`{"terms":"","words":"x"}`:               "terms_changed",
 		`{"terms":"of before","words":"x"}`:      "terms_changed",
 		fmt.Sprintf(`{"terms":%q}`, asked.Terms): "bad_request",
+		fmt.Sprintf(`{"terms":%q,"words":"x","language":"<b>"}`, asked.Terms):                        "bad_request",
 		fmt.Sprintf(`{"terms":%q,"words":" "}`, asked.Terms):                                         "bad_request",
 		fmt.Sprintf(`{"terms":%q,"words":%q}`, asked.Terms, strings.Repeat("x", maxWords+1)):         "bad_request",
 		fmt.Sprintf(`{"terms":%q,"words":%q}`, r.create(View).ID, "the terms of another invitation"): "terms_changed",
@@ -162,13 +163,13 @@ func TestConsentIsRecordedAsItWasRead(t *testing.T) {
 		t.Fatalf("the session is %s", got)
 	}
 	r.clock.add(time.Minute)
-	if a := b.post(accept, fmt.Sprintf(`{"terms":%q,"words":"Ada invites you"}`, asked.Terms)); a.status != 200 {
+	if a := b.post(accept, fmt.Sprintf(`{"terms":%q,"words":"Ada invites you","language":"de-AT"}`, asked.Terms)); a.status != 200 {
 		t.Fatalf("%+v", a)
 	}
 	check := func(when string) {
 		t.Helper()
 		c := r.session(inv).summary().Consent
-		if c == nil || !c.At.Equal(r.clock.now()) || c.Terms != asked.Terms || c.Words != "e949fda092a40b51bbe9a920fd6367afcc73f57c472865ef29e3f489c07db65d" {
+		if c == nil || !c.At.Equal(r.clock.now()) || c.Terms != asked.Terms || c.Language.String() != "de-AT" || c.Words != "e949fda092a40b51bbe9a920fd6367afcc73f57c472865ef29e3f489c07db65d" {
 			t.Errorf("%s: recorded %+v", when, c)
 		}
 	}

@@ -457,12 +457,21 @@ func (m *downloadMessage) check() error {
 	return checkNumbers(m.Bytes)
 }
 
+// noticeMessage tells the others of something in the visitor's browser, by a
+// name. About is what it is about, a host perhaps.
 type noticeMessage struct {
-	Text string `json:"text"`
+	What  string `json:"what"`
+	About string `json:"about,omitempty"`
 }
 
+// notices are what a visitor's browser may tell of.
+var notices = []string{"print", "fullscreen", "copy", "no-room", "left-out"}
+
 func (m *noticeMessage) check() error {
-	m.Text = cut(m.Text, maxText)
+	m.About = cut(m.About, maxText)
+	if !slices.Contains(notices, m.What) {
+		return errors.New("no such notice")
+	}
 	return nil
 }
 

@@ -82,8 +82,8 @@ func TestMessagesWritten(t *testing.T) {
 	mark := markedMessage{"agent", markMessage{place.pointMessage, "wiggle"}}
 	tabs := []Tab{{Tab: 1, URL: "https://shop.example/cart", Title: "Your cart", Icon: "https://shop.example/favicon.ico", Active: true}}
 	n := uint64(7)
-	refused := refusedMessage{&n, "input", "This field is hidden from you."}
-	ended := endedMessage{"agent", "Ada ended the session."}
+	refused := refusedMessage{&n, "input", "masked"}
+	ended := endedMessage{"agent", "agent"}
 	welcome := welcomeMessage{
 		Stream: "GJ9zlRk4Bv6pNkqFqg0pXQ", Received: 4, Resumed: true, People: people,
 		Mode: Shared, Rights: AllRights, State: Active, Session: "abcdefgh2345",
@@ -121,7 +121,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.withdrawn": encode("withdrawn", withdrawnMessage{9}),
 		"to-visitor.beat":      encode("beat", struct{}{}),
 		"to-visitor.cookies":   encode("cookies", struct{}{}),
-		"to-visitor.refused":   encode("refused", refusedMessage{nil, "tab", "Too many tabs are open."}),
+		"to-visitor.refused":   encode("refused", refusedMessage{nil, "tab", "tabs"}),
 		"to-visitor.ended":     encode("ended", ended),
 		"to-agent.welcome":     mustJSON(t, map[string]any{"welcome": toAgent}),
 		"to-agent.state":       encode("state", stateMessage{Active}),
@@ -140,12 +140,12 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.erase":       encode("erase", erasedMessage{"visitor"}),
 		"to-agent.chat":        encode("chat", saidMessage{2, "visitor", 1700000001000, "Yes."}),
 		"to-agent.beat":        encode("beat", beatMessage{true}),
-		"to-agent.done":        encode("done", doneMessage{7, false, "The element is gone."}),
+		"to-agent.done":        encode("done", doneMessage{7, false, "gone"}),
 		"to-agent.dialog":      encode("dialog", dialogMessage{3, "confirm", "Remove this item?"}),
 		"to-agent.answered":    encode("answered", answeredMessage{3, new(false)}),
 		"to-agent.download":    encode("download", downloadMessage{"invoice.pdf", 48213}),
 		"to-visitor.download":  encode("download", downloadMessage{"report.csv", 0}),
-		"to-agent.notice":      encode("notice", noticeMessage{"A download was started."}),
+		"to-agent.notice":      encode("notice", noticeMessage{What: "print"}),
 		"to-agent.refused":     encode("refused", refused),
 		"to-agent.mode":        encode("mode", modeMessage{Shared, false, AllRights}),
 		"to-agent.loading":     encode("loading", loadingMessage{true}),

@@ -102,5 +102,5 @@ func TestMovingIsUpToTheVisitor(t *testing.T) {
 		t.Errorf("an answer that comes too late lets in: %+v", a)
 	}
 	c.ag.send(`{"type":"move"}`)
-	c.ag.expectText(`{"type":"refused","what":"move","why":"This is not yours to do."}`)
+	c.ag.expectText(`{"type":"refused","what":"move","why":"not-yours"}`)
 }

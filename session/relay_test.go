@@ -71,7 +71,7 @@ var examples = map[string]string{
 	"dialog":     `{"type":"dialog","doc":1,"kind":"alert","text":"x"}`,
 	"answered":   `{"type":"answered","doc":1,"ok":true}`,
 	"download":   `{"type":"download","name":"x"}`,
-	"notice":     `{"type":"notice","text":"x"}`,
+	"notice":     `{"type":"notice","what":"print"}`,
 	"input":      `{"type":"input","n":1,"doc":1,"input":{"kind":"focus","node":4}}`,
 	"offer":      `{"type":"offer","n":1,"doc":1,"node":4,"fx":0.5,"fy":0.5,"files":[{"name":"a.txt","size":2,"mime":"text/plain"}]}`,
 	"piece":      `{"type":"piece","n":1,"data":"aGk="}`,
@@ -217,21 +217,21 @@ func TestInputIsPerformedOnceAndAnswered(t *testing.T) {
 func TestInputIsRefused(t *testing.T) {
 	c := newCouple(t, Shared)
 	for _, test := range []struct{ input, why string }{
-		{`{"kind":"text","node":5,"edit":[0,0,"x"],"base":1}`, "This field is hidden from you."},
-		{`{"kind":"key","node":5,"key":"a","code":"KeyA","mods":0}`, "This field is hidden from you."},
-		{`{"kind":"selection","node":4,"sel":[4,0,5,1]}`, "This field is hidden from you."},
-		{`{"kind":"focus","node":77}`, "That part of the page is gone."},
-		{`{"kind":"format-disk","node":4}`, "The message was not understood."},
+		{`{"kind":"text","node":5,"edit":[0,0,"x"],"base":1}`, "masked"},
+		{`{"kind":"key","node":5,"key":"a","code":"KeyA","mods":0}`, "masked"},
+		{`{"kind":"selection","node":4,"sel":[4,0,5,1]}`, "masked"},
+		{`{"kind":"focus","node":77}`, "gone"},
+		{`{"kind":"format-disk","node":4}`, "unclear"},
 	} {
 		n := c.input(test.input)
 		c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":%q}`, n, test.why))
 	}
 	c.ag.send(`{"type":"navigate","tab":1,"url":"https://other.example/"}`)
-	c.ag.expectText(`{"type":"refused","what":"navigate","why":"That site may not be opened here."}`)
+	c.ag.expectText(`{"type":"refused","what":"navigate","why":"site"}`)
 	c.ag.send(`{"type":"navigate","tab":1,"url":"javascript:alert(1)"}`)
-	c.ag.expectText(`{"type":"refused","what":"navigate","why":"The message was not understood."}`)
+	c.ag.expectText(`{"type":"refused","what":"navigate","why":"unclear"}`)
 	c.ag.send(`{"type":"go","tab":2,"action":"back"}`)
-	c.ag.expectText(`{"type":"refused","what":"go","why":"That tab is closed."}`)
+	c.ag.expectText(`{"type":"refused","what":"go","why":"no-tab"}`)
 	// Of all this nothing reached the visitor.
 	c.ag.send(`{"type":"go","tab":1,"action":"back"}`)
 	c.vis.expectText(`{"type":"go","tab":1,"action":"back"}`)
@@ -242,7 +242,7 @@ func TestS46TooFast(t *testing.T) {
 	for range int(kinds["navigate"].burst) + 1 {
 		c.ag.send(examples["navigate"])
 	}
-	c.ag.expectText(`{"type":"refused","what":"navigate","why":"That was too fast."}`)
+	c.ag.expectText(`{"type":"refused","what":"navigate","why":"too-fast"}`)
 	c.clock.add(time.Second)
 	c.ag.send(`{"type":"navigate","tab":1,"url":"https://shop.example/last"}`)
 	for !strings.Contains(c.vis.expect("navigate"), "/last") {
@@ -386,10 +386,10 @@ func TestInputWaitsForTheVisitor(t *testing.T) {
 	until(t, "the input waits", func() bool { r.mu.Lock(); defer r.mu.Unlock(); return len(r.asked) == 1 })
 	c.clock.add(patience + time.Second)
 	late := c.input(`{"kind":"focus","node":4}`)
-	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"The visitor's browser is away."}`, late))
+	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"away"}`, late))
 	c.clock.add(resumeWindow)
 	c.hub.sweep()
-	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"The visitor's browser is away."}`, n))
+	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"away"}`, n))
 
 	// Starting again, the visitor's page tells everything anew.
 	c.vis = c.connectVisitor(c.inv.ID, c.cookie, c.vis)
@@ -430,7 +430,7 @@ func TestS48ProtocolErrorsClose(t *testing.T) {
 		"a false acknowledgement": {`[0,999999]`, 4400},
 		"numberless":              {`[0,0,{"type":"end"}]`, 4400},
 		"negative":                {`[-1,0,{"type":"end"}]`, 4400},
-		"too large":               {`[1,0,"` + strings.Repeat("x", 600<<10) + `"]`, 4413},
+		"too-large":               {`[1,0,"` + strings.Repeat("x", 600<<10) + `"]`, 4413},
 	} {
 		p := agent()
 		p.write(test.frame)
@@ -533,7 +533,7 @@ func TestS48TooSlow(t *testing.T) {
 		if i > 10_000 {
 			t.Fatal("an agent that reads nothing is never given up")
 		}
-		c.vis.send(fmt.Sprintf(`{"type":"notice","text":%q}`, strings.Repeat("näh ", 500)))
+		c.vis.send(fmt.Sprintf(`{"type":"notice","what":"left-out","about":%q}`, strings.Repeat("näh ", 500)))
 		if i%10 == 0 { // not faster than the visitor may
 			c.vis.send(`{"type":"end-of-news"}`)
 			c.vis.expectAny("refused")
@@ -763,7 +763,7 @@ func TestS46DigestsOfAHostilePage(t *testing.T) {
 	if asked == 0 || asked > 30 {
 		t.Errorf("the page was asked %d times", asked)
 	}
-	if text := c.ag.expectAny("notice"); !strings.Contains(text, "may not be shown as they are") {
+	if text := c.ag.expectAny("notice"); !strings.Contains(text, "unsafe") {
 		t.Errorf("followers are told %s", text)
 	}
 }
@@ -783,7 +783,7 @@ func TestMemoryOfASession(t *testing.T) {
 	}
 	c.vis.send(`{"type":"end-of-news"}`)
 	c.vis.expectAny("refused")
-	if text := c.ag.expectAny("notice"); !strings.Contains(text, "too large") {
+	if text := c.ag.expectAny("notice"); !strings.Contains(text, "too-large") {
 		t.Errorf("followers are told %s", text)
 	}
 	room.mu.Lock()

@@ -207,7 +207,7 @@ func (b *browser) join(id, link string) answer {
 func (b *browser) accept(id string) answer {
 	b.t.Helper()
 	terms := b.do("GET", "/api/sessions/"+id+"/visitor", "").Terms
-	return b.post("/api/sessions/"+id+"/visitor/accept", fmt.Sprintf(`{"terms":%q,"words":"Ada invites you"}`, terms))
+	return b.post("/api/sessions/"+id+"/visitor/accept", fmt.Sprintf(`{"terms":%q,"words":"Ada invites you","language":"en"}`, terms))
 }
 
 // meet brings a session to where both could connect, and returns the browsers

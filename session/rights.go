@@ -113,23 +113,14 @@ var inputNeeds = map[string]Rights{
 	"focus":     {Click, Fill},
 }
 
-// whyNot is what somebody is told who lacks a right.
-var whyNot = map[Right]string{
-	Point:    "You may not point in this session.",
-	Draw:     "You may not draw in this session.",
-	Scroll:   "You may not scroll the visitor's page.",
-	Navigate: "You may not go to other pages.",
-	Tabs:     "You may not open, switch or close tabs.",
-	Click:    "You may not click in this page.",
-	Fill:     "You may not type in this page.",
-	Upload:   "You may not hand files to this page.",
-}
+// whyNot is why somebody who lacks a right is refused.
+func whyNot(lacks Right) (why string) { return "may-not-" + string(lacks) }
 
 // without returns why somebody who has only these rights may not send a kind of
 // message, "" when they may.
 func (rs Rights) without(name string) (why string) {
 	if need, some := needs[name]; some && !rs.has(need) {
-		return whyNot[need]
+		return whyNot(need)
 	}
 	return ""
 }
@@ -147,5 +138,5 @@ func (rs Rights) withoutFor(m *inputMessage, d *mirror.Document) (why string) {
 	if slices.ContainsFunc(enough, rs.has) {
 		return ""
 	}
-	return whyNot[enough[0]]
+	return whyNot(enough[0])
 }

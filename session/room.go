@@ -258,8 +258,8 @@ func (r *room) restart(st *seat, stream string) {
 		for _, id := range slices.Clone(r.order) {
 			r.dropDocument(id)
 		}
-		r.abandon("The visitor's browser started again.")
-		r.withdrawAll("The visitor's browser started again.", func(*transfer) bool { return true })
+		r.abandon(whyRestarted)
+		r.withdrawAll(whyRestarted, func(*transfer) bool { return true })
 		r.tellSaid(st)
 	case Agent:
 		r.withdrawAll("", func(t *transfer) bool { return t.seat == st })
@@ -634,7 +634,7 @@ func (r *room) mend(d *document, found mirror.Difference) {
 		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc), doc: noDoc, text: encode("resync", resyncMessage{Doc: d.Doc})})
 	} else if !d.tired {
 		d.tired = true
-		text := encode("notice", noticeMessage{"Parts of this page may not be shown as they are."})
+		text := encode("notice", noticeMessage{What: "unsafe"})
 		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
 	}
 }
@@ -684,7 +684,7 @@ func (r *room) breakDocument(d *document, snapshot, tooLarge bool) {
 	d.broken = true
 	switch {
 	case tooLarge && first:
-		text := encode("notice", noticeMessage{"This page is too large to be shown."})
+		text := encode("notice", noticeMessage{What: "too-large"})
 		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })
 	case !tooLarge && (first || snapshot) && d.resyncs.take(1, r.s.hub.now()):
 		r.push(r.seat(Visitor), item{key: fmt.Sprint("resync ", d.Doc), doc: noDoc, text: encode("resync", resyncMessage{Doc: d.Doc})})

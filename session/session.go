@@ -116,30 +116,31 @@ var rights = map[string]map[Role]when{
 	"hand-over": {Visitor: active},
 }
 
-// Why a message is refused, for people.
+// Why a message is refused. Pages say it in the words of their readers.
 const (
-	whyOver      = "The session is over."
-	whyWaiting   = "The visitor has not accepted yet."
-	whyLookOnly  = "You can look and point, but not click or type."
-	whyPaused    = "Sharing is paused."
-	whyProtected = "The site keeps this for the visitor."
-	whyUnsaved   = "The server could not save that. Try again."
-	whyNotYours  = "This is not yours to do."
-	whyUnclear   = "The message was not understood."
-	whyTooFast   = "That was too fast."
-	whyFrames    = "Too many frames are open."
-	whyTabs      = "Too many tabs are open."
-	whySite      = "That site may not be opened here."
-	whyAway      = "The visitor's browser is away."
-	whySilent    = "The visitor's browser does not answer."
-	whyNoTab     = "That tab is closed."
-	whyLastTab   = "The last tab stays open."
-	whyGone      = "That part of the page is gone."
-	whyMasked    = "This field is hidden from you."
+	whyOver      = "over"
+	whyWaiting   = "waiting"
+	whyLookOnly  = "look-only"
+	whyPaused    = "paused"
+	whyProtected = "protected"
+	whyUnsaved   = "unsaved"
+	whyNotYours  = "not-yours"
+	whyUnclear   = "unclear"
+	whyTooFast   = "too-fast"
+	whyFrames    = "frames"
+	whyTabs      = "tabs"
+	whySite      = "site"
+	whyAway      = "away"
+	whySilent    = "silent"
+	whyRestarted = "restarted" // the visitor's browser
+	whyNoTab     = "no-tab"
+	whyLastTab   = "last-tab"
+	whyGone      = "gone"
+	whyMasked    = "masked"
 )
 
-// mayNot returns why a participant may not send a kind of message, a sentence
-// for people, or "" when it may.
+// mayNot returns why a participant may not send a kind of message, "" when it
+// may.
 func mayNot(role Role, name string, now record) string {
 	switch r := rights[name][role]; {
 	case now.State.Over():
@@ -416,29 +417,33 @@ func (s *Session) shares(d decision) {
 	s.room.modeChanged()
 }
 
+// An ending is why a session is over: a name, by which pages say it in the words
+// of their readers, and a sentence for everybody else.
+type ending struct{ name, sentence string }
+
 func (s *Session) decline(ctx context.Context) error {
 	if s.State() == Active {
 		return errTooLate
 	}
-	return s.finish(ctx, Declined, string(Visitor), s.current().VisitorName+" declined.")
+	return s.finish(ctx, Declined, string(Visitor), ending{"declined", s.current().VisitorName + " declined."})
 }
 
 func (s *Session) expire(ctx context.Context) error {
-	return s.finish(ctx, Expired, "server", "Nobody accepted the invitation in time.")
+	return s.finish(ctx, Expired, "server", ending{"expired", "Nobody accepted the invitation in time."})
 }
 
 // End ends the session in the name of by: a role, or anybody else.
 func (s *Session) End(ctx context.Context, by string) error {
-	reason := "The session was ended by " + cut(by, 60) + "."
+	why := ending{"other", "The session was ended by " + cut(by, 60) + "."}
 	switch r := s.current(); by {
 	case string(Visitor):
-		reason = r.VisitorName + " ended the session."
+		why = ending{"visitor", r.VisitorName + " ended the session."}
 	case string(Agent):
-		reason = r.AgentName + " ended the session."
+		why = ending{"agent", r.AgentName + " ended the session."}
 	case "", "admin":
-		by, reason = "admin", "The session was ended by an administrator."
+		by, why = "admin", ending{"admin", "The session was ended by an administrator."}
 	}
-	return s.finish(ctx, Ended, by, reason)
+	return s.finish(ctx, Ended, by, why)
 }
 
 // endings are what the audit log calls the ways in which a session gets over.
@@ -447,13 +452,13 @@ var endings = map[State]string{Declined: "session.decline", Expired: "session.ex
 // finish makes the session over. Everything takes effect here at once, even
 // when the store then fails to record it, which is the error. A session that
 // is over already stays as it is.
-func (s *Session) finish(ctx context.Context, to State, by, reason string) error {
+func (s *Session) finish(ctx context.Context, to State, by string, why ending) error {
 	s.mu.Lock()
 	if s.record.State.Over() {
 		s.mu.Unlock()
 		return nil
 	}
-	s.record = s.record.tombstone(to, by, reason, s.hub.now())
+	s.record = s.record.tombstone(to, by, why.sentence, s.hub.now())
 	if s.timer != nil {
 		s.timer.Stop()
 		s.timer = nil
@@ -462,7 +467,7 @@ func (s *Session) finish(ctx context.Context, to State, by, reason string) error
 
 	s.keys.close()
 	s.erase() // before anybody is told: what they then try must find nothing
-	s.room.finish(to, by, reason)
+	s.room.finish(to, by, why.name)
 	s.hub.changes.bump()
 	s.log.Info("over", "state", to, "by", by)
 

@@ -39,7 +39,7 @@ func (c *couple) decide(mode Mode, paused bool) {
 func TestTheVisitorDecidesWhatTheAgentMayDo(t *testing.T) {
 	c := newCouple(t, View)
 	n := c.input(`{"kind":"focus","node":4}`)
-	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"You can look and point, but not click or type."}`, n))
+	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"look-only"}`, n))
 
 	c.ag.send(`{"type":"ask"}`)
 	c.vis.expectText(`{"type":"ask","from":"agent"}`)
@@ -52,7 +52,7 @@ func TestTheVisitorDecidesWhatTheAgentMayDo(t *testing.T) {
 
 	c.decide(View, false)
 	n = c.input(`{"kind":"focus","node":4}`)
-	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"You can look and point, but not click or type."}`, n))
+	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"look-only"}`, n))
 	if told := c.vis.settle(); told["input"] != "" {
 		t.Errorf("the visitor's browser was asked for %s", told["input"])
 	}
@@ -69,7 +69,7 @@ func TestPausing(t *testing.T) {
 			text = strings.Replace(text, `"n":1`, `"n":100`, 1)
 		}
 		c.ag.send(text)
-		if got := c.ag.settle()["refused"]; !strings.Contains(got, "Sharing is paused.") {
+		if got := c.ag.settle()["refused"]; !strings.Contains(got, "paused") {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -203,7 +203,7 @@ func TestWhatASiteKeepsForItsVisitor(t *testing.T) {
 	c.vis.send(`{"type":"ops","doc":1,"ops":[[4,3,"data-tandem-protect",""]]}`)
 	c.ag.expect("ops")
 	n := c.input(`{"kind":"click","node":3,"fx":0.5,"fy":0.5,"button":0,"detail":1,"mods":0}`)
-	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"The site keeps this for the visitor."}`, n))
+	c.ag.expectText(fmt.Sprintf(`{"type":"refused","n":%d,"what":"input","why":"protected"}`, n))
 	c.input(`{"kind":"hover","node":3,"fx":0.5,"fy":0.5}`)
 	c.vis.expect("input")
 	c.vis.send(`{"type":"ops","doc":1,"ops":[[4,3,"data-tandem-protect",null]]}`)

@@ -71,8 +71,8 @@ func (f *fake) answer(call string, status int, body string) {
 }
 
 func (f *fake) joined(role, state, mode string) string {
-	return fmt.Sprintf(`{"session":%q,"role":%q,"state":%q,"mode":%q,"url":"https://shop.example/","origin":"https://shop.example",
-		"agent":"Ada","visitor":"Ben","masked":["Passwords","Card numbers and security codes","One-time codes"],"treated":["mask","private","protect"],"terms":"t3rms","expires_at":"2031-01-02T15:04:05Z"}`,
+	return fmt.Sprintf(`{"session":%q,"role":%q,"state":%q,"mode":%q,"rights":["point","draw","scroll","navigate","tabs","click","fill","upload"],"url":"https://shop.example/","origin":"https://shop.example",
+		"agent":"Ada","visitor":"Ben","masked":["passwords","cards","codes"],"treated":["mask","private","protect"],"terms":"t3rms","expires_at":"2031-01-02T15:04:05Z"}`,
 		fakeSession, role, state, mode)
 }
 
@@ -104,17 +104,16 @@ func (f *fake) greeted() int {
 func (f *fake) serveControl(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/":
-		Page(w, 200, "code", f.data())
+		Page(w, r, "code", f.data())
 	case strings.HasPrefix(r.URL.Path, "/j/"):
-		Page(w, 200, "consent", f.data())
+		Page(w, r, "consent", f.data())
 	case r.URL.Path == "/console":
-		Page(w, 200, "overview", f.data())
+		Page(w, r, "overview", f.data())
 	case strings.HasPrefix(r.URL.Path, "/a/"):
-		Page(w, 200, "console", f.data())
+		Page(w, r, "console", f.data())
 	case r.URL.Path == "/problem":
-		WriteProblem(w, r, Problem{Status: 403, Code: "origin_not_allowed", Title: "This site may not be opened here",
-			Detail: "bank.example is not on the list of sites for this server. Go back, or ask an administrator to allow it.", Back: true,
-			Action: "Go to the shop", Href: "/"})
+		WriteProblem(w, r, Problem{Status: 403, Code: "origin_not_allowed", Title: "problem.origin_not_allowed.title", Detail: "problem.origin_not_allowed.detail",
+			Words: Words{"origin": "https://bank.example"}, Back: true})
 	case strings.HasSuffix(r.URL.Path, "/socket"):
 		f.serveSocket(w, r)
 	case r.URL.Path == "/healthz":
@@ -152,10 +151,10 @@ func (f *fake) serveShell(w http.ResponseWriter, r *http.Request) {
 		over := f.over
 		f.mu.Unlock()
 		if over {
-			WriteProblem(w, r, Problem{Status: 410, Title: "Over"})
+			WriteProblem(w, r, Problem{Status: 410, Title: "problem.session_ended.title", Detail: "problem.session_ended.detail"})
 			return
 		}
-		Page(w, 200, "shell", f.data())
+		Page(w, r, "shell", f.data())
 	}
 }
 

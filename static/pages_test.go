@@ -69,7 +69,7 @@ func TestAnInvitationThatCannotBeOpenedSaysWhy(t *testing.T) {
 	v := openPage(t, f.control+"/j/"+fakeSession, desktop)
 	for code, want := range map[string]string{
 		"link_used": "already been used", "link_expired": "has expired", "session_ended": "has ended", "declined": "was declined",
-		"not_found": "do not know this link", "forbidden": "not been let in", "too_many_tries": "Too many tries", "odd": "A sentence of the server",
+		"not_found": "do not know this link", "forbidden": "not been let in", "too_many_tries": "Too many tries", "odd": "The server could not do this",
 	} {
 		f.answer("GET /api/sessions/"+fakeSession+"/visitor", 403, `{"error":{"code":"`+code+`","message":"A sentence of the server."}}`)
 		v.goTo(f.control + "/j/" + fakeSession)
@@ -310,8 +310,8 @@ func TestTheAgentWaitsThenSeesAndActs(t *testing.T) {
 	if m := f.want("go"); m["action"] != "back" {
 		t.Errorf("went %v", m)
 	}
-	f.send(`{"type":"refused","n":3,"what":"input","why":"This field is hidden from you."}`)
-	v.waitFor("", "document.querySelector('tandem-toasts').innerText.includes('This field is hidden from you.')")
+	f.send(`{"type":"refused","n":3,"what":"input","why":"masked"}`)
+	v.waitFor("", "document.querySelector('tandem-toasts').innerText.includes('This is hidden from you.')")
 	f.send(`{"type":"leader","online":false,"since":null}`)
 	v.waitFor("", "document.querySelector('.veil')?.innerText.includes('Ben is away')")
 	v.picture("console-away")
@@ -351,9 +351,9 @@ func TestTheAgentSeesHowAnInvitationEnded(t *testing.T) {
 	}
 }
 
-// TestScenario40Looks takes pictures of every page on every screen, and holds what can be said about them without eyes: nothing
+// TestLooks takes pictures of every page on every screen, and holds what can be said about them without eyes: nothing
 // is wider than the screen.
-func TestScenario40Looks(t *testing.T) {
+func TestLooks(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	f.answer("GET /api/sessions/"+fakeSession+"/visitor", 200, f.joined("visitor", "waiting", "shared"))

@@ -8,15 +8,14 @@ import (
 	"strings"
 )
 
-// Problem is something that went wrong, in words for the person in front of the browser.
+// Problem is something that went wrong, for the person in front of the browser.
 type Problem struct {
 	Status int    // HTTP status; 0 means 500
 	Code   string // for scripts and tests, such as "origin_not_allowed"; becomes the header Tandem-Problem
-	Title  string // what happened, as a short sentence without a full stop
-	Detail string // what it means and what to do now, one to three sentences
-	Action string // label of the link to Href; empty means no link
-	Href   string
-	Back   bool // offer to go back to the page before
+	Title  string // key of what happened, a short sentence without a full stop
+	Detail string // key of what it means and what to do now, one to three sentences
+	Words  Words  // what is put into both
+	Back   bool   // offer to go back to the page before
 
 	// Head goes first into the page's head. On content hosts it is the sync script, so that the others in the
 	// session see the problem too. It must be made by us.
@@ -25,8 +24,8 @@ type Problem struct {
 	Framer string
 }
 
-// WriteProblem answers r with p: a page when a browser asked for a document, one line of text otherwise. The page
-// stands alone (style sheet included), because it may be all that a misconfigured host can serve.
+// WriteProblem answers r with p: a page in the reader's language when a browser asked for a document, one line of
+// English otherwise, which a developer may read. The page stands alone (style sheet included), because it may be all that a misconfigured host can serve.
 func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	if p.Status == 0 {
 		p.Status = http.StatusInternalServerError
@@ -42,11 +41,12 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	if !wantsPage(r) {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(p.Status)
-		fmt.Fprintf(w, "%s. %s\n", strings.TrimSuffix(p.Title, "."), p.Detail)
+		english := catalogues()[0]
+		fmt.Fprintf(w, "%s. %s\n", english.Say(p.Title, p.Words), english.Say(p.Detail, p.Words))
 		return
 	}
 	var body bytes.Buffer
-	if err := pages().ExecuteTemplate(&body, "problem.html", Data{Problem: p}); err != nil {
+	if err := pages().ExecuteTemplate(&body, "problem.html", Data{Problem: p, Language: LanguageOf(r)}); err != nil {
 		panic(fmt.Sprintf("static: page %q: %v", "problem", err))
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")

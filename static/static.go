@@ -6,6 +6,10 @@
 // data to its script in attributes of its root element, so no page needs an inline script, and each page is sent
 // with the narrowest Content-Security-Policy that lets it work (policy.go).
 //
+// What people read is in words, a file for each language, chosen by Accept-Language: Go takes texts from it (words.go)
+// and so do the scripts (src/ui/catalogue.ts). The type checker and the tests know of a text that one language lacks,
+// that nobody uses, or that something else is put into. To add a language: its file, and its tag in words.go.
+//
 // The package imports nothing else of this module.
 package static
 
@@ -25,7 +29,7 @@ import (
 )
 
 //go:generate go run ./bundle
-//go:embed dist pages/*.html
+//go:embed dist pages/*.html words
 var files embed.FS
 
 // Prefix is where Handler expects to be mounted. It has to be mounted on CONTROL, on shell hosts and on view hosts.
@@ -44,6 +48,8 @@ type Data struct {
 	Content Content
 	Quirks  bool // "mirror" only: serve the document without a doctype
 	Problem Problem
+
+	Language Language // of the words on the page; Page sets it
 }
 
 // Shell returns the origin of the session's shell host, the visitor's page.
@@ -146,6 +152,9 @@ func link(name string) (string, error) {
 	return Prefix + name + "?v=" + file.hash, nil
 }
 
+// words is the address of the script with the words of a language.
+func words(l Language) (string, error) { return link("words-" + l.Tag() + ".js") }
+
 // sheet is our style sheet as text, for the page that must work where Handler is not mounted.
 func sheet() (template.CSS, error) {
 	file, ok := assets()["tandem.css"]
@@ -156,13 +165,17 @@ func sheet() (template.CSS, error) {
 }
 
 var pages = sync.OnceValue(func() *template.Template {
-	funcs := template.FuncMap{"link": link, "sheet": sheet}
+	funcs := template.FuncMap{"link": link, "sheet": sheet, "words": words}
 	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "pages/*.html"))
 })
 
-// Page writes one of our pages with its policy: "code", "consent", "overview", "console", "shell", "view" or "mirror". It
-// panics for any other name. A failure to write means that the browser went away and is not reported.
-func Page(w http.ResponseWriter, status int, name string, data Data) {
+// Say returns the text of a key in the page's language, for templates.
+func (d Data) Say(key string) string { return d.Language.Say(key, nil) }
+
+// Page answers r with one of our pages and its policy: "code", "consent", "overview", "console", "shell", "view" or
+// "mirror". It panics for any other name. A failure to write means that the browser went away and is not reported.
+func Page(w http.ResponseWriter, r *http.Request, name string, data Data) {
+	data.Language = LanguageOf(r)
 	var body bytes.Buffer
 	if err := pages().ExecuteTemplate(&body, name+".html", data); err != nil {
 		panic(fmt.Sprintf("static: page %q: %v", name, err))
@@ -170,6 +183,5 @@ func Page(w http.ResponseWriter, status int, name string, data Data) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	setPolicy(h, name, data)
-	w.WriteHeader(status)
 	w.Write(body.Bytes())
 }

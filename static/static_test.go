@@ -59,7 +59,7 @@ func TestPolicies(t *testing.T) {
 		"mirror": {"script-src 'none'", "connect-src 'none'", "frame-src 'none'", "form-action 'none'", "frame-ancestors 'self' https://app.example.net"},
 	} {
 		w := httptest.NewRecorder()
-		Page(w, 200, page, example)
+		Page(w, httptest.NewRequest("GET", "/", nil), page, example)
 		got := "; " + w.Header().Get("Content-Security-Policy") + ";"
 		for _, directive := range append(want, "default-src 'none'", "base-uri 'none'") {
 			if !strings.Contains(got, "; "+directive+";") {
@@ -82,7 +82,7 @@ func TestPolicies(t *testing.T) {
 func TestConsentSendsItsOrigin(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
-	Page(w, 200, "consent", example)
+	Page(w, httptest.NewRequest("GET", "/", nil), "consent", example)
 	if got := w.Header().Get("Referrer-Policy"); got != "strict-origin" {
 		t.Errorf("Referrer-Policy %q", got)
 	}
@@ -95,7 +95,7 @@ func TestMirrorHasTheDoctypeOfItsMode(t *testing.T) {
 		true:  "<html><head></head><body></body></html>",
 	} {
 		w := httptest.NewRecorder()
-		Page(w, 200, "mirror", Data{Quirks: quirks})
+		Page(w, httptest.NewRequest("GET", "/", nil), "mirror", Data{Quirks: quirks})
 		if got := strings.TrimSpace(w.Body.String()); got != want {
 			t.Errorf("quirks %v: %q, want %q", quirks, got, want)
 		}
@@ -105,8 +105,8 @@ func TestMirrorHasTheDoctypeOfItsMode(t *testing.T) {
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	problem := Problem{
-		Status: 502, Code: "unreachable", Title: "The site <b>cannot</b> be reached", Detail: "Try again.",
-		Action: "Again", Href: "javascript:alert(1)", Framer: "https://shell--abcdefghijkl.pages.example.org",
+		Status: 502, Code: "unreachable", Title: "problem.unreachable.title", Detail: "problem.later",
+		Words: Words{"host": "<b>shop</b>"}, Framer: "https://shell--abcdefghijkl.pages.example.org",
 	}
 	write := func(header ...string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest("GET", "/", nil)
@@ -122,8 +122,8 @@ func TestProblems(t *testing.T) {
 	if page.Code != 502 || page.Header().Get("Tandem-Problem") != "unreachable" {
 		t.Errorf("status %d, code %q", page.Code, page.Header().Get("Tandem-Problem"))
 	}
-	if strings.Contains(body, "<b>") || strings.Contains(body, "javascript:") {
-		t.Errorf("text became markup or script:\n%s", body)
+	if strings.Contains(body, "<b>") || !strings.Contains(body, "&lt;b&gt;shop&lt;/b&gt; cannot be reached") {
+		t.Errorf("text became markup:\n%s", body)
 	}
 	if got := page.Header().Get("Content-Security-Policy"); !strings.Contains(got, "frame-ancestors "+problem.Framer) || strings.Contains(got, "unsafe") {
 		t.Errorf("policy %s", got)
@@ -133,7 +133,7 @@ func TestProblems(t *testing.T) {
 		if got := plain.Header().Get("Content-Type"); !strings.HasPrefix(got, "text/plain") {
 			t.Errorf("%v: %s", header, got)
 		}
-		if got := plain.Body.String(); got != "The site <b>cannot</b> be reached. Try again.\n" {
+		if got := plain.Body.String(); got != "<b>shop</b> cannot be reached. Try again in a moment.\n" {
 			t.Errorf("%v: %q", header, got)
 		}
 	}

@@ -536,7 +536,7 @@ func TestS36ViewModeIsRefusedByTheServer(t *testing.T) {
 		`{"type":"blob","id":"x","mime":"image/png","data":"AAAA"}`,
 		`{"type":"done","n":1,"ok":true}`,
 		`{"type":"dialog","doc":1,"kind":"alert","text":"forged"}`,
-		`{"type":"notice","text":"forged"}`,
+		`{"type":"notice","what":"print"}`,
 		// Nor for the server.
 		`{"type":"mode","mode":"shared"}`, `{"type":"grant-control"}`, `{"type":"unmask","node":6}`, `{"type":"people","people":[]}`,
 	}
@@ -570,7 +570,7 @@ func TestS36AgentNavigatesOnlyToAllowedSites(t *testing.T) {
 		for _, to := range append(few, b.domain().Shell(invited.ID)+"/") {
 			text, _ := json.Marshal(map[string]any{"type": "navigate", "tab": 1, "url": to})
 			a.say(string(text))
-			if got := a.expect("refused"); strings.Contains(got[len(got)-1], "too fast") {
+			if got := a.expect("refused"); strings.Contains(got[len(got)-1], "too-fast") {
 				t.Errorf("%q was not judged: %s", to, got)
 			}
 		}

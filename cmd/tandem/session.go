@@ -318,7 +318,7 @@ func summaryRows(s session.Summary) [][]string {
 	when("opened", s.OpenedAt)
 	when("accepted", s.AcceptedAt)
 	if s.Consent != nil {
-		add("words read", s.Consent.Words)
+		add("words read", s.Consent.Words+" in "+s.Consent.Language.String())
 	}
 	when("over", s.OverAt)
 	add("why", s.EndReason)

@@ -289,9 +289,9 @@ func (w *window) middleClick(in frame, selector string) {
 	}
 }
 
-// TestScenario25And26NeedsTheVisitor has pages ask for what only the visitor can give: answers,
+// TestNeedsTheVisitor has pages ask for what only the visitor can give: answers,
 // places to save files, presses. The agent is told: scenarios 25 and 26.
-func TestScenario25And26NeedsTheVisitor(t *testing.T) {
+func TestNeedsTheVisitor(t *testing.T) {
 	m := meetAtDesk(t)
 	files := t.TempDir()
 	m.visitor.saveTo(files)
@@ -324,7 +324,7 @@ func TestScenario25And26NeedsTheVisitor(t *testing.T) {
 		m.told(m.agent, "Vic saves "+name)
 		patiently(t, name+" is saved", func() bool { _, err := os.Stat(filepath.Join(files, name)); return err == nil })
 	}
-	m.told(m.agent, "report.csv (3 KB)")
+	m.told(m.agent, "report.csv (2.8 KB)")
 	if got := get[int](m.agent, top, `told.filter((t) => t.includes('report.csv')).length`); got != 1 {
 		t.Errorf("the agent was told %d times of one file", got)
 	}
@@ -393,9 +393,9 @@ func (w *window) saveTo(dir string) {
 	}, nil)
 }
 
-// TestScenario27AnotherDevice has the visitor go on with a telephone: signed in as before,
+// TestAnotherDevice has the visitor go on with a telephone: signed in as before,
 // with the same page, and with nothing left behind that works.
-func TestScenario27AnotherDevice(t *testing.T) {
+func TestAnotherDevice(t *testing.T) {
 	m := meetAtDesk(t)
 	m.visitor.click(m.front, "#plain")
 	m.ready("/third")

@@ -47,6 +47,9 @@ func generate(root string) error {
 	if err := writeAttributes(root); err != nil {
 		return fmt.Errorf("writing attrs.ts: %w", err)
 	}
+	if err := writeWords(root); err != nil {
+		return fmt.Errorf("writing words: %w", err)
+	}
 	built, err := build(root)
 	if err != nil {
 		return err

@@ -41,6 +41,28 @@ func TestAttributesAreTheServers(t *testing.T) {
 	}
 }
 
+func TestWordsAreTheCatalogues(t *testing.T) {
+	t.Parallel()
+	root := staticRoot(t)
+	english, err := readWords(filepath.Join(root, "words", "en.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := wordScripts(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(want) < 3 {
+		t.Errorf("there are words in %d languages", len(want))
+	}
+	want["../src/ui/messages.ts"] = messageTypes(english)
+	for name, text := range want {
+		if got, err := os.ReadFile(filepath.Join(root, "dist", name)); err != nil || !bytes.Equal(got, text) {
+			t.Errorf("%s differs from static/words (%v): run go run ./static/bundle", name, err)
+		}
+	}
+}
+
 // layers lists, per part of src, the parts it may import. A part is a directory or a file of src. Entries may
 // import everything, and everything may import what is listed under "".
 var layers = map[string]string{

@@ -31,7 +31,7 @@ export const read = (session: string, role: Role): Promise<Joined> =>
 
 export type Entrance = { enter: string; ticket: string };
 
-export const accept = (session: string, read: { terms: string; words: string }): Promise<Entrance> => visitor(session, 'accept', entrance, read);
+export const accept = (session: string, read: { terms: string; words: string; language: string }): Promise<Entrance> => visitor(session, 'accept', entrance, read);
 /** A new way in for a visitor who accepted before. */
 export const enter = (session: string): Promise<Entrance> => visitor(session, 'enter', entrance);
 export const decline = (session: string): Promise<unknown> => visitor(session, 'decline', value => value);

@@ -2,6 +2,7 @@
 
 import { ApiError, join } from './api';
 import { tooOld } from './ui/browser';
+import { has, t } from './ui/catalogue';
 import { byId, say } from './ui/dom';
 import { notice } from './ui/notice';
 import { oldBrowser } from './ui/trouble';
@@ -36,7 +37,7 @@ function start(): void {
     event.preventDefault();
     const code = clean(field.value);
     if (code.length !== length) {
-      fail(code ? `A code has ${length} letters and digits; this one has ${code.length}.` : 'Type the code you were told.');
+      fail(code ? t('code.wrong-length', { length, n: code.length }) : t('code.empty'));
       return;
     }
     void open(code);
@@ -46,12 +47,12 @@ function start(): void {
 
   async function open(code: string): Promise<void> {
     button.disabled = true;
-    say(status, 'Looking for your session…');
+    say(status, t('code.looking'));
     try {
       const { session } = await join({ code });
       location.assign(`/j/${encodeURIComponent(session)}`);
     } catch (error) {
-      fail(error instanceof ApiError ? sentences[error.code] ?? error.message : 'This did not work. Please try again.');
+      fail(error instanceof ApiError ? why(error.code) : t('code.failed'));
     } finally {
       button.disabled = false;
     }
@@ -65,16 +66,12 @@ function start(): void {
   }
 }
 
-const sentences: Record<string, string> = {
-  not_found: 'This code opens nothing. Check each letter with the person who told you; a code works once and for a short time.',
-  link_used: 'This code has already been used in another browser. Ask for a new one.',
-  link_revoked: 'This code was taken back. Ask for a new one.',
-  link_expired: 'This code is no longer valid. Ask for a new one.',
-  session_ended: 'This session has already ended. Ask for a new code.',
-  declined: 'This invitation was declined. Ask for a new code.',
-  too_many_tries: 'Too many tries. Wait a few minutes, then try again.',
-  offline: 'The server does not answer. Check your connection and try again.',
-};
+function why(code: string): string {
+  if (code === 'too_many_tries') return t('too-many-tries');
+  if (code === 'offline') return t('offline');
+  const key = `code.${code}`;
+  return has(key) ? t(key as 'code.failed') : t('code.failed');
+}
 
 if (document.getElementById('code-form')) {
   document.body.classList.add('ready');

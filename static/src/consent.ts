@@ -3,13 +3,14 @@
 // gave it, so that nobody agrees to what has changed meanwhile, and the words on the page.
 
 import { accept, ApiError, decline, enter, join, read, type Entrance } from './api';
-import type { Joined } from './protocol';
+import { granted, type Joined } from './protocol';
 import { tooOld } from './ui/browser';
 import { byId, fill, h } from './ui/dom';
 import { icon, type Icon } from './ui/icons';
 import { notice } from './ui/notice';
 import { oldBrowser, trouble } from './ui/trouble';
-import { called, keptForYou, readable, treated } from './ui/words';
+import { language, t } from './ui/catalogue';
+import { called, readable, treated } from './ui/words';
 
 const attentionFor = 700; // ms
 
@@ -41,14 +42,13 @@ const confirmedEvery = 1500; // ms
 function wait(invitation: Joined, check: string): void {
   const number = h('strong', { class: 'check', 'data-tandem': 'check' }, check);
   notice(main, {
-    icon: 'wait', title: 'Go on here',
-    detail: ['Your other device asks whether this one shows the number below. Say yes there, and the session goes on here.'],
+    icon: 'wait', title: t('consent.here'), detail: [t('consent.here-detail')],
     actions: [number],
   });
   const ask = (): void => {
     read(session, 'visitor').then(show, (error: unknown) => {
       if (error instanceof ApiError && (error.code === 'pending' || error.code === 'offline')) setTimeout(ask, confirmedEvery);
-      else notice(main, { icon: 'close', title: 'Not moved', detail: ['The session stays where it was. You can close this window.'] });
+      else notice(main, { icon: 'close', title: t('consent.not-moved'), detail: [t('consent.not-moved-detail')] });
     });
   };
   setTimeout(ask, confirmedEvery);
@@ -75,37 +75,37 @@ function show(invitation: Joined): void {
 }
 
 function invite(invitation: Joined): void {
-  const agent = called({ name: invitation.agent, role: 'agent' }, 'Somebody');
-  const heading = h('h1', { tabindex: -1 }, `${agent} invites you to browse together`);
+  const agent = called({ name: invitation.agent, role: 'agent' }, t('name.somebody'));
+  const heading = h('h1', { tabindex: -1 }, t('consent.title', { agent }));
   const actions = h('div', { class: 'actions tall' });
   const status = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' });
   const shown = [heading, site(invitation), h('div', { class: 'terms' }, ...terms(invitation, agent))];
   fill(main, h('section', { class: 'invitation' }, ...shown, actions, status,
-    h('p', { class: 'small' }, `Accept only if you expect this, for example because you are speaking with ${agent} now.`)));
-  document.title = `${agent} invites you to browse together – Tandem`;
+    h('p', { class: 'small' }, t('consent.expect', { agent }))));
+  document.title = t('title', { what: t('consent.title', { agent }) });
   heading.focus({ preventScroll: true });
 
-  const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'accept' }, 'Accept and open the site');
-  const no = h('button', { type: 'button', class: 'button', 'data-tandem': 'decline' }, 'Decline');
+  const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'accept' }, t('consent.accept'));
+  const no = h('button', { type: 'button', class: 'button', 'data-tandem': 'decline' }, t('decline'));
   const intent = new Intent(() => fill(actions, yes, no));
   const waiting = new AbortController();
   const press = (button: HTMLButtonElement, what: () => Promise<void>) => intent.of(button, meant => {
     if (!meant) {
-      status.textContent = 'Please press once more.';
+      status.textContent = t('consent.once-more');
       return;
     }
     waiting.abort();
     yes.disabled = no.disabled = true;
-    status.textContent = button === yes ? 'Opening the site…' : '';
+    status.textContent = button === yes ? t('consent.opening-site') : '';
     what().catch(fail);
   });
   void watch(invitation, waiting.signal);
-  press(yes, async () => go(await accept(invitation.session, { terms: invitation.terms, words: shown.map(part => part.innerText).join('\n') })));
+  press(yes, async () => go(await accept(invitation.session, { terms: invitation.terms, words: shown.map(part => part.innerText).join('\n'), language: language() })));
   press(no, async () => {
     await decline(invitation.session);
     notice(main, {
-      icon: 'check', title: 'You declined',
-      detail: [`Nothing was shared, and ${agent} has been told. The link no longer works.`, 'You can close this window.'],
+      icon: 'check', title: t('consent.declined'),
+      detail: [t('consent.declined-detail', { agent }), t('close-window')],
     });
   });
 }
@@ -134,23 +134,23 @@ function site(invitation: Joined): HTMLElement {
   return h('div', { class: 'site' },
     icon(address?.secure ? 'lock' : 'globe'),
     h('div', {},
-      h('span', { class: 'site-label' }, 'Site'),
+      h('span', { class: 'site-label' }, t('consent.site')),
       h('strong', { 'data-tandem': 'address' }, invitation.origin),
-      address && !address.secure && !/(^|\.)localhost(:|$)/.test(address.host) ? h('span', { class: 'site-label' }, 'This site does not use encryption') : null));
+      address && !address.secure && !/(^|\.)localhost(:|$)/.test(address.host) ? h('span', { class: 'site-label' }, t('consent.not-encrypted')) : null));
 }
 
 function terms(invitation: Joined, agent: string): HTMLElement[] {
   const shared = invitation.mode === 'shared';
-  const hidden = invitation.masked?.length ? invitation.masked : ['Passwords', 'Card numbers', 'One-time codes'];
+  const hidden = invitation.masked.map(what => t(`masked.${what}`));
   return [
-    term(shared ? 'pointer' : 'eye', shared ? 'You both use the page' : `${agent} only looks and points`, 'mode',
-      shared
-        ? [`${agent} can see this site as you see it, and click and type with you.`]
-        : [`${agent} can see this site as you see it, scroll and point. Only you click and type.`],
-      shared && invitation.treated?.includes('protect') ? h('p', {}, keptForYou(agent)) : undefined),
-    term('hidden', `Hidden from ${agent}`, null, null, h('ul', {}, ...[...hidden, ...treated(invitation.treated ?? [])].map(what => h('li', {}, what)),
-      h('li', {}, 'Everything outside this page: other tabs, windows and files'))),
-    term('stop', 'You stay in charge', null, ['Nothing is recorded. One press on Stop sharing at the top of the page ends it at once.']),
+    term(shared ? 'pointer' : 'eye', shared ? t('consent.both') : t('consent.only-looks', { agent }), 'mode',
+      [t(shared ? 'consent.both-detail' : 'consent.only-looks-detail', { agent })],
+      shared && invitation.treated?.includes('protect') ? h('p', {}, t('treated.kept', { agent })) : undefined),
+    term('check', t('consent.may', { agent }), 'rights', null,
+      h('ul', {}, ...granted(invitation).map(right => h('li', {}, t(`right.${right}.name`))))),
+    term('hidden', t('consent.hidden', { agent }), null, null, h('ul', {}, ...[...hidden, ...treated(invitation.treated ?? [])].map(what => h('li', {}, what)),
+      h('li', {}, t('consent.outside')))),
+    term('stop', t('consent.in-charge'), null, [t('consent.in-charge-detail')]),
   ];
 }
 
@@ -162,10 +162,10 @@ function term(sign: Icon, title: string, name: string | null, lines: string[] | 
 /** Somebody who accepted before comes back, by the link or by the Back button. */
 function goOn(invitation: Joined): void {
   const agent = called({ name: invitation.agent, role: 'agent' });
-  const button = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'accept', disabled: true }, 'Back to the shared page');
+  const button = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'accept', disabled: true }, t('consent.back'));
   notice(main, {
-    icon: 'eye', title: `You are sharing with ${agent}`,
-    detail: [`The session on ${readable(invitation.url)?.host ?? invitation.origin} goes on. If it is open in another window, this one takes over.`],
+    icon: 'eye', title: t('consent.sharing', { agent }),
+    detail: [t('consent.sharing-detail', { host: readable(invitation.url)?.host ?? invitation.origin })],
     actions: [button],
   });
   new Intent(() => { button.disabled = false; }).of(button, meant => {
@@ -245,7 +245,7 @@ function go({ enter: address, ticket }: Entrance): void {
 }
 
 function fail(error: unknown): void {
-  notice(main, trouble(error instanceof ApiError ? error : { code: 'failed', message: 'Something unexpected happened.' }, 'visitor'));
+  notice(main, trouble(error instanceof ApiError ? error : { code: 'failed', message: t('unexpected') }, 'visitor'));
 }
 
 // A newer link to the same session, opened in this window, is told by nothing else.

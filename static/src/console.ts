@@ -5,10 +5,11 @@
 import { ApiError, inviteAgain, join, read, takeBack } from './api';
 import { Files } from './console/files';
 import { Link, type LinkState } from './link';
-import { allRights, fromRenderer, granted, parseMessage, toAgent, type Invited, type Joined, type Mode, type Person, type Right, type State, type TabState, type ToAgent, type Welcome } from './protocol';
+import { allRights, fromRenderer, granted, parseMessage, toAgent, type Ending, type Invited, type Joined, type Mode, type Person, type Right, type State, type TabState, type ToAgent, type Welcome } from './protocol';
 import { HistoryButtons } from './ui/navigation';
 import { complete } from './ui/addresses';
 import { tooOld } from './ui/browser';
+import { dateAndTime, number, t, time } from './ui/catalogue';
 import { Chat } from './ui/chat';
 import { byId, fill, h, say } from './ui/dom';
 import { icon } from './ui/icons';
@@ -20,7 +21,7 @@ import { Since } from './ui/timer';
 import { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { answerOf, dialogWords, fileWords, onlyVisitorAnswers, ownRights, readable, reason, rightWords, saves, shortMode } from './ui/words';
+import { answerOf, called, dialogTitle, endedBy, fileWords, ownRights, readable, reason, rightTold, shortMode } from './ui/words';
 
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
@@ -64,7 +65,7 @@ class Console {
     }
   }
 
-  get #visitor(): string { return this.#joined.visitor.trim() || 'The visitor'; }
+  get #visitor(): string { return this.#joined.visitor.trim() || t('name.the-visitor'); }
 
   #welcome(state: Welcome): void {
     this.#welcomed = state;
@@ -80,7 +81,7 @@ class Console {
     switch (message.type) {
       case 'invitation': return say(this.#invited, waitingFor(this.#visitor, message.status, new Date(message.expires)));
       case 'state': return this.#enter(message.state);
-      case 'ended': return this.#finished('ended', message.by, message.reason);
+      case 'ended': return this.#finished('ended', message);
       default: this.#room?.message(message);
     }
   }
@@ -105,31 +106,31 @@ class Console {
   #end(): void {
     this.#link.send({ type: 'end' });
     // The server closes the link as its answer; a link that is down must not keep the agent here.
-    setTimeout(() => this.#finished('ended', 'you'), 1500);
+    setTimeout(() => this.#finished('ended', { by: 'agent', reason: '' }), 1500);
   }
 
   #waitingRoom(): void {
     say(this.#invited, waitingFor(this.#visitor, 'sent', new Date(this.#joined.expires_at ?? '')));
     fill(byId('main'), h('section', { class: 'notice waiting' },
       h('div', { class: 'sign' }, icon('wait')),
-      h('h1', {}, `Waiting for ${this.#visitor}`),
+      h('h1', {}, t('console.waiting', { visitor: this.#visitor })),
       this.#invited,
       h('div', { class: 'site' }, icon('globe'), h('div', {},
-        h('span', { class: 'site-label' }, this.#joined.mode === 'shared' ? 'You will both use' : 'You will look at and point in'),
+        h('span', { class: 'site-label' }, t(this.#joined.mode === 'shared' ? 'console.both-use' : 'console.look-in')),
         h('strong', { 'data-tandem': 'address' }, this.#joined.origin))),
-      h('p', {}, `Send ${this.#visitor} the invitation link, or say the code on the phone. The page opens here as soon as it is accepted.`),
+      h('p', {}, t('console.send', { visitor: this.#visitor })),
       this.#fresh,
       h('div', { class: 'actions' },
-        h('button', { type: 'button', class: 'button', 'data-tandem': 'invite', click: () => this.#change(inviteAgain, made => invitationCard(made)) }, 'New link and code'),
-        h('button', { type: 'button', class: 'button', 'data-tandem': 'revoke', click: () => this.#change(takeBack, () => null) }, 'Take the invitation back'),
-        h('button', { type: 'button', class: 'button', 'data-tandem': 'end', click: () => this.#end() }, 'End the session'))));
-    document.title = `Waiting for ${this.#visitor} – Tandem`;
+        h('button', { type: 'button', class: 'button', 'data-tandem': 'invite', click: () => this.#change(inviteAgain, made => invitationCard(made)) }, t('console.new-link')),
+        h('button', { type: 'button', class: 'button', 'data-tandem': 'revoke', click: () => this.#change(takeBack, () => null) }, t('console.take-back')),
+        h('button', { type: 'button', class: 'button', 'data-tandem': 'end', click: () => this.#end() }, t('console.end-session')))));
+    document.title = t('title', { what: t('console.waiting', { visitor: this.#visitor }) });
   }
 
   /** Changes the invitation and shows what there is to show then. */
   #change<T>(ask: (session: string) => Promise<T>, show: (answer: T) => HTMLElement | null): void {
     ask(session).then(answer => fill(this.#fresh, show(answer)), error => {
-      fill(this.#fresh, h('p', { class: 'error', role: 'alert' }, error instanceof ApiError ? error.message : 'This did not work. Try again.'));
+      fill(this.#fresh, h('p', { class: 'error', role: 'alert' }, error instanceof ApiError && error.code === 'offline' ? t('offline') : t('did-not-work')));
     });
   }
 
@@ -140,30 +141,29 @@ class Console {
       case 'ended': return this.#finished('ended');
       case 'refused': return this.#leave(() => finish(trouble({ code: 'forbidden', message: '' }, 'agent')));
       case 'full': return this.#leave(() => finish({
-        icon: 'close', title: 'Too many people are here',
-        detail: ['Four people can follow a session at once. Try again when somebody has left.'],
-        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, 'Try again')],
+        icon: 'close', title: t('console.full'), detail: [t('console.full-detail')],
+        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, t('try-again'))],
       }));
       case 'replaced': return this.#leave(() => finish({
-        icon: 'copy', title: 'The session is open in another window',
-        detail: ['It can be used in one window at a time. Go on in the other one, or bring the session here.'],
-        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, 'Use this window')],
+        icon: 'copy', title: t('replaced.title'), detail: [t('replaced.agent')],
+        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, t('replaced.use'))],
       }));
     }
   }
 
-  #finished(state: Exclude<State, 'waiting' | 'active'>, by = '', reason = ''): void {
+  #finished(state: Exclude<State, 'waiting' | 'active'>, ending: Ending = { by: '', reason: '' }): void {
     const visitor = this.#visitor;
-    const cancelled = !this.#room && (by === 'you' || by === 'agent');
+    const names = { visitor, agent: called({ name: this.#joined.agent, role: 'agent' }, t('name.helper')) };
+    const cancelled = !this.#room && ending.by === 'agent';
     this.#leave(() => {
       if (state === 'declined') {
-        finish({ icon: 'close', title: `${visitor} declined`, detail: ['Nothing was shared, and the invitation no longer works.', 'Make a new session if you want to try again.'] });
+        finish({ icon: 'close', title: t('console.declined', { visitor }), detail: [t('console.declined-detail'), t('console.new-session')] });
       } else if (state === 'expired') {
-        finish({ icon: 'wait', title: 'The invitation has expired', detail: [`${visitor} did not accept in time. Nothing was shared.`, 'Make a new session if you want to try again.'] });
+        finish({ icon: 'wait', title: t('console.expired'), detail: [t('console.expired-detail', { visitor }), t('console.new-session')] });
       } else if (cancelled) {
-        finish({ icon: 'close', title: 'You cancelled the invitation', detail: ['The link and the code no longer work. Nothing was shared.'] });
+        finish({ icon: 'close', title: t('console.cancelled'), detail: [t('console.cancelled-detail')] });
       } else {
-        finish({ icon: 'check', tone: 'good', title: 'The session has ended', detail: [`${reason || 'The session is over.'} You no longer see ${visitor}’s page, and this link no longer works.`, 'What was kept for the session has been erased. Nothing was recorded.'] });
+        finish({ icon: 'check', tone: 'good', title: t('console.ended'), detail: [endedBy(ending, names), t('console.ended-detail', { visitor }), t('console.erased')] });
       }
     });
   }
@@ -183,11 +183,11 @@ class Room {
   #strip = new Tabs();
   #toasts = new Toasts();
   #status = h('span', { class: 'status', role: 'status', 'data-tandem': 'status' });
-  #delay = h('span', { class: 'delay', title: 'How long it takes until the visitor’s page has reacted' });
+  #delay = h('span', { class: 'delay', title: t('delay.reaction') });
   #modeLabel = h('span', { class: 'mode', 'data-tandem': 'mode' });
   #address = h('input', {
     class: 'address', type: 'text', inputmode: 'url', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
-    'aria-label': 'Address', 'data-tandem': 'address', focus: () => this.#address.select(),
+    'aria-label': t('navigation.address'), 'data-tandem': 'address', focus: () => this.#address.select(),
     keydown: (event: KeyboardEvent) => { if (event.key === 'Escape') this.#leaveAddress(); },
     blur: () => this.#showAddress(true),
   });
@@ -208,22 +208,22 @@ class Room {
     typing: on => this.#link.send({ type: 'typing', on }),
     person: id => this.#present.find(p => p.id === id),
     you: () => this.#you,
-    unseen: (who, text) => this.#toasts.show(`${who}: ${text}`),
+    unseen: (who, text) => this.#toasts.show(t('shell.said', { who, text })),
   });
   #files: Files;
   #present: readonly Person[] = [];
   #presence = new Presence(text => this.#toasts.show(text));
   #askButton = h('button', {
-    type: 'button', class: 'tool text', 'data-tandem': 'ask', title: 'Ask whether you may click and type, too', click: () => this.#ask(),
-  }, 'Ask to click');
+    type: 'button', class: 'tool text', 'data-tandem': 'ask', title: t('console.ask-detail'), click: () => this.#ask(),
+  }, t('console.ask'));
   #fitButton = h('button', { type: 'button', class: 'tool text', click: () => this.#zoom(!this.#fit) });
   #followButton = h('button', { type: 'button', class: 'tool', 'data-tandem': 'follow', click: () => this.#follow(!this.#following) }, icon('together'));
   #following = true;
   #fullButton = h('button', {
-    type: 'button', class: 'tool', 'data-tandem': 'fullscreen', title: 'Full screen', 'aria-label': 'Full screen', hidden: !document.fullscreenEnabled,
+    type: 'button', class: 'tool', 'data-tandem': 'fullscreen', title: t('console.full-screen'), 'aria-label': t('console.full-screen'), hidden: !document.fullscreenEnabled,
     click: () => void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
   }, icon('full'));
-  #stage = h('main', { class: 'stage', 'aria-label': 'The visitor’s page' });
+  #stage = h('main', { class: 'stage', 'aria-label': t('console.stage') });
   #veil: HTMLElement | null = null;
   /** What the visitor is asked, by document. */
   #asks = h('div', { class: 'asked' });
@@ -266,11 +266,11 @@ class Room {
     const form = h('form', { submit: (event: Event) => { event.preventDefault(); this.#navigate(); } }, this.#address);
     document.body.className = 'window console ready';
     fill(document.body,
-      h('header', { class: 'bar', 'aria-label': 'Session' },
+      h('header', { class: 'bar', 'aria-label': t('console.bar') },
         h('div', { class: 'tools' }, ...this.#history.buttons), form, this.#modeLabel, this.#askButton,
         h('div', { class: 'tools' }, this.#tools.button, this.#chat.button, this.#tools.palette), this.#followButton, this.#fitButton, this.#fullButton,
         this.#people, this.#delay, this.#status,
-        h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, 'End'))),
+        h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, t('console.end')))),
       this.#strip, this.#stage, this.#toasts, this.#chat.panel);
     this.setMode({ mode: joined.mode });
     this.#zoom(true);
@@ -278,7 +278,7 @@ class Room {
     this.linkChanged(link.state);
     this.#watching = setInterval(() => this.#showStatus(), silent.look);
     this.#measuring = setInterval(() => void this.#measure(), measure.every);
-    document.title = `${visitor}’s page – Tandem`;
+    document.title = t('title', { what: t('console.their-page', { visitor }) });
   }
 
   get #link(): Link<ToAgent> { return this.link; }
@@ -298,7 +298,7 @@ class Room {
     const { port1, port2 } = new MessageChannel();
     this.#renderer = port1;
     port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
-    const frame = h('iframe', { 'data-tandem': 'tab', title: `${this.visitor}’s page`, allow: 'clipboard-write', src: `${view}/` });
+    const frame = h('iframe', { 'data-tandem': 'tab', title: t('console.their-page', { visitor: this.visitor }), allow: 'clipboard-write', src: `${view}/` });
     frame.addEventListener('load', () => {
       frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', you: state.you.id, rights: granted(state) }, view, [port2]);
     }, { once: true });
@@ -331,25 +331,25 @@ class Room {
     this.#tools.button.disabled = !rights.includes('draw');
     this.#address.readOnly = !may;
     this.#showStrip();
-    this.#address.title = may ? 'Type an address and press Enter' : `Only ${this.visitor} can go to another page`;
+    this.#address.title = may ? t('console.address-may') : t('console.address-may-not', { visitor: this.visitor });
   }
 
   /** The answer is a change of the mode, or a refusal. */
   #ask(): void {
     this.#link.send({ type: 'ask' });
     this.#askButton.disabled = true;
-    this.#toasts.show(`${this.visitor} is asked whether you may click and type.`);
+    this.#toasts.show(t('console.asked', { visitor: this.visitor }));
   }
 
   #modeChanged(now: { mode: Mode; paused: boolean; rights?: Right[] }): void {
     const before = { mode: this.#mode, rights: this.#rights };
     this.setMode(now);
     this.#showStatus();
-    if (now.mode !== before.mode) return this.#toasts.show(`${ownRights(this.visitor, now.mode)}.`);
+    if (now.mode !== before.mode) return this.#toasts.show(t('rights.own-told', { what: ownRights(this.visitor, now.mode) }));
     if (now.paused) return;
     for (const right of allRights) {
       const may = this.#rights.includes(right);
-      if (may !== before.rights.includes(right)) this.#toasts.show(rightWords[right][may ? 'given' : 'taken'](this.visitor));
+      if (may !== before.rights.includes(right)) this.#toasts.show(rightTold(right, may, this.visitor));
     }
   }
 
@@ -372,11 +372,11 @@ class Room {
       case 'got': return this.#files.got(message);
       case 'placed': return this.#files.placed(message);
       case 'copied': return this.#copied(message.text);
-      case 'notice': return this.#toasts.show(message.text);
+      case 'notice': return this.#toasts.show(noticeOf(message));
       case 'dialog': return this.#asked(message.doc, message.kind, message.text);
       case 'answered': return this.#answered(message.doc, message.ok);
       case 'gone': this.#answered(message.doc, undefined); break;
-      case 'download': return this.#toasts.show(saves(fileWords(message.name, message.bytes), this.visitor));
+      case 'download': return this.#toasts.show(t('download.other', { visitor: this.visitor, file: fileWords(message.name, message.bytes) }));
     }
     const forward = 'n' in message && message.n !== undefined ? { ...message, n: message.n - this.#inputBase } : message;
     this.#renderer?.postMessage(forward);
@@ -394,8 +394,8 @@ class Room {
   #asked(doc: number, kind: string, text: string): void {
     this.#answered(doc, undefined);
     const card = h('section', { 'data-tandem': 'dialog', 'aria-live': 'assertive' },
-      h('h2', {}, (dialogWords[kind] ?? dialogWords['alert']!)(this.visitor)), text && h('p', { class: 'said' }, text),
-      h('p', { class: 'small' }, onlyVisitorAnswers(this.visitor)));
+      h('h2', {}, dialogTitle(kind, this.visitor)), text && h('p', { class: 'said' }, text),
+      h('p', { class: 'small' }, t('dialog.only-visitor', { visitor: this.visitor })));
     this.#dialogs.set(doc, card);
     this.#asks.append(card);
     this.#showStatus();
@@ -442,9 +442,9 @@ class Room {
 
   /** What the page copied for the agent. Browsers let a page copy only in answer to a press. */
   #copied(text: string): void {
-    this.#toasts.show('The page has copied something for you.', {
-      label: 'Copy', name: 'copy',
-      press: () => void navigator.clipboard.writeText(text).catch(() => this.#toasts.show('Your browser did not let it be copied.')),
+    this.#toasts.show(t('console.copied'), {
+      label: t('invitation.copy'), name: 'copy',
+      press: () => void navigator.clipboard.writeText(text).catch(() => this.#toasts.show(t('console.not-copied'))),
     });
   }
 
@@ -462,11 +462,11 @@ class Room {
     if (n !== undefined) this.#inputSent.delete(n);
     if (what === 'ask') this.#askButton.disabled = false;
     if (what === 'offer' || what === 'piece') this.#files.stop();
-    this.#toasts.show(why);
+    this.#toasts.show(reason(why, this.visitor));
   }
 
   #showDelay(ms: number): void {
-    say(this.#delay, ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+    say(this.#delay, ms < 1000 ? t('delay.milliseconds', { n: Math.round(ms) }) : t('delay.seconds', { n: number(ms / 1000, 1) }));
   }
 
   /** Also finds a connection that failed without saying so. */
@@ -495,7 +495,7 @@ class Room {
     this.#showStatus();
     this.#showStrip();
     this.#showAddress();
-    document.title = `${this.#tab?.title || readable(this.#tab?.url ?? '')?.host || 'Page'} – ${this.visitor}`;
+    document.title = t('console.page-of', { page: this.#tab?.title || readable(this.#tab?.url ?? '')?.host || t('console.unnamed'), visitor: this.visitor });
   }
 
   #showAddress(anyway = false): void {
@@ -513,7 +513,7 @@ class Room {
     if (!typed || !this.#tab || this.#address.readOnly) return;
     const url = complete(typed);
     if (!url) {
-      this.#toasts.show('This is not an address of a website.');
+      this.#toasts.show(t('shell.no-address'));
       return;
     }
     this.#link.send({ type: 'navigate', tab: this.#tab.tab, url });
@@ -523,16 +523,16 @@ class Room {
 
   #zoom(fit: boolean): void {
     this.#fit = fit;
-    fill(this.#fitButton, icon('fit'), fit ? 'Fit' : '100 %');
-    this.#fitButton.setAttribute('aria-label', fit ? 'Page is made to fit. Show at 100 %' : 'Page is shown at 100 %. Make it fit');
-    this.#fitButton.title = fit ? 'Show at 100 %' : 'Make it fit';
+    fill(this.#fitButton, icon('fit'), t(fit ? 'console.fit' : 'console.actual'));
+    this.#fitButton.setAttribute('aria-label', t(fit ? 'console.fit-label' : 'console.actual-label'));
+    this.#fitButton.title = t(fit ? 'console.show-actual' : 'console.make-fit');
     this.#renderer?.postMessage({ type: 'zoom', fit });
   }
 
   /** Scrolls together with the visitor, or lets the agent look around alone. */
   #follow(on: boolean): void {
     this.#following = on;
-    const label = on ? 'You scroll together. Look around alone' : 'You look around alone. Scroll together again';
+    const label = t(on ? 'console.following' : 'console.alone');
     this.#followButton.title = label;
     this.#followButton.setAttribute('aria-label', label);
     this.#followButton.setAttribute('aria-pressed', String(on));
@@ -553,25 +553,25 @@ class Room {
   #showStatus(): void {
     const state = this.#linkState;
     if (state.is === 'away') {
-      this.#say('busy', 'Reconnecting…');
-      this.#cover('You are not connected', 'Trying to reconnect. This is the last thing you saw; it is not live.', state.since);
+      this.#say('busy', t('status.reconnecting'));
+      this.#cover(t('console.not-connected'), t('console.not-connected-detail'), state.since);
     } else if (state.is !== 'open') {
-      this.#say('busy', 'Connecting…');
+      this.#say('busy', t('status.connecting'));
     } else if (!this.#leader.online) {
-      this.#say('busy', `${this.visitor} is away`);
-      this.#cover(`${this.visitor} is away`, 'Waiting until the connection comes back. This is the last thing that was shared; it is not live.', this.#leader.since);
+      this.#say('busy', t('console.away', { visitor: this.visitor }));
+      this.#cover(t('console.away', { visitor: this.visitor }), t('console.away-detail'), this.#leader.since);
     } else if (this.#paused) {
-      this.#say('busy', 'Paused');
-      this.#cover(`${this.visitor} has paused sharing`, 'This is the last thing that was shared; it is not live.', this.#paused);
+      this.#say('busy', t('status.paused'));
+      this.#cover(t('console.paused', { visitor: this.visitor }), t('console.paused-detail'), this.#paused);
     } else if (this.#dialogs.size > 0) {
-      this.#say('busy', `${this.visitor} is asked`);
+      this.#say('busy', t('dialog.confirm', { visitor: this.visitor }));
       this.#uncover();
     } else if (this.#heard > 0 && Date.now() - this.#heard > silent.after) {
-      this.#say('busy', 'Not live');
-      this.#cover(`${this.visitor}’s page does not answer`, 'It may be busy or showing a message. This is the last thing that was shared; it is not live.', this.#heard, true);
+      this.#say('busy', t('console.not-live'));
+      this.#cover(t('console.silent', { visitor: this.visitor }), t('console.silent-detail'), this.#heard, true);
     } else {
-      this.#say('good', this.#loading || this.#tab?.loading ? 'Loading…' : this.#hidden ? 'Live, in the background' : 'Live');
-      this.#status.title = this.#hidden ? `${this.visitor} looks at something else. The page may be slow there.` : '';
+      this.#say('good', t(this.#loading || this.#tab?.loading ? 'console.loading' : this.#hidden ? 'console.background' : 'console.live'));
+      this.#status.title = this.#hidden ? t('console.background-detail', { visitor: this.visitor }) : '';
       this.#uncover();
     }
   }
@@ -612,20 +612,28 @@ function whyGone(error: unknown): 'ended' | 'refused' | null {
   return ['not_joined', 'not_found'].includes(error.code) ? 'refused' : null;
 }
 
-/** A time of today, or a day and a time. */
 /** What the agent who waits is told of the invitation. */
 function waitingFor(visitor: string, status: Invited, expires: Date): string {
-  const until = Number.isNaN(expires.getTime()) ? 'a while' : moment(expires);
+  const until = Number.isNaN(expires.getTime()) ? t('console.a-while') : moment(expires);
   switch (status) {
-    case 'opened': return `${visitor} has opened the invitation and is reading it. It is good until ${until}.`;
-    case 'revoked': return `The invitation was taken back. ${visitor} needs a new link or code.`;
-    default: return `${visitor} has not opened the invitation yet. It is good until ${until}.`;
+    case 'opened': return t('console.status-opened', { visitor, time: until });
+    case 'revoked': return t('console.status-revoked', { visitor });
+    default: return t('console.status-sent', { visitor, time: until });
   }
 }
 
-function moment(time: Date): string {
-  const today = time.toDateString() === new Date().toDateString();
-  return time.toLocaleString([], today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
+/** A time of today, or a day and a time. */
+function moment(at: Date): string {
+  return at.toDateString() === new Date().toDateString() ? time(at) : dateAndTime(at);
+}
+
+/** What the visitor's browser or the server tells of. */
+function noticeOf({ what, about = '' }: ToAgent & { type: 'notice' }): string {
+  switch (what) {
+    case 'no-room': return t('shell.no-room');
+    case 'left-out': return t('shell.left-out', { host: about });
+    default: return t(`notice.${what}`);
+  }
 }
 
 const quiet = new Set<unknown>(['hover', 'wheel', 'focus', 'selection', 'drag']);
@@ -640,7 +648,7 @@ async function main(): Promise<void> {
     if (secret) history.replaceState(null, '', location.pathname);
     new Console(joined).start();
   } catch (error) {
-    notice(byId('main'), trouble(error instanceof ApiError ? error : { code: 'failed', message: 'Something unexpected happened.' }, 'agent'));
+    notice(byId('main'), trouble(error instanceof ApiError ? error : { code: 'failed', message: t('unexpected') }, 'agent'));
   }
 }
 

@@ -5,6 +5,7 @@ import { ApiError, create, end, invite, overview, revoke, signIn, signInWays, si
 import { complete } from './ui/addresses';
 import type { Invitation, Me, Mode, Summary } from './protocol';
 import { tooOld } from './ui/browser';
+import { dateAndTime, rich, t } from './ui/catalogue';
 import { byId, fill, h, say } from './ui/dom';
 import { icon } from './ui/icons';
 import { invitationCard } from './ui/invitation';
@@ -20,20 +21,8 @@ const pace = { atMost: 300, afterError: 2000 }; // ms
 /** Where somebody wanted to go who had to sign in first: a session, never another place. */
 const goal = /^\/a\/[a-z2-7]{12}$/.exec(new URLSearchParams(location.search).get('to') ?? '')?.[0];
 
-const roles = { agent: 'Agent', supervisor: 'Supervisor', admin: 'Admin' } as const;
-
-const refusals: Record<string, string> = {
-  refused: 'This opens nothing. A link works once and for 15 minutes; a key until it expires or is taken back.',
-  too_many_tries: 'Too many tries. Wait a few minutes, then try again.',
-  offline: 'The server does not answer. Check your connection and try again.',
-};
-
 /** What a failed sign-in at the provider comes back with. */
-const failures: Record<string, string> = {
-  unknown: 'You are signed in there, but are no agent here. Ask whoever runs this server to add you.',
-  disabled: 'You can no longer use this server.',
-  failed: 'The sign-in did not work. Try again.',
-};
+const failures = ['unknown', 'disabled', 'failed'] as const;
 
 async function start(): Promise<void> {
   const secret = location.hash.slice(1);
@@ -50,13 +39,13 @@ async function start(): Promise<void> {
 function byLink(link: string): void {
   history.replaceState(null, '', location.pathname);
   const status = h('p', { class: 'error', role: 'alert' });
-  const button = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'sign-in' }, 'Sign in');
+  const button = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'sign-in' }, t('sign-in'));
   button.addEventListener('click', () => {
     button.disabled = true;
     signIn({ link }).then(signedIn, error => say(status, why(error)));
   });
-  fill(main, h('h1', {}, 'Sign in to the console'),
-    h('p', {}, 'This link signs you in, in this browser. Use it only if it was made for you.'),
+  fill(main, h('h1', {}, t('overview.sign-in')),
+    h('p', {}, t('overview.by-link')),
     h('div', { class: 'actions spaced' }, button), status);
 }
 
@@ -64,27 +53,35 @@ async function entrance(): Promise<void> {
   const { provider } = await signInWays().catch(() => ({ provider: '' }));
   const status = h('p', { class: 'error', role: 'alert' });
   const field = h('input', { id: 'key', class: 'plain', type: 'password', autocomplete: 'current-password', spellcheck: 'false', required: true });
-  const form = h('form', { novalidate: true }, h('label', { for: 'key' }, 'Key'),
-    h('div', { class: 'field' }, field, h('button', { class: 'button primary', 'data-tandem': 'sign-in' }, 'Sign in')), status);
+  const form = h('form', { novalidate: true }, h('label', { for: 'key' }, t('overview.key')),
+    h('div', { class: 'field' }, field, h('button', { class: 'button primary', 'data-tandem': 'sign-in' }, t('sign-in'))), status);
   form.addEventListener('submit', event => {
     event.preventDefault();
     const key = field.value.trim();
     if (key) signIn({ key }).then(signedIn, error => say(status, why(error)));
   });
-  fill(main, h('h1', {}, 'Sign in to the console'),
-    h('p', {}, 'For people who help. Have you been given a link? Open it. Have you been given a key? Enter it here.'),
+  fill(main, h('h1', {}, t('overview.sign-in')),
+    h('p', {}, t('overview.for-helpers')),
     provider ? h('div', { class: 'actions spaced' }, h('a', {
       class: 'button primary', 'data-tandem': 'provider', href: `/api/sign-in/provider${goal ? `?to=${encodeURIComponent(goal)}` : ''}`,
-    }, `Sign in with ${provider}`)) : null,
+    }, t('overview.provider', { provider }))) : null,
     form,
-    h('p', { class: 'small' }, 'Are you a visitor? ', h('a', { href: '/' }, 'Enter your code'), '.'));
-  const failure = failures[new URLSearchParams(location.search).get('error') ?? ''];
-  if (failure) say(status, failure);
+    h('p', { class: 'small' }, ...rich('overview.visitor-question', { link: h('a', { href: '/' }, t('overview.visitor-link')) })));
+  const error = new URLSearchParams(location.search).get('error');
+  const failure = failures.find(known => known === error);
+  if (failure) say(status, t(`overview.failure-${failure}`));
   field.focus();
 }
 
 function why(error: unknown): string {
-  return error instanceof ApiError ? refusals[error.code] ?? error.message : 'This did not work. Try again.';
+  switch (error instanceof ApiError ? error.code : '') {
+    case 'refused': return t('overview.refused');
+    case 'too_many_tries': return t('too-many-tries');
+    case 'offline': return t('offline');
+    case 'origin_not_allowed': return t('overview.not-allowed');
+    case 'unavailable': return t('unavailable');
+    default: return t('did-not-work');
+  }
 }
 
 function signedIn(me: Me): void {
@@ -98,15 +95,15 @@ class Overview {
   #list = h('div', { class: 'sessions', 'data-tandem': 'sessions' });
 
   constructor(private me: Me) {
-    document.title = 'Console – Tandem';
+    document.title = t('title', { what: t('overview.page') });
     document.body.classList.add('wide');
     main.className = '';
     fill(main,
       h('header', { class: 'who' },
-        h('div', {}, h('strong', { 'data-tandem': 'me' }, me.full_name), h('span', { class: 'site-label' }, roles[me.role])),
-        h('button', { type: 'button', class: 'button', 'data-tandem': 'sign-out', click: () => void this.#leave() }, 'Sign out')),
-      h('section', { class: 'card' }, h('h1', {}, 'Invite a visitor'), this.#form(), this.#fresh),
-      h('section', { class: 'card' }, h('h2', {}, me.role === 'agent' ? 'Your sessions' : 'All sessions'), this.#status, this.#list));
+        h('div', {}, h('strong', { 'data-tandem': 'me' }, me.full_name), h('span', { class: 'site-label' }, t(`role.${me.role}`))),
+        h('button', { type: 'button', class: 'button', 'data-tandem': 'sign-out', click: () => void this.#leave() }, t('overview.sign-out'))),
+      h('section', { class: 'card' }, h('h1', {}, t('overview.invite')), this.#form(), this.#fresh),
+      h('section', { class: 'card' }, h('h2', {}, t(me.role === 'agent' ? 'overview.own' : 'overview.all')), this.#status, this.#list));
   }
 
   /** Shows the list, and again whenever something has changed. */
@@ -121,7 +118,7 @@ class Overview {
         await pause(pace.atMost);
       } catch (error) {
         if (error instanceof ApiError && error.code === 'not_signed_in') return location.reload();
-        say(this.#status, 'The list may be old: the server does not answer.');
+        say(this.#status, t('overview.stale'));
         version = undefined;
         await pause(pace.afterError);
       }
@@ -130,20 +127,20 @@ class Overview {
 
   #form(): HTMLElement {
     const address = h('input', { id: 'address', class: 'plain', type: 'text', inputmode: 'url', spellcheck: 'false', autocapitalize: 'off', placeholder: 'https://shop.example/', required: true });
-    const visitor = h('input', { id: 'visitor', class: 'plain', type: 'text', autocomplete: 'off', maxlength: 60, placeholder: 'Visitor' });
+    const visitor = h('input', { id: 'visitor', class: 'plain', type: 'text', autocomplete: 'off', maxlength: 60, placeholder: t('name.visitor') });
     const mode = h('select', { id: 'mode', class: 'plain' },
-      h('option', { value: 'shared' }, 'Both click and type'), h('option', { value: 'view' }, 'You look and point'));
+      h('option', { value: 'shared' }, t('overview.mode-shared')), h('option', { value: 'view' }, t('overview.mode-view')));
     const minutes = h('select', { id: 'minutes', class: 'plain' },
-      ...([[15, '15 minutes'], [60, '1 hour'], [480, '8 hours'], [1440, '24 hours']] as const).map(([n, label]) =>
-        h('option', { value: n, selected: n === 60 }, label)));
+      ...[15, 60, 480, 1440].map(n =>
+        h('option', { value: n, selected: n === 60 }, n < 60 ? t('overview.minutes', { n }) : t('overview.hours', { n: n / 60 }))));
     const status = h('p', { class: 'error', role: 'alert' });
     const form = h('form', { class: 'grid', novalidate: true },
-      labelled('Address of the site', address), labelled('Visitor’s name', visitor), labelled('What you may do', mode), labelled('Good for', minutes),
-      h('div', { class: 'actions' }, h('button', { class: 'button primary', 'data-tandem': 'create' }, 'Make the invitation')), status);
+      labelled(t('overview.address'), address), labelled(t('overview.visitor'), visitor), labelled(t('overview.mode'), mode), labelled(t('overview.good-for'), minutes),
+      h('div', { class: 'actions' }, h('button', { class: 'button primary', 'data-tandem': 'create' }, t('overview.make'))), status);
     form.addEventListener('submit', event => {
       event.preventDefault();
       const url = complete(address.value.trim());
-      say(status, url ? '' : 'Enter the address of a page, such as https://shop.example/.');
+      say(status, url ? '' : t('overview.no-address'));
       if (!url) return address.focus();
       create({ url, mode: mode.value as Mode, visitor_name: visitor.value, minutes: Number(minutes.value) })
         .then(made => this.#invited(made), error => say(status, why(error)));
@@ -152,13 +149,13 @@ class Overview {
   }
 
   #invited(made: Invitation): void {
-    fill(this.#fresh, invitationCard(made), h('div', { class: 'actions spaced' }, h('a', { class: 'button', href: `/a/${made.id}`, target: '_blank' }, 'Open the session')));
+    fill(this.#fresh, invitationCard(made), h('div', { class: 'actions spaced' }, h('a', { class: 'button', href: `/a/${made.id}`, target: '_blank' }, t('overview.open-session'))));
     this.#fresh.scrollIntoView({ block: 'nearest' });
   }
 
   #show(list: Summary[]): void {
     const focused = document.activeElement?.getAttribute('data-key');
-    fill(this.#list, ...list.map(s => this.#row(s)), list.length ? null : h('p', { class: 'small' }, 'There are no sessions yet.'));
+    fill(this.#list, ...list.map(s => this.#row(s)), list.length ? null : h('p', { class: 'small' }, t('overview.none')));
     if (focused) this.#list.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -171,14 +168,14 @@ class Overview {
     }, label);
     return h('article', { class: 'row', 'data-session': s.id, 'data-state': s.state, 'data-invitation': s.invitation },
       h('div', { class: 'what' },
-        h('strong', {}, s.visitor || 'A session that is over'),
+        h('strong', {}, s.visitor || t('overview.over')),
         h('span', { class: 'site-label' }, [readable(s.url ?? '')?.host, this.me.role !== 'agent' && (s.agent || s.owner), moment(s.created_at)].filter(Boolean).join(' · '))),
       h('span', { class: `badge ${s.state}` }, icon(badge(s).icon), badge(s).text),
       h('div', { class: 'actions' },
-        going ? h('a', { class: 'button small-button', href: `/a/${s.id}`, target: '_blank', 'data-tandem': 'open', 'data-key': `open ${s.id}` }, 'Open') : null,
-        waiting ? act('invite', 'New link', async () => this.#invited(await invite(s.id))) : null,
-        waiting && s.invitation !== 'revoked' ? act('revoke', 'Take back', () => revoke(s.id)) : null,
-        going ? act('end', 'End', () => end(s.id)) : null));
+        going ? h('a', { class: 'button small-button', href: `/a/${s.id}`, target: '_blank', 'data-tandem': 'open', 'data-key': `open ${s.id}` }, t('overview.open')) : null,
+        waiting ? act('invite', t('overview.new-link'), async () => this.#invited(await invite(s.id))) : null,
+        waiting && s.invitation !== 'revoked' ? act('revoke', t('overview.take-back'), () => revoke(s.id)) : null,
+        going ? act('end', t('overview.end'), () => end(s.id)) : null));
   }
 
   async #leave(): Promise<void> {
@@ -189,19 +186,17 @@ class Overview {
 
 /** How a session stands, in a word or two. */
 function badge(s: Summary): { icon: 'check' | 'wait' | 'eye' | 'close' | 'together'; text: string } {
-  if (s.state === 'active') {
-    const here = [s.visitor_online && 'visitor', s.agent_online && 'agent'].filter(Boolean);
-    return { icon: 'together', text: here.length === 2 ? 'Together now' : here.length ? `Only the ${here[0]} is here` : 'Nobody is here' };
-  }
-  if (s.state === 'ended' && s.invitation === 'accepted') return { icon: 'check', text: 'Ended' };
-  switch (s.invitation) {
-    case 'sent': return { icon: 'wait', text: 'Sent' };
-    case 'opened': return { icon: 'eye', text: 'Opened' };
-    case 'declined': return { icon: 'close', text: 'Declined' };
-    case 'expired': return { icon: 'wait', text: 'Expired' };
-    case 'revoked': return { icon: 'close', text: s.state === 'ended' ? 'Cancelled' : 'Taken back' };
-    case 'accepted': return { icon: 'check', text: 'Accepted' };
-  }
+  if (s.state === 'active') return { icon: 'together', text: t(together(s)) };
+  if (s.state === 'ended' && s.invitation === 'accepted') return { icon: 'check', text: t('badge.ended') };
+  if (s.state === 'ended' && s.invitation === 'revoked') return { icon: 'close', text: t('badge.cancelled') };
+  return { icon: signs[s.invitation], text: t(`badge.${s.invitation}`) };
+}
+
+const signs = { sent: 'wait', opened: 'eye', declined: 'close', expired: 'wait', revoked: 'close', accepted: 'check' } as const;
+
+function together({ visitor_online, agent_online }: Summary) {
+  if (visitor_online) return agent_online ? 'badge.together' : 'badge.only-visitor';
+  return agent_online ? 'badge.only-agent' : 'badge.nobody';
 }
 
 function labelled(text: string, field: HTMLElement): HTMLElement {
@@ -210,7 +205,7 @@ function labelled(text: string, field: HTMLElement): HTMLElement {
 
 function moment(at: string): string {
   const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? '' : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  return Number.isNaN(date.getTime()) ? '' : dateAndTime(date);
 }
 
 function pause(ms: number): Promise<void> {
@@ -218,7 +213,7 @@ function pause(ms: number): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  notice(main, trouble(error instanceof ApiError ? error : { code: 'failed', message: 'Something unexpected happened.' }, 'agent'));
+  notice(main, trouble(error instanceof ApiError ? error : { code: 'failed', message: t('unexpected') }, 'agent'));
 }
 
 // Another link, opened in this window.

@@ -118,9 +118,11 @@ const input = any;
 const offered = object({ name: text(1000), size: count, mime: text(200) });
 /** Where files go: to a control that asked for them, by the number it asked with, or dropped on a node. */
 const destination = { doc: count, want: optional(count), node: integer, fx: number, fy: number };
-const placed = { n: count, ok: bool, why: optional(sentence) };
-const refused = { n: optional(count), what: text(64), why: sentence };
-const ended = { by: text(200), reason: sentence };
+const placed = { n: count, ok: bool, why: optional(text(64)) };
+const refused = { n: optional(count), what: text(64), why: text(64) };
+/** By a role, the server, or somebody else; the reason is a name. */
+const ended = { by: text(200), reason: text(64) };
+export type Ending = Fields<typeof ended>;
 
 const rect = object({ x: number, y: number, width: number, height: number });
 const pageRule = object({
@@ -211,7 +213,7 @@ export const toAgent = {
   ops: { doc: count, ops: any },
   gone: { doc: count },
   ...between,
-  done: { n: count, ok: bool, why: optional(sentence) },
+  done: { n: count, ok: bool, why: optional(text(64)) },
   /** The page asks for files because of what you did, or has copied something. */
   want: { to: from, doc: count, want: count, accept: optional(sentence), multiple: optional(bool) },
   copied: { to: from, text: text(200_000) },
@@ -221,7 +223,7 @@ export const toAgent = {
   placed,
   dialog: { doc: count, kind: text(40), text: sentence },
   answered: { doc: count, ok: optional(bool) },
-  notice: { text: sentence },
+  notice: { what: oneOf('print', 'fullscreen', 'copy', 'no-room', 'left-out', 'unsafe', 'too-large'), about: optional(sentence) },
   /** The leader's page lives. */
   beat: { hidden: optional(bool) },
   leader: { online: bool, since: optional(any) },
@@ -239,7 +241,7 @@ export const fromDocument = {
   select: { sel: selection.sel },
   editing: { node: count },
   view: { ...view, dpr: number },
-  done: { n: count, ok: bool, why: optional(sentence) },
+  done: { n: count, ok: bool, why: optional(text(64)) },
   want: { n: count, want: count, accept: sentence, multiple: bool },
   copied: { n: count, text: text(200_000) },
   placed,
@@ -292,11 +294,12 @@ export const joined = object({
   role: oneOf('visitor', 'agent'),
   state,
   mode,
+  rights,
   url,
   origin: url,
   agent: name,
   visitor: name,
-  masked: optional(list(sentence, 100)),
+  masked: list(oneOf('passwords', 'cards', 'codes'), 10),
   /** Names what the visitor is asked to agree to. */
   terms: text(100),
   treated: optional(list(text(40), 10)),

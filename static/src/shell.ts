@@ -3,7 +3,7 @@
 // inputs, addresses and pointers of the others are passed to them.
 
 import { Link, type LinkState } from './link';
-import { parseMessage, toVisitor, type Action, type FromDocument, type Person, type ToVisitor, type View, type Welcome } from './protocol';
+import { parseMessage, toVisitor, type Action, type Ending, type FromDocument, type Person, type ToVisitor, type View, type Welcome } from './protocol';
 import { panicKey } from './panic';
 import { Documents, ownAddress, type Doc } from './shell/documents';
 import { Files } from './shell/files';
@@ -17,6 +17,7 @@ import { Veil } from './shell/veil';
 import { Chat } from './ui/chat';
 import type { Cursors } from './ui/cursors';
 import { tooOld } from './ui/browser';
+import { t } from './ui/catalogue';
 import { AddressBar, HistoryButtons } from './ui/navigation';
 import { byId, fill, h, say } from './ui/dom';
 import { icon } from './ui/icons';
@@ -28,7 +29,7 @@ import { Since } from './ui/timer';
 import type { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { agents, called, fileWords, readable, savesOwn, veilLabel, wishTold } from './ui/words';
+import { agents, called, endedBy, fileWords, readable, reason } from './ui/words';
 import type { Hidden, Veils } from './ui/veils';
 import type { PageRule } from './pages';
 import { Urls } from './url';
@@ -48,7 +49,6 @@ const standAfter = 1500; // ms
 const marksEvery = 50; // ms
 const describeEvery = 60; // ms
 const lookEvery = 80; // ms
-const noRoom = 'There are too many pages open. Close one first.';
 /** Characters of blobs that are kept while sharing is paused. */
 const heldAtMost = 32 << 20;
 /** Inputs of which it is remembered whose they were. */
@@ -65,11 +65,11 @@ class Shell {
   #people = byId<People>('people');
   #address = new AddressBar(byId('address'), {
     go: url => this.#visit(url),
-    wrong: () => this.#toasts.show('This is not an address of a website.'),
+    wrong: () => this.#toasts.show(t('shell.no-address')),
   });
   #history = new HistoryButtons({
     go: action => { if (this.#frames.active) this.#go(this.#frames.active.id, action); },
-    open: () => { if (!this.#frames.open(this.#startURL)) this.#toasts.show(noRoom); },
+    open: () => { if (!this.#frames.open(this.#startURL)) this.#toasts.show(t('shell.no-room')); },
   });
   #status = byId('status');
   #strip = byId<Tabs>('tabs');
@@ -153,7 +153,7 @@ class Shell {
   #wishes = new Wishes({
     place: byId('wish'),
     documents: this.#documents,
-    asked: kind => this.#share({ type: 'notice', text: wishTold[kind] }),
+    asked: kind => this.#share({ type: 'notice', what: kind }),
     failed: text => this.#toasts.show(text),
   });
   #chat = new Chat({
@@ -161,7 +161,7 @@ class Shell {
     typing: on => this.#link.send({ type: 'typing', on }),
     person: id => this.#person(id),
     you: () => this.#you,
-    unseen: (who, text) => this.#toasts.show(`${who}: ${text}`),
+    unseen: (who, text) => this.#toasts.show(t('shell.said', { who, text })),
   });
   #link = new Link<ToVisitor>({
     url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/.tandem/socket`,
@@ -240,7 +240,7 @@ class Shell {
   }
 
   #openWanted(url: string): void {
-    if (!this.#frames.open(url, { foreign: true })) this.#toasts.show(noRoom);
+    if (!this.#frames.open(url, { foreign: true })) this.#toasts.show(t('shell.no-room'));
   }
 
   /** The server begins with nothing: tell it everything. */
@@ -286,7 +286,7 @@ class Shell {
   #panic(): void {
     if (this.#over || this.#sharing.paused) return;
     this.#sharing.pause(true);
-    this.#toasts.show(`Paused, because Esc was pressed twice. ${this.#agentName()} sees nothing new until you go on sharing.`);
+    this.#toasts.show(t('shell.panic', { agent: this.#agentName() }));
   }
 
   /** A page may change its title as often as it likes; the others hear of the last one. */
@@ -324,7 +324,7 @@ class Shell {
       case 'move-asks': return this.#moving.asked(message.check);
       case 'chat': return this.#chat.add(message);
       case 'typing': return this.#chat.typing(message.from, message.on);
-      case 'download': return this.#toasts.show(savesOwn(fileWords(message.name, message.bytes), this.#agentName()));
+      case 'download': return this.#toasts.show(t('download.own', { file: fileWords(message.name, message.bytes), agent: this.#agentName() }));
       case 'resync':
         if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message));
         else this.#documents.all().forEach(doc => this.#resync(doc));
@@ -336,14 +336,14 @@ class Shell {
       case 'ask': return this.#sharing.asked(this.#person(message.from));
       case 'refused':
         if (message.what === 'mode') this.#sharing.failed();
-        return this.#toasts.show(message.why);
-      case 'ended': return this.#ended(message.by, message.reason);
+        return this.#toasts.show(reason(message.why, this.#person(this.#you)?.name ?? ''));
+      case 'ended': return this.#ended(message);
     }
   }
 
   /** What was under way when sharing was paused. */
   #decline(message: ToVisitor): void {
-    if (message.type === 'input') this.#link.send({ type: 'done', n: message.n, ok: false, why: 'Sharing is paused.' });
+    if (message.type === 'input') this.#link.send({ type: 'done', n: message.n, ok: false, why: 'paused' });
   }
 
   /** The page lives. While it is hidden its timers are late, so what waits for them is asked for. */
@@ -361,7 +361,7 @@ class Shell {
   #input(n: number, from: string, id: number, input: unknown): void {
     const doc = this.#documents.get(id);
     if (!doc) {
-      this.#link.send({ type: 'done', n, ok: false, why: 'The page has changed.' });
+      this.#link.send({ type: 'done', n, ok: false, why: 'changed' });
       return;
     }
     this.#inputs.set(n, doc);
@@ -373,7 +373,7 @@ class Shell {
   #navigate(id: number, url: string): void {
     const tab = this.#frames.get(id) ?? this.#frames.active;
     if (!tab || !this.#frames.navigate(tab, url)) return;
-    this.#toasts.show(`${this.#agentName()} opens ${readable(url)?.host ?? url}`);
+    this.#toasts.show(t('shell.opens', { agent: this.#agentName(), host: readable(url)?.host ?? url }));
   }
 
   /** The visitor typed an address. */
@@ -385,8 +385,8 @@ class Shell {
   /** Somebody else opens a page in a tab of its own. */
   #openFor(url: string, from: string): void {
     const host = readable(url)?.host ?? url;
-    if (this.#frames.open(url)) this.#toasts.show(`${called(this.#person(from))} opens ${host} in a new tab`);
-    else this.#share({ type: 'notice', text: noRoom });
+    if (this.#frames.open(url)) this.#toasts.show(t('shell.opens-tab', { agent: called(this.#person(from)), host }));
+    else this.#share({ type: 'notice', what: 'no-room' });
   }
 
   #closeFor(id: number): void {
@@ -430,9 +430,8 @@ class Shell {
     const to = readable(blockedURI);
     const tab = this.#frames.active;
     if (effectiveDirective !== 'frame-src' || !to || !tab) return;
-    const text = `The page wanted to leave the session to ${to.host}. It was stopped.`;
-    this.#toasts.show(text);
-    this.#share({ type: 'notice', text });
+    this.#toasts.show(t('shell.left-out', { host: to.host }));
+    this.#share({ type: 'notice', what: 'left-out', about: to.host });
   }
 
   // --- the documents ---
@@ -585,7 +584,7 @@ class Shell {
     doc.url = url;
     tab.url = url;
     tab.title = title;
-    tab.frame.title = title || 'Shared page';
+    tab.frame.title = title || t('shell.page');
     this.#describeSoon(tab);
     this.#tabsChanged();
   }
@@ -661,7 +660,7 @@ class Shell {
 
   #announceStandIn(tab: Tab): void {
     if (!tab.standIn) return;
-    const text = 'The visitor is at a page that cannot be shown here.';
+    const text = t('mirror.stand-in');
     const style = 'margin:0;height:100vh;display:grid;place-items:center;background:#eceef1;color:#1d2025;font:16px system-ui,sans-serif';
     this.#share({ type: 'doc', doc: tab.standIn, tab: tab.id, url: this.#veil.address(tab.url) });
     this.#share({ type: 'ops', doc: tab.standIn, ops: [[0, 1, 'standards', ['html', 0, ['head', 0], ['body', ['style', style], ['p', 0, text]]]]] });
@@ -687,7 +686,7 @@ class Shell {
       });
       if (!tab) {
         this.#documents.send(doc, { type: 'closed', id });
-        this.#toasts.show('This page wants to open more windows than there is room for.');
+        this.#toasts.show(t('shell.windows'));
         return;
       }
     }
@@ -730,7 +729,7 @@ class Shell {
 
   #labelVeils(): void {
     const on = !this.#veils.hidden;
-    const label = veilLabel(this.#agentName(), on);
+    const label = t(on ? 'veil.on' : 'veil.off', { agent: this.#agentName() });
     this.#veiled.title = label;
     this.#veiled.setAttribute('aria-label', label);
     this.#veiled.setAttribute('aria-pressed', String(on));
@@ -766,7 +765,7 @@ class Shell {
     this.#history.show(active.loading);
     this.#address.show(active.url);
     const address = readable(active.url);
-    document.title = `${active.title || address?.host || 'Shared page'} – shared with ${this.#agentName()}`;
+    document.title = t('shell.shared-with', { page: active.title || address?.host || t('shell.page'), agent: this.#agentName() });
   }
 
   /** The others hear of it with the page's address and title. */
@@ -796,7 +795,7 @@ class Shell {
     const others = people.filter(p => p.id !== this.#you && p.online).map(p => p.id);
     if (!this.#sharing.paused) this.#pointers.keep(others);
     this.#people.show(people, this.#you, person =>
-      (this.#sharing.paused ? 'sees nothing new' : person.role === 'agent' && this.#sharing.mode === 'shared' ? 'sees, clicks, types' : 'sees, points'));
+      t(this.#sharing.paused ? 'shell.sees-nothing' : person.role === 'agent' && this.#sharing.mode === 'shared' ? 'shell.sees-acts' : 'shell.sees-points'));
     const agent = this.#agent();
     if (agent) document.documentElement.style.setProperty('--agent', agent.color);
     this.#sharing.show(agent);
@@ -809,11 +808,11 @@ class Shell {
     const here = state.is === 'open' && !!agent?.online;
     document.body.classList.toggle('sharing', here && !this.#sharing.paused);
     document.body.classList.toggle('paused', this.#sharing.paused);
-    if (state.is === 'away') return this.#say('busy', 'Reconnecting…', state.since);
-    if (state.is !== 'open') return this.#say('busy', 'Connecting…');
-    if (this.#sharing.paused) return this.#say('waiting', 'Paused');
-    if (!agent?.online) return this.#say('waiting', `${this.#agentName()} is not here`);
-    this.#say('good', 'Sharing');
+    if (state.is === 'away') return this.#say('busy', t('status.reconnecting'), state.since);
+    if (state.is !== 'open') return this.#say('busy', t('status.connecting'));
+    if (this.#sharing.paused) return this.#say('waiting', t('status.paused'));
+    if (!agent?.online) return this.#say('waiting', t('status.not-here', { agent: this.#agentName() }));
+    this.#say('good', t('status.sharing'));
   }
 
   #saying = '';
@@ -834,16 +833,14 @@ class Shell {
     this.#showStatus();
     if (state.is !== 'closed') return;
     switch (state.why) {
-      case 'ended': return this.#ended('');
+      case 'ended': return this.#ended({ by: '', reason: '' });
       case 'refused': return this.#finish(() => finish(trouble({ code: 'forbidden', message: '' }, 'visitor')));
       case 'moved': return this.#finish(() => finish({
-        icon: 'check', tone: 'good', title: 'You go on with your other device',
-        detail: ['The session is there now. Nothing of it can be opened in this browser any more, and you can close this window.'],
+        icon: 'check', tone: 'good', title: t('shell.moved'), detail: [t('shell.moved-detail')],
       }));
       case 'replaced': return this.#finish(() => finish({
-        icon: 'copy', title: 'The session is open in another window',
-        detail: ['Only one window at a time can share. Go on in the other one, or bring the session here.'],
-        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, 'Use this window')],
+        icon: 'copy', title: t('replaced.title'), detail: [t('replaced.visitor')],
+        actions: [h('button', { type: 'button', class: 'button primary', click: () => location.reload() }, t('replaced.use'))],
       }));
     }
   }
@@ -854,23 +851,22 @@ class Shell {
     this.#stopping = true;
     this.#link.send({ type: 'end' });
     this.#documents.stop();
-    this.#say('busy', 'Stopping…');
-    setTimeout(() => this.#ended(this.#you), 1000);
+    this.#say('busy', t('status.stopping'));
+    setTimeout(() => this.#ended({ by: this.#you, reason: '' }), 1000);
   }
 
-  #ended(by: string, reason = ''): void {
+  #ended(ending: Ending): void {
     if (this.#over) return;
     const url = this.#frames.active?.url ?? '';
     const address = readable(url);
-    const own = this.#stopping || by === this.#you;
+    const own = this.#stopping || ending.by === this.#you;
+    const agent = this.#agentName();
+    const names = { visitor: called(this.#person(this.#you), t('name.you')), agent };
     this.#finish(() => finish({
-      icon: 'check', tone: 'good', title: 'Sharing has ended',
-      detail: [
-        own ? `You stopped sharing. ${this.#agentName()} sees nothing more.` : `${reason || 'The session is over.'} ${this.#agentName()} sees nothing more of your page.`,
-        'What was kept for this session, such as sign-ins, has been erased. Nothing was recorded.',
-      ],
+      icon: 'check', tone: 'good', title: t('ended.title'),
+      detail: [...(own ? [t('ended.own', { agent })] : [endedBy(ending, names), t('ended.nothing-more', { agent })]), t('ended.erased')],
       actions: [address && h('a', { class: 'button primary', href: url, rel: 'noreferrer', 'data-tandem': 'address' },
-        `Go on to ${address.host} without ${this.#agentName()}`)],
+        t('ended.go-on', { host: address.host, agent }))],
     }), own);
   }
 
@@ -900,8 +896,7 @@ async function main(): Promise<void> {
     history.replaceState(null, '', '/');
     if (await askOther(wanted)) {
       finish({
-        icon: 'check', title: 'Opened in your shared window',
-        detail: ['Pages of this session open in the window you share, so that both of you see them. You can close this one.'],
+        icon: 'check', title: t('shell.elsewhere'), detail: [t('shell.elsewhere-detail')],
       });
       return;
     }

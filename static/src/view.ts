@@ -5,6 +5,7 @@
 
 import { allRights, Invalid, parseMessage, toAgent, type Right, type ToAgent } from './protocol';
 import { Renderer } from './view/renderer';
+import { t } from './ui/catalogue';
 import { strokeKind } from './ui/marks';
 import { Stage } from './view/stage';
 import type { Mode } from './ops';
@@ -16,7 +17,7 @@ const WEBKIT = navigator.vendor.startsWith('Apple');
 function mirrorFrame(mode: Mode): HTMLIFrameElement {
   const frame = document.createElement('iframe');
   if (!WEBKIT) frame.setAttribute('sandbox', 'allow-same-origin');
-  frame.title = 'The shared page';
+  frame.title = t('mirror.frame');
   frame.referrerPolicy = 'no-referrer';
   frame.src = `/.tandem/mirror?mode=${mode}`;
   return frame;

@@ -2,6 +2,7 @@
 // asked; when they take them, the files are sent in pieces, no faster than they arrive.
 
 import type { ToAgent } from '../protocol';
+import { t } from '../ui/catalogue';
 import { h } from '../ui/dom';
 import type { Toasts } from '../ui/toasts';
 import { bytes, reason } from '../ui/words';
@@ -47,27 +48,27 @@ export class Files {
       input.click();
     };
     if (navigator.userActivation?.isActive) choose();
-    else this.options.toasts.show('The page asks for a file.', { label: 'Choose a file…', name: 'choose', press: choose });
+    else this.options.toasts.show(t('files.wanted'), { label: t('files.choose'), name: 'choose', press: choose });
   }
 
   offer(to: Destination, files: File[]): void {
     const { toasts, visitor } = this.options;
     if (files.length === 0) return;
-    if (this.#sending) return toasts.show('The last file is still on its way.');
-    if (files.length > most.files) return toasts.show(`These are more than ${most.files} files. Send fewer at a time.`);
+    if (this.#sending) return toasts.show(t('files.under-way'));
+    if (files.length > most.files) return toasts.show(t('files.too-many', { n: most.files }));
     const large = files.find((file) => file.size > most.size);
-    if (large) return toasts.show(`${large.name} is larger than ${bytes(most.size)}.`);
+    if (large) return toasts.show(t('files.too-large', { file: large.name, size: bytes(most.size) }));
     const n = ++this.#last;
     this.#sending = { n, files, file: 0, at: 0, under: 0, reading: false };
     this.options.send({ type: 'offer', n, ...to, files: files.map(({ name, size, type }) => ({ name, size, mime: type })) });
-    toasts.show(`${visitor} is asked whether the page may have ${files.length === 1 ? files[0]!.name : `these ${files.length} files`}.`);
+    toasts.show(files.length === 1 ? t('files.asked-one', { visitor, file: files[0]!.name }) : t('files.asked-several', { visitor, n: files.length }));
   }
 
   taken({ n, ok }: ToAgent & { type: 'take' }): void {
     if (this.#sending?.n !== n) return;
     if (ok) return void this.#go(this.#sending);
     this.#sending = null;
-    this.options.toasts.show(`${this.options.visitor} would rather not give it to the page.`);
+    this.options.toasts.show(t('files.refused', { visitor: this.options.visitor }));
   }
 
   got({ n, bytes }: ToAgent & { type: 'got' }): void {
@@ -81,7 +82,7 @@ export class Files {
     const [first] = this.#sending.files;
     const one = this.#sending.files.length === 1;
     this.#sending = null;
-    this.options.toasts.show(!ok ? reason(why ?? '', this.options.visitor) : one ? `The page has ${first!.name}.` : 'The page has the files.');
+    this.options.toasts.show(!ok ? reason(why ?? '', this.options.visitor) : one ? t('files.has-one', { file: first!.name }) : t('files.has-several'));
   }
 
   /** The server refused an offer, or begins anew. */
@@ -107,7 +108,7 @@ export class Files {
       }
     } catch {
       this.#sending = null;
-      this.options.toasts.show('The file could not be read.');
+      this.options.toasts.show(t('files.unreadable'));
     } finally {
       sending.reading = false;
     }

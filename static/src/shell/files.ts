@@ -2,6 +2,7 @@
 // memory, and handed to the page when all of it has come.
 
 import type { Person, ToVisitor } from '../protocol';
+import { t } from '../ui/catalogue';
 import { fill, h } from '../ui/dom';
 import { bytes, called } from '../ui/words';
 
@@ -77,12 +78,12 @@ export class Files {
       if (ok) this.#complete(n, coming);
       else this.#coming.delete(n);
     };
-    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'take', disabled: true, click: () => answer(true) }, 'Allow');
-    const no = h('button', { type: 'button', class: 'button', 'data-tandem': 'refuse', disabled: true, click: () => answer(false) }, 'Decline');
+    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'take', disabled: true, click: () => answer(true) }, t('allow'));
+    const no = h('button', { type: 'button', class: 'button', 'data-tandem': 'refuse', disabled: true, click: () => answer(false) }, t('decline'));
     setTimeout(() => { yes.disabled = no.disabled = false; }, ARMED_MS);
-    const name = called(this.options.person(from));
+    const who = called(this.options.person(from));
     return fill(h('div', { class: 'about question', role: 'alert' }),
-      h('p', {}, files.length === 1 ? `${name} wants to give this page a file from their device:` : `${name} wants to give this page files from their device:`),
+      h('p', {}, t(files.length === 1 ? 'files.one' : 'files.several', { who })),
       h('ul', {}, ...files.map((file) => h('li', {}, h('bdi', {}, file.name), ` (${bytes(file.size)})`))),
       h('div', { class: 'actions' }, yes, no));
   }

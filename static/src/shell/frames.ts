@@ -1,5 +1,6 @@
 // The session's tabs at the visitor: one frame each, of which one is in front.
 
+import { t } from '../ui/catalogue';
 import type { TabState, View } from '../protocol';
 import type { Urls } from '../url';
 import type { Doc } from './documents';
@@ -63,7 +64,7 @@ export class Frames {
     const frame = document.createElement('iframe');
     frame.setAttribute('sandbox', sandbox);
     frame.allow = allow;
-    frame.title = options.title || 'Shared page';
+    frame.title = options.title || t('shell.page');
     // Tells the sync script that there is an opener, before any script of the page asks.
     if (options.opener && !options.alone) frame.name = opened + (options.name ?? '');
     const tab: Tab = { id, frame, url, title: options.title ?? '', name: options.name ?? '', opener: options.opener ?? null, view: null, loading: false, standIn: 0 };

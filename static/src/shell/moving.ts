@@ -1,9 +1,9 @@
 // Going on with another device of the visitor's: a link, as a code to be scanned, and the question whether the browser
 // that opened it is theirs.
 
+import { t } from '../ui/catalogue';
 import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
-import { moveWords } from '../ui/words';
 
 const ARMED_MS = 500;
 const LASTS_MS = 120_000;
@@ -24,16 +24,16 @@ export class Moving {
   }
 
   offered(url: string, size: number, path: string): void {
-    const address = h('input', { class: 'link', readonly: true, 'aria-label': moveWords.link, 'data-tandem': 'move-link', focus: () => address.select() });
+    const address = h('input', { class: 'link', readonly: true, 'aria-label': t('move.link'), 'data-tandem': 'move-link', focus: () => address.select() });
     address.value = url;
-    this.#show(h('h2', {}, moveWords.title), h('p', {}, moveWords.how), size > 0 && code(size, path), address,
-      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'button', click: () => this.#answer(false) }, moveWords.cancel)));
+    this.#show(h('h2', {}, t('move.begin')), h('p', {}, t('move.how')), size > 0 && code(size, path), address,
+      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'button', click: () => this.#answer(false) }, t('move.cancel'))));
   }
 
   asked(check: string): void {
-    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'hand-over', disabled: true, click: () => this.#answer(true) }, moveWords.yes);
-    const no = h('button', { type: 'button', class: 'button', disabled: true, click: () => this.#answer(false) }, moveWords.no);
-    this.#show(h('p', {}, moveWords.asks(check)), h('p', { class: 'small' }, moveWords.left), h('div', { class: 'actions' }, yes, no));
+    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'hand-over', disabled: true, click: () => this.#answer(true) }, t('move.yes'));
+    const no = h('button', { type: 'button', class: 'button', disabled: true, click: () => this.#answer(false) }, t('move.no'));
+    this.#show(h('p', {}, t('move.asks', { check })), h('p', { class: 'small' }, t('move.left')), h('div', { class: 'actions' }, yes, no));
     setTimeout(() => { yes.disabled = no.disabled = false; }, ARMED_MS);
   }
 
@@ -58,7 +58,7 @@ export class Moving {
 
 /** The button that begins it. */
 export const moveButton = (click: () => void): HTMLElement =>
-  h('button', { type: 'button', class: 'choice', 'data-tandem': 'move', click }, icon('copy'), moveWords.begin);
+  h('button', { type: 'button', class: 'choice', 'data-tandem': 'move', click }, icon('copy'), t('move.begin'));
 
 function code(size: number, path: string): Element {
   const svg = document.createElementNS(SVG, 'svg');
@@ -66,7 +66,7 @@ function code(size: number, path: string): Element {
   svg.setAttribute('viewBox', `${-quiet} ${-quiet} ${size + 2 * quiet} ${size + 2 * quiet}`);
   svg.setAttribute('class', 'code');
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', moveWords.code);
+  svg.setAttribute('aria-label', t('move.code'));
   svg.setAttribute('shape-rendering', 'crispEdges');
   const dark = document.createElementNS(SVG, 'path');
   dark.setAttribute('d', path);

@@ -3,10 +3,11 @@
 // more holds when the server has said so.
 
 import { allRights, granted, type Mode, type Person, type Right } from '../protocol';
+import { t } from '../ui/catalogue';
 import { fill, h } from '../ui/dom';
 import { moveButton } from './moving';
 import { icon } from '../ui/icons';
-import { called, rights, rightWords, shortMode } from '../ui/words';
+import { called, rights, shortMode } from '../ui/words';
 
 export interface Decision {
   mode: Mode;
@@ -103,30 +104,30 @@ export class Sharing {
     const { button, pause, about } = this.options;
     const { mode, paused } = this.#now;
     const agent = called(this.#agent);
-    const sentence = paused ? `Paused. ${agent} sees nothing new` : rights(agent, mode);
+    const sentence = paused ? t('rights.paused', { agent }) : rights(agent, mode);
     fill(button, icon(paused ? 'hidden' : mode === 'shared' ? 'pointer' : 'eye'),
-      h('span', { class: 'long' }, sentence), h('span', { class: 'short' }, paused ? 'Paused' : shortMode(mode)));
+      h('span', { class: 'long' }, sentence), h('span', { class: 'short' }, paused ? t('status.paused') : shortMode(mode)));
     button.setAttribute('data-mode', mode);
-    button.setAttribute('aria-label', `${sentence}. Change what is shared`);
-    const label = paused ? 'Go on sharing' : 'Pause sharing';
+    button.setAttribute('aria-label', t('rights.change', { what: sentence }));
+    const label = t(paused ? 'rights.resume' : 'rights.pause');
     fill(pause, icon(paused ? 'play' : 'pause'));
     pause.title = label;
     pause.setAttribute('aria-label', label);
     pause.setAttribute('aria-pressed', String(paused));
     fill(about, h('h2', {}, sentence),
-      h('p', {}, `Passwords, card numbers and one-time codes are hidden from ${agent}, and so is everything outside this page.`),
+      h('p', {}, t('rights.hidden', { agent })),
       h('div', { class: 'choices' },
         h('button', {
           type: 'button', class: 'choice', 'data-tandem': mode === 'shared' ? 'restrict' : 'grant',
           click: () => this.#decide({ mode: mode === 'shared' ? 'view' : 'shared' }),
-        }, icon(mode === 'shared' ? 'eye' : 'pointer'), mode === 'shared' ? `Let ${agent} only look and point` : `Let ${agent} click and type, too`),
+        }, icon(mode === 'shared' ? 'eye' : 'pointer'), t(mode === 'shared' ? 'rights.restrict' : 'rights.grant', { agent })),
         h('button', { type: 'button', class: 'choice', click: () => this.pause(!paused) }, icon(paused ? 'play' : 'pause'), label)),
       moveButton(() => {
         about.hidePopover();
         this.options.move();
       }),
       this.#rightsList(agent),
-      h('p', {}, 'Pressing Esc twice pauses at once. Nothing is recorded, and Stop sharing ends it.'));
+      h('p', {}, t('rights.note')));
   }
 
   /** One box for each thing that the mode allows, to take it away and give it back. */
@@ -134,11 +135,11 @@ export class Sharing {
     const possible = granted({ mode: this.mode, rights: this.#offered });
     if (possible.length === 0) return null;
     const { rights } = this.#now;
-    return h('fieldset', { class: 'rights' }, h('legend', {}, `What ${agent} may do here`), ...possible.map(right => h('label', {},
+    return h('fieldset', { class: 'rights' }, h('legend', {}, t('rights.list', { agent })), ...possible.map(right => h('label', {},
       h('input', {
         type: 'checkbox', checked: rights.includes(right), 'data-right': right,
         change: () => this.#decide({ rights: this.#offered.filter(r => (r === right) !== rights.includes(r)) }),
-      }), rightWords[right].name)));
+      }), t(`right.${right}.name`))));
   }
 
   #drawQuestion(): void {
@@ -146,15 +147,15 @@ export class Sharing {
     const asker = called(this.#asks ?? undefined);
     const yes = h('button', {
       type: 'button', class: 'button primary', 'data-tandem': 'allow', disabled: true, click: () => this.#decide({ mode: 'shared' }),
-    }, 'Allow');
+    }, t('allow'));
     const no = h('button', {
       type: 'button', class: 'button', 'data-tandem': 'deny', disabled: true,
       click: () => {
         this.#answered();
         this.options.tell({ type: 'deny' });
       },
-    }, 'Not now');
-    fill(question, h('p', {}, `${asker} asks to click and type in this page with you. You can take it back at any time.`),
+    }, t('not-now'));
+    fill(question, h('p', {}, t('rights.asks', { who: asker })),
       h('div', { class: 'actions' }, yes, no));
     question.hidden = false;
     setTimeout(() => { yes.disabled = no.disabled = false; }, ARMED_MS);

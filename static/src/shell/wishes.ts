@@ -1,8 +1,8 @@
 // What a page may do only upon a press of the visitor: when an agent pressed its button, or nobody did, the visitor is
 // asked here. One wish at a time; a page whose wish was turned down is not heard again for a while.
 
+import { t } from '../ui/catalogue';
 import { h, fill } from '../ui/dom';
-import { wishWords } from '../ui/words';
 import type { Doc, Documents } from './documents';
 
 export type Wish = 'print' | 'fullscreen' | 'copy';
@@ -29,7 +29,7 @@ export class Wishes {
     const { documents, failed } = this.options;
     if (Date.now() - (this.#refused.get(doc) ?? -QUIET_MS) < QUIET_MS) return documents.grant(doc, id, kind, false);
     if (kind === 'fullscreen' && !delegates()) {
-      failed(wishWords.pressYourself);
+      failed(t('wish.press-yourself'));
       return documents.grant(doc, id, kind, false);
     }
     this.#settle(false);
@@ -44,10 +44,9 @@ export class Wishes {
   }
 
   #draw(kind: Wish, text: string): void {
-    const words = wishWords[kind];
-    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'grant-wish', disabled: true, click: () => void this.#yes(kind, text) }, words.yes);
-    const no = h('button', { type: 'button', class: 'button', 'data-tandem': 'refuse-wish', disabled: true, click: () => this.#no() }, words.no);
-    fill(this.options.place, h('p', {}, words.question),
+    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'grant-wish', disabled: true, click: () => void this.#yes(kind, text) }, t(`wish.${kind}.yes`));
+    const no = h('button', { type: 'button', class: 'button', 'data-tandem': 'refuse-wish', disabled: true, click: () => this.#no() }, t('not-now'));
+    fill(this.options.place, h('p', {}, t(`wish.${kind}.question`)),
       kind === 'copy' && h('p', { class: 'quote' }, text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text),
       h('div', { class: 'actions' }, yes, no));
     this.options.place.hidden = false;
@@ -64,7 +63,7 @@ export class Wishes {
       this.#settle(true);
     } catch {
       this.#settle(false);
-      this.options.failed(wishWords.notCopied);
+      this.options.failed(t('wish.not-copied'));
     }
   }
 

@@ -1,6 +1,7 @@
 // The conversation beside the page: a button of the bar with the number of unread lines, and the panel it opens.
 
 import type { Person } from '../protocol';
+import { number, t, time } from './catalogue';
 import { fill, h, say } from './dom';
 import { icon } from './icons';
 import { writes } from './words';
@@ -30,17 +31,17 @@ const typingLasts = 7000;
 export class Chat {
   #count = h('span', { class: 'count', hidden: true });
   readonly button = h('button', {
-    type: 'button', class: 'tool', 'data-tandem': 'chat', 'aria-expanded': 'false', title: 'Chat', 'aria-label': 'Chat', click: () => this.#open(!this.#opened),
+    type: 'button', class: 'tool', 'data-tandem': 'chat', 'aria-expanded': 'false', title: t('chat.title'), 'aria-label': t('chat.title'), click: () => this.#open(!this.#opened),
   }, icon('chat'), this.#count);
   #writes = h('p', { class: 'writes', role: 'status' });
   #writing = new Map<string, number>();
   #saidTyping = 0;
   #stopped = 0;
   #list = h('ol', { class: 'lines' });
-  #log = h('div', { class: 'log', role: 'log', tabindex: 0, 'aria-label': 'What was said' }, this.#list);
+  #log = h('div', { class: 'log', role: 'log', tabindex: 0, 'aria-label': t('chat.said') }, this.#list);
   #field = h('textarea', {
     input: () => this.#types(),
-    rows: 2, maxlength: longest, placeholder: 'Write a message', 'aria-label': 'Message',
+    rows: 2, maxlength: longest, placeholder: t('chat.placeholder'), 'aria-label': t('chat.message'),
     keydown: (event: KeyboardEvent) => {
       event.stopPropagation();
       if (event.key === 'Escape') this.#shut();
@@ -49,12 +50,12 @@ export class Chat {
       this.#send();
     },
   });
-  readonly panel = h('section', { class: 'chat', 'aria-label': 'Chat', hidden: true },
-    h('header', {}, h('h2', {}, 'Chat'), h('button', { type: 'button', class: 'tool', 'aria-label': 'Close the chat', click: () => this.#shut() }, icon('close'))),
+  readonly panel = h('section', { class: 'chat', 'aria-label': t('chat.title'), hidden: true },
+    h('header', {}, h('h2', {}, t('chat.title')), h('button', { type: 'button', class: 'tool', 'aria-label': t('chat.close'), click: () => this.#shut() }, icon('close'))),
     this.#log, this.#writes,
     h('form', { submit: (event: Event) => { event.preventDefault(); this.#send(); } },
-      this.#field, h('button', { type: 'submit', class: 'button primary' }, 'Send')),
-    h('p', { class: 'small' }, 'Kept until the session ends, then erased.'));
+      this.#field, h('button', { type: 'submit', class: 'button primary' }, t('chat.send'))),
+    h('p', { class: 'small' }, t('chat.kept')));
   #opened = false;
   #unread = 0;
   #last = 0;
@@ -76,9 +77,9 @@ export class Chat {
     this.typing(line.from, false);
     const own = line.from === this.options.you();
     const person = this.options.person(line.from);
-    const name = own ? 'You' : person?.name.trim() || 'Somebody';
+    const name = own ? t('name.you') : person?.name.trim() || t('name.somebody');
     const item = h('li', { class: own ? 'line own' : 'line' },
-      h('span', { class: 'who' }, name, ' ', h('time', { datetime: new Date(line.at).toISOString() }, new Date(line.at).toLocaleTimeString([], { timeStyle: 'short' }))),
+      h('span', { class: 'who' }, name, ' ', h('time', { datetime: new Date(line.at).toISOString() }, time(new Date(line.at)))),
       h('span', { class: 'said' }, line.text));
     if (person && !own) item.style.setProperty('--who', person.color);
     const log = this.#log;
@@ -98,7 +99,7 @@ export class Chat {
     const [first] = this.#writing.keys();
     say(this.#writes, first === undefined ? '' : writes(this.options.person(first)));
     this.button.classList.toggle('busy', first !== undefined);
-    this.button.title = first === undefined ? 'Chat' : writes(this.options.person(first));
+    this.button.title = first === undefined ? t('chat.title') : writes(this.options.person(first));
   }
 
   #types(): void {
@@ -141,7 +142,7 @@ export class Chat {
   #mark(unread: number): void {
     this.#unread = unread;
     this.#count.hidden = unread === 0;
-    say(this.#count, unread > 9 ? '9+' : String(unread));
-    this.button.setAttribute('aria-label', unread === 0 ? 'Chat' : `Chat, ${unread} unread`);
+    say(this.#count, unread > 9 ? t('chat.many', { n: 9 }) : number(unread));
+    this.button.setAttribute('aria-label', unread === 0 ? t('chat.title') : t('chat.unread', { n: unread }));
   }
 }

@@ -2,11 +2,10 @@
 
 import type { Action } from '../protocol';
 import { complete } from './addresses';
+import { t } from './catalogue';
 import { fill, h } from './dom';
-import { icon, type Icon } from './icons';
+import { icon } from './icons';
 import { readable } from './words';
-
-const labels = { back: 'Back', forward: 'Forward', reload: 'Reload', stop: 'Stop loading', plus: 'New tab' } as const;
 
 export class HistoryButtons {
   #back = this.#button('back', () => this.options.go('back'));
@@ -23,9 +22,10 @@ export class HistoryButtons {
     if (loading === this.#loading) return;
     this.#loading = loading;
     const name = loading ? 'stop' : 'reload';
+    const label = t(`navigation.${name}`);
     fill(this.#reload, icon(loading ? 'close' : 'reload'));
-    this.#reload.title = labels[name];
-    this.#reload.setAttribute('aria-label', labels[name]);
+    this.#reload.title = label;
+    this.#reload.setAttribute('aria-label', label);
     this.#reload.setAttribute('data-tandem', name);
   }
 
@@ -34,9 +34,10 @@ export class HistoryButtons {
     this.#open.disabled = !tabs;
   }
 
-  #button(name: keyof typeof labels & Icon, click: () => void): HTMLButtonElement {
+  #button(name: 'back' | 'forward' | 'reload' | 'plus', click: () => void): HTMLButtonElement {
+    const label = t(`navigation.${name}`);
     return h('button', {
-      type: 'button', class: 'tool', 'data-tandem': name === 'plus' ? 'new-tab' : name, title: labels[name], 'aria-label': labels[name], click,
+      type: 'button', class: 'tool', 'data-tandem': name === 'plus' ? 'new-tab' : name, title: label, 'aria-label': label, click,
     }, icon(name));
   }
 }
@@ -58,14 +59,14 @@ export class AddressBar {
     this.#field = null;
     const address = readable(this.#url);
     fill(this.place, h('button', {
-      type: 'button', class: 'shown', title: this.#url, 'aria-label': `Address: ${this.#url}. Change it`, click: () => this.#edit(),
+      type: 'button', class: 'shown', title: this.#url, 'aria-label': t('navigation.change', { address: this.#url }), click: () => this.#edit(),
     }, icon(address?.secure ? 'lock' : 'globe'),
     h('span', { class: 'host' }, address?.host ?? this.#url), h('span', { class: 'rest' }, address?.rest ?? '')));
   }
 
   #edit(): void {
     const field = h('input', {
-      type: 'text', inputmode: 'url', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', 'aria-label': 'Address', enterkeyhint: 'go',
+      type: 'text', inputmode: 'url', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', 'aria-label': t('navigation.address'), enterkeyhint: 'go',
       blur: () => this.#read(),
       keydown: (event: KeyboardEvent) => {
         event.stopPropagation();

@@ -1,5 +1,6 @@
 // A finished view: what happened, and what can be done now. It takes the place of everything else on a page.
 
+import { t } from './catalogue';
 import { fill, h } from './dom';
 import { icon, type Icon } from './icons';
 
@@ -18,7 +19,7 @@ export function notice(parent: Element, what: Notice): void {
     h('div', { class: 'sign' }, icon(what.icon)), heading,
     ...what.detail.map(line => h('p', {}, line)),
     what.actions?.some(Boolean) ? h('div', { class: 'actions' }, ...what.actions) : null));
-  document.title = `${what.title} – Tandem`;
+  document.title = t('title', { what: what.title });
   heading.focus({ preventScroll: true });
 }
 

@@ -1,6 +1,7 @@
 // Who is here: one chip per person with their colour and, for those who read it, what they may do.
 
 import type { Person } from '../protocol';
+import { t } from './catalogue';
 import { textOn } from './color';
 import { h } from './dom';
 import { icon } from './icons';
@@ -16,7 +17,7 @@ export class People extends HTMLElement {
     this.#shown = now;
     const others = people.filter(p => p.id !== you);
     const own = people.filter(p => p.id === you);
-    this.replaceChildren(h('ul', { 'aria-label': 'Who is here' },
+    this.replaceChildren(h('ul', { 'aria-label': t('people.list') },
       ...[...others, ...own].map(p => chip(p, p.id === you, note(p)))));
   }
 }
@@ -53,13 +54,13 @@ export class Presence {
 }
 
 function chip(person: Person, own: boolean, note: string): HTMLElement {
-  const name = person.name.trim() || (person.role === 'visitor' ? 'Visitor' : 'Helper');
+  const name = person.name.trim() || t(person.role === 'visitor' ? 'name.visitor' : 'name.helper');
   const initial = h('span', { class: 'initial', 'aria-hidden': 'true' }, [...name][0]!.toUpperCase());
   initial.style.background = person.color;
   initial.style.color = textOn(person.color);
-  const about = own ? 'you' : person.online ? note : 'not here';
+  const about = own ? t('people.you') : person.online ? note : t('people.away');
   const quality = person.online && person.delay ? connection(person.delay) : null;
-  const item = h('li', { class: 'person', title: [about ? `${name} (${about})` : name, quality?.sentence].filter(Boolean).join('\n') }, initial,
+  const item = h('li', { class: 'person', title: [about ? t('people.about', { name, about }) : name, quality?.sentence].filter(Boolean).join('\n') }, initial,
     h('span', { class: 'name' }, name), about ? h('span', { class: 'does' }, about) : null,
     quality && h('span', { class: `quality ${quality.level}` }, icon('bars'), h('span', {}, quality.short)));
   if (!person.online) item.classList.add('offline');

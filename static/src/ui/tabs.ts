@@ -1,6 +1,7 @@
 // The strip of the session's tabs. It appears when there is more than one.
 
 import type { TabState } from '../protocol';
+import { t } from './catalogue';
 import { h } from './dom';
 import { icon } from './icons';
 import { readable } from './words';
@@ -15,13 +16,13 @@ export class Tabs extends HTMLElement {
     this.#shown = now;
     const focused = this.contains(document.activeElement);
     this.hidden = tabs.length < 2;
-    this.replaceChildren(h('div', { role: 'tablist', 'aria-label': 'Pages', keydown: this.#move },
+    this.replaceChildren(h('div', { role: 'tablist', 'aria-label': t('tabs.title'), keydown: this.#move },
       ...tabs.map(tab => this.#item(tab, options))));
     if (focused) this.querySelector<HTMLElement>('[aria-selected=true]')?.focus();
   }
 
   #item(tab: TabState, options: { closable: boolean; enabled: boolean }): HTMLElement {
-    const label = tab.title?.trim() || readable(tab.url)?.host || 'New page';
+    const label = tab.title?.trim() || readable(tab.url)?.host || t('tabs.new');
     const choose = h('button', {
       type: 'button', role: 'tab', class: 'choose', 'aria-selected': tab.active ? 'true' : 'false',
       tabindex: tab.active ? 0 : -1, title: label, 'aria-busy': tab.loading ? 'true' : null, disabled: !options.enabled,
@@ -30,7 +31,7 @@ export class Tabs extends HTMLElement {
     const item = h('span', { class: `item${tab.active ? ' active' : ''}${tab.loading ? ' loading' : ''}`, role: 'presentation' }, choose);
     if (options.closable) {
       item.append(h('button', {
-        type: 'button', class: 'dismiss', 'aria-label': `Close ${label}`, title: 'Close',
+        type: 'button', class: 'dismiss', 'aria-label': t('tabs.close-one', { page: label }), title: t('tabs.close'),
         click: () => this.#tell('dismiss', tab.tab),
       }, icon('close')));
     }

@@ -1,5 +1,6 @@
 // The tools that people point things out with: a button of the bar, and the palette it opens below.
 
+import { t } from './catalogue';
 import { h, fill } from './dom';
 import { icon, type Icon } from './icons';
 import type { StrokeKind } from './marks';
@@ -12,19 +13,14 @@ export interface ToolsOptions {
   erase(): void;
 }
 
-const all: [Tool, Icon, string][] = [
-  ['frame', 'frame', 'Highlight: press on something'],
-  ['ink', 'pen', 'Pen'],
-  ['box', 'box', 'Rectangle'],
-  ['arrow', 'arrow', 'Arrow'],
-];
+const all: [Tool, Icon][] = [['frame', 'frame'], ['ink', 'pen'], ['box', 'box'], ['arrow', 'arrow']];
 
 export class Tools {
   readonly button = h('button', {
-    type: 'button', class: 'tool', 'data-tandem': 'tools', 'aria-expanded': 'false', title: 'Highlight and draw', 'aria-label': 'Highlight and draw',
+    type: 'button', class: 'tool', 'data-tandem': 'tools', 'aria-expanded': 'false', title: t('tools.title'), 'aria-label': t('tools.title'),
     click: () => this.#open(!this.#opened),
   }, icon('pen'));
-  readonly palette = h('div', { class: 'palette', role: 'toolbar', 'aria-label': 'Highlight and draw', hidden: true, keydown: this.#key.bind(this) });
+  readonly palette = h('div', { class: 'palette', role: 'toolbar', 'aria-label': t('tools.title'), hidden: true, keydown: this.#key.bind(this) });
   #opened = false;
   #tool: Tool | null = null;
   #fade = true;
@@ -55,16 +51,16 @@ export class Tools {
   #draw(): void {
     const focused = this.palette.querySelector(':focus')?.getAttribute('data-tool');
     fill(this.palette,
-      ...all.map(([tool, sign, label]) => h('button', {
-        type: 'button', class: 'tool', 'data-tool': tool, 'aria-pressed': String(this.#tool === tool), title: label, 'aria-label': label,
+      ...all.map(([tool, sign]) => h('button', {
+        type: 'button', class: 'tool', 'data-tool': tool, 'aria-pressed': String(this.#tool === tool), title: t(`tools.${tool}`), 'aria-label': t(`tools.${tool}`),
         click: () => this.#use(this.#tool === tool ? null : tool),
       }, icon(sign))),
       h('button', {
-        type: 'button', class: 'tool text', 'data-tool': 'fade', 'aria-pressed': String(this.#fade), title: 'What is drawn goes away by itself',
+        type: 'button', class: 'tool text', 'data-tool': 'fade', 'aria-pressed': String(this.#fade), title: t('tools.fades-detail'),
         click: () => { this.#fade = !this.#fade; this.#use(this.#tool); },
-      }, 'Fades'),
-      h('button', { type: 'button', class: 'tool text', 'data-tool': 'erase', title: 'Take away all that was drawn', click: () => this.options.erase() }, 'Clear'),
-      h('button', { type: 'button', class: 'tool', 'data-tool': 'close', title: 'Put the tools away', 'aria-label': 'Put the tools away', click: () => this.#shut() }, icon('close')));
+      }, t('tools.fades')),
+      h('button', { type: 'button', class: 'tool text', 'data-tool': 'erase', title: t('tools.clear-detail'), click: () => this.options.erase() }, t('tools.clear')),
+      h('button', { type: 'button', class: 'tool', 'data-tool': 'close', title: t('tools.close'), 'aria-label': t('tools.close'), click: () => this.#shut() }, icon('close')));
     if (focused) this.palette.querySelector<HTMLElement>(`[data-tool=${focused}]`)?.focus();
   }
 

@@ -2,7 +2,7 @@
 // of it.
 
 import { icon } from './icons';
-import { shortHidden } from './words';
+import { t } from './catalogue';
 
 export interface Rect { x: number; y: number; width: number; height: number }
 
@@ -73,7 +73,7 @@ export class Veils extends HTMLElement {
     for (const label of this.#labels) label.remove();
     this.#labels = all.flatMap(({ hidden }) => hidden).filter(({ width, height }) => width >= small.width && height >= small.height).map(rect => {
       const label = document.createElement('span');
-      if (rect.width >= roomy.width || (rect.height >= roomy.height && rect.width >= roomy.width / 2)) label.textContent = shortHidden(agent);
+      if (rect.width >= roomy.width || (rect.height >= roomy.height && rect.width >= roomy.width / 2)) label.textContent = t('veil.short', { agent });
       else label.append(icon('hidden'));
       label.style.top = `${rect.y}px`;
       label.style.left = `${rect.x + rect.width}px`;

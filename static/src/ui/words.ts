@@ -1,130 +1,78 @@
 // Sentences that more than one page uses, in words that need no knowledge of how this works.
 
-import type { Mode, Person, Right } from '../protocol';
+import type { Ending, Mode, Person, Right } from '../protocol';
+import { has, locale, number, t } from './catalogue';
 
 /** What the agent may do, as the visitor reads it. */
-export function rights(agent: string, mode: Mode): string {
-  return mode === 'shared'
-    ? `${agent} can see this page, and click and type with you`
-    : `${agent} can see this page and point`;
-}
+export const rights = (agent: string, mode: Mode): string => t(`rights.${mode}`, { agent });
 
 /** The same from the agent's side. */
-export function ownRights(visitor: string, mode: Mode): string {
-  return mode === 'shared'
-    ? `You can click and type in ${visitor}’s page`
-    : `You can see ${visitor}’s page, scroll and point. Clicking and typing are up to ${visitor}`;
-}
+export const ownRights = (visitor: string, mode: Mode): string => t(`rights.own-${mode}`, { visitor });
 
-/** What the visitor can let an agent do, and what the agent is told when that changes. */
-export const rightWords: Record<Right, { name: string; given(visitor: string): string; taken(visitor: string): string }> = {
-  point: { name: 'Point at things', given: v => `${v} lets you point at things.`, taken: v => `${v} does not want you to point at things.` },
-  draw: { name: 'Draw over the page', given: v => `${v} lets you draw.`, taken: v => `${v} does not want you to draw.` },
-  scroll: { name: 'Scroll the page', given: v => `${v} lets you scroll.`, taken: v => `${v} does not want you to scroll.` },
-  navigate: { name: 'Go to other pages', given: v => `${v} lets you go to other pages.`, taken: v => `${v} does not want you to go to other pages.` },
-  tabs: { name: 'Open and close tabs', given: v => `${v} lets you open and close tabs.`, taken: v => `${v} does not want you to open and close tabs.` },
-  click: { name: 'Click', given: v => `${v} lets you click.`, taken: v => `${v} does not want you to click.` },
-  fill: { name: 'Type in fields', given: v => `${v} lets you type.`, taken: v => `${v} does not want you to type.` },
-  upload: { name: 'Hand over files', given: v => `${v} lets you hand over files.`, taken: v => `${v} does not want you to hand over files.` },
-};
+/** What the agent is told when the visitor gives them a right, or takes it. */
+export const rightTold = (right: Right, given: boolean, visitor: string): string =>
+  t(`right.${right}.${given ? 'given' : 'taken'}`, { visitor });
 
-/** What the visitor is asked in a page's name. */
-export const wishWords = {
-  print: { question: 'This page would like to print.', yes: 'Print', no: 'Not now' },
-  fullscreen: { question: 'This page would like to fill the screen.', yes: 'Fill the screen', no: 'Not now' },
-  copy: { question: 'This page would like to put this into your clipboard:', yes: 'Copy', no: 'Not now' },
-  pressYourself: 'This page would like to fill the screen. In this browser it can when you press its button yourself.',
-  notCopied: 'Your browser did not let this be copied.',
-};
-
-/** Going on with another device, at the one before. */
-export const moveWords = {
-  begin: 'Go on with another device',
-  title: 'Go on with another device',
-  how: 'Scan this with it, or open the link there. It works once, within two minutes, and you will be asked here before anything moves.',
-  link: 'Link for the other device',
-  code: 'The link as a code',
-  cancel: 'Cancel',
-  asks: (check: string): string => `A browser has opened your link. Does your other device show the number ${check}?`,
-  left: 'You stay signed in and have the same pages there. What pages keep only in this browser stays behind, and what is typed and not sent is lost.',
-  yes: 'Yes, go on there',
-  no: 'No',
-};
-
-/** What the agent is told when the visitor is asked. */
-export const wishTold = {
-  print: 'The visitor is asked whether this page may print.',
-  fullscreen: 'The visitor is asked whether this page may fill the screen.',
-  copy: 'The visitor is asked whether this page may put something into the clipboard.',
-};
+export const shortMode = (mode: Mode): string => t(`rights.short-${mode}`);
 
 /** A dialog of the page's at the visitor, as the agent sees it. */
-export const dialogWords: Record<string, (visitor: string) => string> = {
-  alert: v => `${v} sees a message`,
-  confirm: v => `${v} is asked`,
-  prompt: v => `${v} is asked to type something`,
-  print: v => `${v} sees the print dialog`,
-};
-export const onlyVisitorAnswers = (visitor: string): string => `Only ${visitor} can answer. Until then the page stands still.`;
+export function dialogTitle(kind: string, visitor: string): string {
+  const key = `dialog.${kind}`;
+  switch (key) {
+    case 'dialog.confirm': case 'dialog.prompt': case 'dialog.print': return t(key, { visitor });
+    default: return t('dialog.alert', { visitor });
+  }
+}
+
 export function answerOf(visitor: string, ok: boolean | undefined): string {
-  return ok === undefined ? '' : ok ? `${visitor} pressed OK.` : `${visitor} pressed Cancel.`;
+  return ok === undefined ? '' : t(ok ? 'dialog.ok' : 'dialog.cancel', { visitor });
 }
 
-/** A file that the visitor saves. */
-export const savesOwn = (file: string, agent: string): string => `Saving ${file}. ${agent} sees the name, not what is in it.`;
-export const saves = (file: string, visitor: string): string => `${visitor} saves ${file}. You see the name only.`;
-export function fileWords(name: string, bytes: number | undefined): string {
-  const called = name.trim() || 'a file';
-  return bytes ? `${called} (${bytes < 1 << 20 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / (1 << 20)).toFixed(1)} MB`})` : called;
+/** A file by its name and size. */
+export function fileWords(name: string, size: number | undefined): string {
+  const called = name.trim() || t('download.file');
+  return size ? t('download.sized', { name: called, size: bytes(size) }) : called;
 }
 
-export const shortMode = (mode: Mode): string => (mode === 'shared' ? 'Both can click' : 'View only');
-
-/** Why something the agent did had no effect in the page, as the visitor's browser says it. */
+/** Why something the agent did had no effect, as the visitor's browser or the server says it: by a name. */
 export function reason(why: string, visitor: string): string {
-  switch (why) {
-    case 'gone': return 'That part of the page is gone.';
-    case 'covered': return 'Something else lies over that now.';
-    case 'disabled': return 'The page has this switched off.';
-    case 'masked': return 'This is hidden from you.';
-    case 'needs-visitor': return `Only ${visitor} can do that.`;
-    case 'protected': return `The site keeps this for ${visitor}.`;
-    case 'no-files': return 'The page takes no files there.';
-    default: return /\s/.test(why) ? why : 'That had no effect in the page.';
+  const key = `why.${why}`;
+  if (!has(key)) return t('why.none');
+  return t(key as `why.protected`, { visitor });
+}
+
+/** How a session was ended. */
+export function endedBy({ by, reason }: Ending, names: { visitor: string; agent: string }): string {
+  if (by === 'visitor') return t('ended.by.person', { who: names.visitor });
+  if (by === 'agent') return t('ended.by.person', { who: names.agent });
+  switch (reason) {
+    case 'admin': case 'longest': case 'idle': return t(`ended.by.${reason}`);
+    case 'other': return t('ended.by.other', { who: by });
+    case 'disabled': return t('ended.by.disabled', { who: names.agent });
+    default: return t('ended.by.over');
   }
 }
 
 /** What an operator's rules do on a site, as the visitor reads it before accepting. */
 export function treated(treatments: readonly string[]): string[] {
   const all: string[] = [];
-  if (treatments.includes('private')) all.push('All texts and pictures on pages of this site, but what has been released');
-  if (treatments.includes('mask') || treatments.includes('block')) all.push('Parts of this site that have been marked as private');
+  if (treatments.includes('private')) all.push(t('treated.private'));
+  if (treatments.includes('mask') || treatments.includes('block')) all.push(t('treated.parts'));
   return all;
 }
 
-/** What stays the visitor's to use. */
-export const keptForYou = (agent: string): string => `Some parts of this site only you can use. ${agent} sees them and cannot press them.`;
-
-/** What the visitor reads at what is hidden. */
-export const shortHidden = (agent: string): string => `Hidden from ${agent}`;
-export const veilLabel = (agent: string, on: boolean): string =>
-  on ? `What is hidden from ${agent} is tinted. Take the tint away` : `Tint what is hidden from ${agent}`;
-
-/** What agents read where something is hidden. */
-export const hiddenThere = 'Hidden from you. Only the visitor sees it.';
-export const hiddenTyping = 'Hidden from you. You can type here, but not read.';
-
 /** 12 bytes, 3.4 KB, 10 MB. */
 export function bytes(size: number): string {
-  if (size < 1000) return `${size} bytes`;
-  const [n, unit] = size < 1_000_000 ? [size / 1000, 'KB'] : [size / 1_000_000, 'MB'];
-  return `${n < 10 ? n.toFixed(1) : Math.round(n)} ${unit}`;
+  if (size < 1000) return t('size.bytes', { n: size });
+  const [n, key] = size < 1_000_000 ? [size / 1000, 'size.kilobytes' as const] : [size / 1_000_000, 'size.megabytes' as const];
+  return t(key, { n: number(n, n < 10 ? 1 : 0) });
 }
 
 /** 0:07, 12:40. */
 export function clock(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  const two = new Intl.NumberFormat(locale(), { minimumIntegerDigits: 2 });
+  return `${number(Math.floor(seconds / 60))}:${two.format(seconds % 60)}`;
 }
 
 /** The agents of a session, the one who is here first. */
@@ -133,19 +81,19 @@ export function agents(people: readonly Person[]): Person[] {
 }
 
 /** Who comes and goes. */
-export const came = (person: Person): string => `${called(person, 'Somebody')} is here.`;
-export const left = (person: Person): string => `${called(person, 'Somebody')} has left.`;
-export const writes = (person: Person | undefined): string => `${called(person, 'Somebody')} is writing…`;
+export const came = (person: Person): string => t('people.here', { who: called(person, t('name.somebody')) });
+export const left = (person: Person): string => t('people.left', { who: called(person, t('name.somebody')) });
+export const writes = (person: Person | undefined): string => t('people.writes', { who: called(person, t('name.somebody')) });
 
 /** The way to somebody's browser and back, in words for who has little room and for who has more. */
 export function connection(delay: number): { level: 'good' | 'fair' | 'poor'; short: string; sentence: string } {
-  if (delay <= 150) return { level: 'good', short: `${delay} ms`, sentence: `Good connection, ${delay} ms there and back` };
-  if (delay <= 400) return { level: 'fair', short: `slow, ${delay} ms`, sentence: `Slow connection, ${delay} ms there and back` };
-  return { level: 'poor', short: `very slow, ${delay} ms`, sentence: `Very slow connection, ${delay} ms there and back` };
+  const level = delay <= 150 ? 'good' : delay <= 400 ? 'fair' : 'poor';
+  const short = level === 'good' ? t('delay.milliseconds', { n: delay }) : t(`delay.${level}`, { n: delay });
+  return { level, short, sentence: t(`delay.${level}-sentence`, { n: delay }) };
 }
 
 /** A name for sentences; an agent may have come without one. */
-export function called(person: Pick<Person, 'name' | 'role'> | undefined, otherwise = 'Your helper'): string {
+export function called(person: Pick<Person, 'name' | 'role'> | undefined, otherwise = t('name.your-helper')): string {
   return person?.name.trim() || otherwise;
 }
 

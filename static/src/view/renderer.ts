@@ -5,7 +5,7 @@ import { attachCapture, type Capture } from '../input/capture';
 import { SNAPSHOT, type Mode } from '../ops';
 import { granted, type FromRenderer, type Right, type ToAgent } from '../protocol';
 import { isMasked, takesText } from './build';
-import { hiddenThere, hiddenTyping } from '../ui/words';
+import { t, type Plain } from '../ui/catalogue';
 import { Answers } from './media';
 import { isShadow, Mirror } from './mirror';
 import { Scrolling } from './scrolling';
@@ -271,7 +271,7 @@ export class Renderer {
       offset: () => this.offset(doc) ?? { x: 0, y: 0 },
       send: (message) => this.tell({ ...message, doc: doc.id } as FromRenderer),
       here: () => globalThis.document.hasFocus(),
-      refuse: (why) => this.options.stage.say(REFUSED[why] ?? REFUSED['view']!),
+      refuse: (why) => this.options.stage.say(t(REFUSED[why] ?? 'mirror.look-only')),
       next: () => ++this.inputs,
     });
   }
@@ -538,13 +538,12 @@ export class Renderer {
   }
 }
 
-const REFUSED: Record<string, string> = {
-  masked: 'This is hidden from you. Only the visitor can use it.',
-  hidden: hiddenThere,
-  hiddenTyping,
-  view: 'You can look and point, but not act.',
-  click: 'You may not click in this page.',
-  fill: 'You may not type in this page.',
+const REFUSED: Record<string, Plain> = {
+  masked: 'mirror.masked',
+  hidden: 'mirror.hidden',
+  hiddenTyping: 'mirror.hidden-typing',
+  click: 'why.may-not-click',
+  fill: 'why.may-not-fill',
 };
 
 function modeOf(ops: unknown[]): Mode | null {
