@@ -74,7 +74,7 @@ test-pages: chromium ## pages as sites build them, with libraries from npm, comp
 	TANDEM_TEST_PAGES=1 go test -count 1 -timeout 30m -run '^TestPages$$' -v ./cmd/tandem
 
 test-mirror: browsers ## the mirror for longer: random operations on MORE (20) new seeds, all operations in Firefox, outages
-	TANDEM_TEST_MIRROR=$(MORE) go test -count 1 -timeout 60m -run '^Test(Random|OperationsFirefox|Outages)$$' -v ./cmd/tandem
+	TANDEM_TEST_MIRROR=$(MORE) go test -count 1 -timeout 60m -run '^Test(Random|OperationsFirefox|Scenario27Outages)$$' -v ./cmd/tandem
 
 test-faults: ## the server killed in the middle of everything, and its disk full or not writable; needs Linux
 	TANDEM_TEST_FAULTS=1 go test -race -count 1 -timeout 15m -run '^TestFault' -v ./proxy ./cmd/tandem

@@ -23,9 +23,9 @@ func (c *couple) another() *browser {
 	return b
 }
 
-// TestSeveralFollowers has four agents follow, each with a name, a colour and
+// TestScenario30SeveralFollowers has four agents follow, each with a name, a colour and
 // a pointer of their own, and a fifth one turned away.
-func TestSeveralFollowers(t *testing.T) {
+func TestScenario30SeveralFollowers(t *testing.T) {
 	c := newCouple(t, Shared)
 	agents, browsers := []*peer{c.ag}, []*browser{c.browser}
 	seen := map[string]bool{c.ag.welcome.You.ID: true, c.ag.welcome.You.Color: true, c.ag.welcome.You.Name: true}

@@ -28,9 +28,9 @@ func (p *peer) told(want Status) {
 	}
 }
 
-// TestInvitationsAreFollowed is scenario 3: what becomes of an invitation is
+// TestScenario03InvitationsAreFollowed is scenario 3: what becomes of an invitation is
 // known at once, where the agent waits and in the list.
-func TestInvitationsAreFollowed(t *testing.T) {
+func TestScenario03InvitationsAreFollowed(t *testing.T) {
 	r := newRig(t)
 	inv := r.create(Shared)
 	agent, visitor := r.browser(), r.browser()

@@ -351,9 +351,9 @@ func TestTheAgentSeesHowAnInvitationEnded(t *testing.T) {
 	}
 }
 
-// TestLooks takes pictures of every page on every screen, and holds what can be said about them without eyes: nothing
+// TestScenario40Looks takes pictures of every page on every screen, and holds what can be said about them without eyes: nothing
 // is wider than the screen.
-func TestLooks(t *testing.T) {
+func TestScenario40Looks(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	f.answer("GET /api/sessions/"+fakeSession+"/visitor", 200, f.joined("visitor", "waiting", "shared"))

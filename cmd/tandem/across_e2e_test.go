@@ -8,7 +8,7 @@ import (
 )
 
 // TestAcrossBrowsers has the two people use different browsers, and then both
-// Firefox. What Chromium does on both sides is TestShopTogether's.
+// Firefox. What Chromium does on both sides is TestScenario14ShopTogether's.
 func TestAcrossBrowsers(t *testing.T) {
 	chromium, firefox := chromiumEngine{sharedBrowser(t)}, sharedFirefox(t)
 	for _, test := range []struct {

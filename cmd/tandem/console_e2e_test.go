@@ -40,10 +40,10 @@ func (w *window) fill(selector, text string) {
 	w.write(text)
 }
 
-// TestConsole is an agent's day: scenarios 1 to 3 and 28. They sign in by a link,
+// TestScenario01And03Console is an agent's day: scenarios 1 to 3 and 28. They sign in by a link,
 // invite, see what becomes of each invitation, take one back, follow, and are
 // locked out.
-func TestConsole(t *testing.T) {
+func TestScenario01And03Console(t *testing.T) {
 	b := newBattle(t)
 	b.agent("ada", agents.Member)
 	link, _, err := b.Hub.SignInLink(t.Context(), "ada")

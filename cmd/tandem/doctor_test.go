@@ -46,8 +46,8 @@ func expect(t *testing.T, got finding, want health, part string) {
 	}
 }
 
-// TestDoctorBeforeTheFirstStart breaks a set-up that is well in one way at a time.
-func TestDoctorBeforeTheFirstStart(t *testing.T) {
+// TestScenario38DoctorBeforeTheFirstStart breaks a set-up that is well in one way at a time.
+func TestScenario38DoctorBeforeTheFirstStart(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now()
 	ca, err := certs.OpenCA(filepath.Join(dir, "ca"), []string{"tandem.test", "tandem-pages.test"}, now)
@@ -134,8 +134,8 @@ func TestDoctorBeforeTheFirstStart(t *testing.T) {
 	}
 }
 
-// TestDoctorOfARunningServer puts things between browsers and the server.
-func TestDoctorOfARunningServer(t *testing.T) {
+// TestScenario38DoctorOfARunningServer puts things between browsers and the server.
+func TestScenario38DoctorOfARunningServer(t *testing.T) {
 	data := shortDir(t)
 	s, _ := launch(t, data, "127.0.0.1:0")
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -57,9 +57,9 @@ func (m *meeting) value(id, want string) {
 	}
 }
 
-// TestHands has the agent use what a page may have, and asks the visitor's page
+// TestScenario11And12And13Hands has the agent use what a page may have, and asks the visitor's page
 // what came of it. The steps share one session.
-func TestHands(t *testing.T) {
+func TestScenario11And12And13Hands(t *testing.T) {
 	m := meetAtHands(t)
 	defer m.noErrors()
 	for _, step := range []struct {

@@ -245,7 +245,7 @@ func TestS38MirrorIsInertWhateverTheVisitorSends(t *testing.T) {
 	}
 }
 
-func TestMaskedValuesNeverLeaveTheVisitorsBrowser(t *testing.T) {
+func TestScenario16MaskedValuesNeverLeaveTheVisitorsBrowser(t *testing.T) {
 	b := newBattle(t)
 	b.site.on(func(w http.ResponseWriter, r *http.Request) {
 		page(w, `<title>sign in</title><body><form>

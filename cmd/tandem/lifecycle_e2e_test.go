@@ -122,7 +122,7 @@ func (m *meeting) expectText(w *window, part string) {
 	w.wait(top, `document.body.innerText.includes(`+quote(part)+`)`)
 }
 
-func TestViewOnly(t *testing.T) {
+func TestScenario06And09And10ViewOnly(t *testing.T) {
 	m := startMeeting(t, session.View)
 	m.accept()
 	m.same("home")
@@ -184,8 +184,8 @@ func TestViewOnly(t *testing.T) {
 	}
 }
 
-// TestSilent lets the visitor's page stand still: nothing old may pass for live.
-func TestSilent(t *testing.T) {
+// TestScenario27Silent lets the visitor's page stand still: nothing old may pass for live.
+func TestScenario27Silent(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	m.accept()
 	m.same("home")
@@ -216,7 +216,7 @@ func TestSilent(t *testing.T) {
 	m.same("home")
 }
 
-func TestDecline(t *testing.T) {
+func TestScenario02And03Decline(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	m.visitor.wait(top, `document.querySelector('[data-tandem=decline]:not(:disabled)')`)
 	text := get[string](m.visitor, top, `document.body.innerText`)
@@ -234,7 +234,7 @@ func TestDecline(t *testing.T) {
 	again.wait(top, `document.querySelector('h1') && !document.querySelector('[data-tandem=accept]')`)
 }
 
-func TestSpokenCode(t *testing.T) {
+func TestScenario01SpokenCode(t *testing.T) {
 	m := prepareMeeting(t, session.Shared)
 	visitor := sharedBrowser(t).open(t, "caller", m.server.Control.String()+"/", 900, 700)
 	visitor.click(top, "input")
@@ -249,8 +249,8 @@ func TestSpokenCode(t *testing.T) {
 	other.wait(top, `/used/i.test(document.body.innerText) && !document.querySelector('[data-tandem=accept]')`)
 }
 
-// TestEnd ends a session in each of the three ways there are.
-func TestEnd(t *testing.T) {
+// TestScenario04And05End ends a session in each of the three ways there are.
+func TestScenario04And05End(t *testing.T) {
 	for name, end := range map[string]func(m *meeting){
 		"visitor": func(m *meeting) { m.visitor.click(top, `[data-tandem=end]`) },
 		"agent": func(m *meeting) {
@@ -310,8 +310,8 @@ func statusOf(t *testing.T, s *server, url string) int {
 	return resp.StatusCode
 }
 
-// TestComeBack: either may reload, leave and return, or come late.
-func TestComeBack(t *testing.T) {
+// TestScenario27And28ComeBack: either may reload, leave and return, or come late.
+func TestScenario27And28ComeBack(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	m.agent.navigate("about:blank") // the visitor comes first
 	m.visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
@@ -343,8 +343,8 @@ func TestComeBack(t *testing.T) {
 	m.same("visitor came back")
 }
 
-// TestRestart stops the server under a running session and starts it again.
-func TestRestart(t *testing.T) {
+// TestScenario29Restart stops the server under a running session and starts it again.
+func TestScenario29Restart(t *testing.T) {
 	b := sharedBrowser(t)
 	data := t.TempDir()
 	site, err := shop.Start(t.Context(), "127.0.0.1:0")
@@ -380,9 +380,9 @@ func TestRestart(t *testing.T) {
 	m.once("login")
 }
 
-// TestOtherOrigins leaves the shop for another allowed site, by a redirect, and
+// TestScenario19OtherOrigins leaves the shop for another allowed site, by a redirect, and
 // comes back.
-func TestOtherOrigins(t *testing.T) {
+func TestScenario19OtherOrigins(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -413,7 +413,7 @@ func TestOtherOrigins(t *testing.T) {
 	m.same("home again")
 }
 
-func TestProblems(t *testing.T) {
+func TestScenario19Problems(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	m.accept()
 

@@ -228,10 +228,10 @@ const accountPage = `<title>Account</title><style>body { font: 16px sans-serif; 
 <form onsubmit="event.preventDefault(); document.title += ' paid'"><input id=amount><button class=pay>Pay</button></form>
 <button id=free onclick="this.textContent += ' pressed'">Free</button>`
 
-// TestMaskRulesHoldAtOnce changes the rules while two people look at a page:
+// TestScenario17And18MaskRulesHoldAtOnce changes the rules while two people look at a page:
 // what agents see and may do, and what the visitor is shown of that (the
 // scenarios 16 to 18).
-func TestMaskRulesHoldAtOnce(t *testing.T) {
+func TestScenario17And18MaskRulesHoldAtOnce(t *testing.T) {
 	b := newTarget(t)
 	b.on(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/photo.svg" {

@@ -19,8 +19,8 @@ import (
 	"tandem/session"
 )
 
-// TestBenchMirrorGoals measures what the mirror alone has to reach.
-func TestBenchMirrorGoals(t *testing.T) {
+// TestBenchMirrorScenario32And33Goals measures what the mirror alone has to reach.
+func TestBenchMirrorScenario32And33Goals(t *testing.T) {
 	onlyBench(t)
 	site := httptest.NewServer(http.HandlerFunc(benchSite))
 	t.Cleanup(site.Close)

@@ -14,10 +14,10 @@ import (
 // three waits for another before it gives a connection up.
 const outage = 30 * time.Second
 
-// TestOutages loses the network of either person, hides the visitor's tab, puts
+// TestScenario27Outages loses the network of either person, hides the visitor's tab, puts
 // their browser to sleep, and restarts the server, while the page goes on
 // changing. Each time both come back by themselves, to the same page.
-func TestOutages(t *testing.T) {
+func TestScenario27Outages(t *testing.T) {
 	if thorough() == 0 {
 		t.Skip("takes minutes: make test-mirror")
 	}

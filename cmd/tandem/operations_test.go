@@ -165,10 +165,10 @@ func (w *window) perform(in frame, op operation, i int) error {
 	return act()
 }
 
-// TestOperations tries every operation of testdata/operations at the visitor
+// TestScenario22And23And24Operations tries every operation of testdata/operations at the visitor
 // and asks on both sides what came of it, at once and again when the agent has
 // joined anew.
-func TestOperations(t *testing.T) {
+func TestScenario22And23And24Operations(t *testing.T) {
 	b := sharedBrowser(t)
 	m := &meeting{t: t, server: startServer(t, t.TempDir())}
 	site := httptest.NewServer(http.HandlerFunc(serveOperations))
@@ -295,8 +295,8 @@ func (m *meeting) compare(page, when string) {
 	m.keep(when)
 }
 
-// TestFiles goes to what is no page: followers see it, or what it is.
-func TestFiles(t *testing.T) {
+// TestScenario26Files goes to what is no page: followers see it, or what it is.
+func TestScenario26Files(t *testing.T) {
 	b := sharedBrowser(t)
 	m := &meeting{t: t, server: startServer(t, t.TempDir())}
 	site := httptest.NewServer(http.HandlerFunc(serveOperations))

@@ -20,9 +20,9 @@ type pageTest struct {
 }
 
 // pageTests are pages built as sites are today, with the libraries that they
-// use. Of the other pages that a mirror should be tried on, TestOperations has
-// those that need no library, TestRandom shuffles, TestShopTogether pays,
-// TestOutages loses the network, and editors have a test of their own.
+// use. Of the other pages that a mirror should be tried on, TestScenario22And23And24Operations has
+// those that need no library, TestRandom shuffles, TestScenario14ShopTogether pays,
+// TestScenario27Outages loses the network, and editors have a test of their own.
 var pageTests = []pageTest{
 	{name: "article"},
 	{name: "react-form", use: useReactForm},

@@ -79,9 +79,9 @@ func (w *window) wiggles(in frame, selector string) {
 	w.wait(in, fmt.Sprintf(`document.getAnimations().some((a) => a.effect.target === document.querySelector(%s) && a.effect.getKeyframes().some((f) => 'translate' in f))`, quote(selector)))
 }
 
-// TestPointing has both point things out, in view mode, without any of it
+// TestScenario07And08Pointing has both point things out, in view mode, without any of it
 // happening in the page: scenarios 7 and 8.
-func TestPointing(t *testing.T) {
+func TestScenario07And08Pointing(t *testing.T) {
 	m := startMeeting(t, session.View)
 	m.accept()
 	m.sameTree("home")

@@ -72,7 +72,7 @@ var differences = []struct{ engine, probe, why string }{
 	{"firefox", "cookies: of another site", "cookies without SameSite are Lax, as in Chromium"},
 }
 
-func TestProbes(t *testing.T) {
+func TestScenario36And37Probes(t *testing.T) {
 	only := os.Getenv("TANDEM_TEST_PROBES")
 	inBrowsers(t, func(t *testing.T, e engine) {
 		wrong := probe(t, e, only)

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -73,13 +75,58 @@ func checkCommand(t *testing.T, line string, args []string) {
 
 // TestSecurityPage holds SECURITY.md to the tests that it names.
 func TestSecurityPage(t *testing.T) {
-	page, err := os.ReadFile("../../SECURITY.md")
-	if err != nil {
-		t.Fatal(err)
+	there, named := declaredTests(t), namedTests(t, "../../SECURITY.md")
+	for name := range named {
+		if !there[name] {
+			t.Errorf("there is no %s", name)
+		}
 	}
+	numbered := regexp.MustCompile(`^Test(Contain|Fault)?S\d\d`)
+	for name := range there {
+		if numbered.MatchString(name) && named[name] == nil {
+			t.Errorf("%s is not in SECURITY.md", name)
+		}
+	}
+}
+
+// TestScenarioPage holds SCENARIOS.md to the tests that it names: each scenario
+// has some, and those with its number in their names are among them.
+func TestScenarioPage(t *testing.T) {
+	there, named := declaredTests(t), namedTests(t, "../../SCENARIOS.md")
+	shown := map[string]bool{}
+	row := regexp.MustCompile(`^\| (\d+) \|`)
+	for name, lines := range named {
+		if !there[name] {
+			t.Errorf("there is no %s", name)
+		}
+		for _, line := range lines {
+			if number := row.FindStringSubmatch(line); number != nil {
+				shown[number[1]] = true
+			}
+		}
+	}
+	for n := 1; n <= 40; n++ {
+		if !shown[strconv.Itoa(n)] {
+			t.Errorf("scenario %d is shown by no test", n)
+		}
+	}
+	numbers := regexp.MustCompile(`Scenario\d\d(And\d\d)*`)
+	for name := range there {
+		for number := range strings.SplitSeq(strings.TrimPrefix(numbers.FindString(name), "Scenario"), "And") {
+			line := "| " + strings.TrimPrefix(number, "0") + " |"
+			if number != "" && !slices.ContainsFunc(named[name], func(l string) bool { return strings.HasPrefix(l, line) }) {
+				t.Errorf("%s is not in the line of scenario %s", name, number)
+			}
+		}
+	}
+}
+
+// declaredTests are the names of all tests there are.
+func declaredTests(t *testing.T) map[string]bool {
+	t.Helper()
 	there := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
-	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -92,17 +139,21 @@ func TestSecurityPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := map[string]bool{}
-	for _, name := range regexp.MustCompile(`\bTest\w+`).FindAllString(string(page), -1) {
-		named[name] = true
-		if !there[name] {
-			t.Errorf("there is no %s", name)
+	return there
+}
+
+// namedTests are the tests that a document names, each with the lines it is in.
+func namedTests(t *testing.T, path string) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string][]string{}
+	for line := range strings.Lines(string(text)) {
+		for _, name := range regexp.MustCompile(`\bTest\w+`).FindAllString(line, -1) {
+			named[name] = append(named[name], line)
 		}
 	}
-	numbered := regexp.MustCompile(`^Test(Contain|Fault)?S\d\d`)
-	for name := range there {
-		if numbered.MatchString(name) && !named[name] {
-			t.Errorf("%s is not in SECURITY.md", name)
-		}
-	}
+	return named
 }

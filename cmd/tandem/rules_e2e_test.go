@@ -220,7 +220,7 @@ func (r *ruled) distinct(t *testing.T) (got []string) {
 	return slices.Compact(got)
 }
 
-func TestRulesOfSitesAreKept(t *testing.T) {
+func TestScenario35RulesOfSitesAreKept(t *testing.T) {
 	inBrowsers(t, func(t *testing.T, e engine) {
 		r, b := newRuled(t), newBattle(t)
 		b.allow(r.site.URL)

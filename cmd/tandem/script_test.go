@@ -36,13 +36,18 @@ func (m tests) Run() int {
 	return code
 }
 
-func TestMain(m *testing.M) { testscript.Main(tests{m}, map[string]func(){"tandem": main}) }
+func TestMain(m *testing.M) {
+	// Each command that tests run would take a second to exit.
+	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
+	testscript.Main(tests{m}, map[string]func(){"tandem": main})
+}
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "xdg"))
+			e.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

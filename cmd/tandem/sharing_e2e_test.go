@@ -8,10 +8,10 @@ import (
 	"tandem/session"
 )
 
-// TestSharing has the visitor decide, while the session goes on, what the agent
+// TestScenario31Sharing has the visitor decide, while the session goes on, what the agent
 // may do and see: scenarios 31 and, for the panic key, what a visitor does who
 // suddenly has something on the screen that is nobody's business.
-func TestSharing(t *testing.T) {
+func TestScenario31Sharing(t *testing.T) {
 	m := startMeeting(t, session.View)
 	m.accept()
 	m.sameTree("home")

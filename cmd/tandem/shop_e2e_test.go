@@ -335,7 +335,7 @@ func (m *meeting) at(path string) {
 	m.agent.wait(mirror, "document.title === "+quote(title))
 }
 
-func TestShopTogether(t *testing.T) {
+func TestScenario14ShopTogether(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	defer m.noErrors()
 	m.accept()

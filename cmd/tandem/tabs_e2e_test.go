@@ -289,9 +289,9 @@ func (w *window) middleClick(in frame, selector string) {
 	}
 }
 
-// TestNeedsTheVisitor has pages ask for what only the visitor can give: answers,
+// TestScenario25And26NeedsTheVisitor has pages ask for what only the visitor can give: answers,
 // places to save files, presses. The agent is told: scenarios 25 and 26.
-func TestNeedsTheVisitor(t *testing.T) {
+func TestScenario25And26NeedsTheVisitor(t *testing.T) {
 	m := meetAtDesk(t)
 	files := t.TempDir()
 	m.visitor.saveTo(files)
@@ -393,9 +393,9 @@ func (w *window) saveTo(dir string) {
 	}, nil)
 }
 
-// TestAnotherDevice has the visitor go on with a telephone: signed in as before,
+// TestScenario27AnotherDevice has the visitor go on with a telephone: signed in as before,
 // with the same page, and with nothing left behind that works.
-func TestAnotherDevice(t *testing.T) {
+func TestScenario27AnotherDevice(t *testing.T) {
 	m := meetAtDesk(t)
 	m.visitor.click(m.front, "#plain")
 	m.ready("/third")
