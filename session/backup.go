@@ -72,7 +72,7 @@ func Restore(ctx context.Context, dir string, b Backup, log *slog.Logger) (err e
 	if err := os.WriteFile(file, b.Audit, 0o600); err != nil {
 		return fmt.Errorf("restoring the audit log: %w", err)
 	}
-	acts, err := audit.Open(dir, time.Now, log)
+	acts, err := audit.Open(dir, audit.Limits{}, time.Now, log)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,8 @@ type Config struct {
 	Links func(id string) (shell, view string)
 	// Provider is where agents can sign in, beside keys and links; nil for nowhere.
 	Provider *Provider
+	// Audit says how large the files of the audit log get, and how old.
+	Audit audit.Limits
 	// Logger defaults to slog.Default.
 	Logger *slog.Logger
 	// Now defaults to time.Now.
@@ -139,7 +141,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if h.store, err = state.Open(ctx, h.cfg.Dir, h.log); err != nil {
 		return err
 	}
-	if h.audit, err = audit.Open(h.cfg.Dir, h.now, h.log); err != nil {
+	if h.audit, err = audit.Open(h.cfg.Dir, h.cfg.Audit, h.now, h.log); err != nil {
 		return err
 	}
 	if h.records.bucket, err = h.store.Bucket(ctx, "sessions"); err != nil {
@@ -575,6 +577,9 @@ func (h *Hub) sweep() {
 		if err := h.sweepSession(s, now); err != nil {
 			s.log.Error("sweeping", "error", err)
 		}
+	}
+	if err := h.audit.Tend(); err != nil {
+		h.log.Error("tending the audit log", "error", err)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -24,8 +23,10 @@ func newAudit(data *string) *cobra.Command {
 		Use:   "audit",
 		Short: "Read and check the log of who did what",
 		Long: `The file ` + audit.FileName + ` in the data directory says who did what in which session, and
-what administrators changed: no content, no addresses, no secrets. It is only
-ever added to, and each entry is chained to the one before.
+what administrators changed: no content, no secrets, and no addresses but those
+of clients that were refused. It is only ever added to, and each entry is chained
+to the one before. Older entries are in files beside it, to which the chain goes
+on; they are kept as "tandem serve --audit-keep" says.
 
 What gives somebody more than they had is recorded before it is done ("begun"),
 and its result after; an entry that stays begun was interrupted.`,
@@ -34,12 +35,12 @@ and its result after; an entry that stays begun was interrupted.`,
 	}, newAuditTail(data), newAuditVerify(data))
 }
 
-func openAudit(data string) (*os.File, error) {
-	f, err := os.Open(filepath.Join(data, audit.FileName))
+func openAudit(data string, after int64) (*audit.Reader, error) {
+	r, err := audit.OpenReader(data, after)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hinted{fmt.Errorf("there is no audit log in %s", data), "name the server's data directory with --data"}
 	}
-	return f, err
+	return r, err
 }
 
 func newAuditTail(data *string) *cobra.Command {
@@ -53,16 +54,12 @@ func newAuditTail(data *string) *cobra.Command {
   tandem audit tail -n 0 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := openAudit(*data)
-			if err != nil {
+			p := &entryPrinter{data: *data, out: cmd.OutOrStdout(), json: asJSON}
+			defer p.close()
+			if err := p.printNew(count); err != nil || !follow {
 				return err
 			}
-			defer f.Close()
-			p := &entryPrinter{out: cmd.OutOrStdout(), json: asJSON}
-			if err := p.printLast(f, count); err != nil || !follow {
-				return err
-			}
-			return p.follow(cmd.Context(), f)
+			return p.follow(cmd.Context())
 		},
 	}
 	f := cmd.Flags()
@@ -74,30 +71,49 @@ func newAuditTail(data *string) *cobra.Command {
 
 // entryPrinter prints entries in columns, or as JSON.
 type entryPrinter struct {
+	data string
 	out  io.Writer
 	json bool
-	at   int64 // where in the file the next entry begins
+	log  *audit.Reader // nil before it is opened
+	last int64         // entry that was printed
 }
 
-func (p *entryPrinter) printLast(f *os.File, count int) error {
-	list, err := p.read(f, count)
+func (p *entryPrinter) close() {
+	if p.log != nil {
+		p.log.Close()
+	}
+}
+
+// printNew prints the entries since it was last called, the last count of them,
+// or all for 0.
+func (p *entryPrinter) printNew(count int) error {
+	// Files are looked at again from where they were read to, until the log goes
+	// on in another.
+	if p.log == nil || !p.log.Fresh(p.data) {
+		p.close()
+		var err error
+		if p.log, err = openAudit(p.data, p.last); err != nil {
+			return err
+		}
+	}
+	list, err := p.read(count)
 	if err != nil {
 		return err
 	}
 	return p.print(list)
 }
 
-// read returns the entries since it was last called, the last count of them,
-// or all for 0.
-func (p *entryPrinter) read(f *os.File, count int) (list []audit.Entry, err error) {
-	more := io.NewSectionReader(f, p.at, 1<<62)
-	n, err := audit.Read(more, func(e audit.Entry) error {
+func (p *entryPrinter) read(count int) (list []audit.Entry, err error) {
+	err = p.log.Entries(func(e audit.Entry) error {
+		if e.N <= p.last {
+			return nil
+		}
+		p.last = e.N
 		if list = append(list, e); count > 0 && len(list) > count {
 			list = list[1:]
 		}
 		return nil
 	})
-	p.at += n
 	if broken := new(audit.BrokenError); errors.As(err, &broken) {
 		return list, hinted{err, `"tandem audit verify" names what is wrong with the log`}
 	}
@@ -130,7 +146,7 @@ func (p *entryPrinter) print(list []audit.Entry) error {
 // followEvery is how often the file is looked at.
 const followEvery = 200 * time.Millisecond
 
-func (p *entryPrinter) follow(ctx context.Context, f *os.File) error {
+func (p *entryPrinter) follow(ctx context.Context) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
@@ -139,11 +155,7 @@ func (p *entryPrinter) follow(ctx context.Context, f *os.File) error {
 			return nil
 		case <-tick.C:
 		}
-		list, err := p.read(f, 0)
-		if err == nil {
-			err = p.print(list)
-		}
-		if err != nil {
+		if err := p.printNew(0); err != nil {
 			return err
 		}
 	}
@@ -153,40 +165,58 @@ func newAuditVerify(data *string) *cobra.Command {
 	var noted string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "verify",
+		Use:   "verify [FILE]",
 		Short: "Check that no entry was changed, removed or moved",
-		Long: `Verify reads the whole log and names the first entry that is not as it was
-written. It prints number and chain of the newest entry. Keep them elsewhere, and
-give them to --noted later: whoever can write the file could write it all anew,
-or cut its end off, and only the note tells.`,
+		Long: `Verify reads the whole log, in all its files, and names the first entry that is
+not as it was written. It prints number and chain of the newest entry. Keep them
+elsewhere, and give them to --noted later: whoever can write the files could write
+them all anew, or cut the end off, and only the note tells. That the oldest entries
+were removed in time the log says itself.
+
+With FILE, or "-" for the standard input, it checks that copy of a log, such as
+one that was read by the API ("tandem help api").`,
 		Example: `  tandem audit verify
   tandem audit verify --noted 42:` + strings.Repeat("8f", 32),
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			note, err := parseNote(noted)
 			if err != nil {
 				return err
 			}
-			f, err := openAudit(*data)
+			log, err := openCopy(cmd, *data, args)
 			if err != nil {
 				return err
 			}
-			defer f.Close()
-			head, err := audit.Verify(f, note)
+			defer log.Close()
+			whole, err := audit.Verify(log, note)
 			if err != nil {
 				return coded{hinted{fmt.Errorf("the audit log is not as it was written: %w", err),
 					"compare the file with a copy of it; what comes before that entry is as it was written"}, exitProblem}
 			}
 			if asJSON {
-				return printJSON(cmd, head)
+				return printJSON(cmd, whole)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d entries, all as they were written. The newest: %d:%s\n", head.N, head.N, head.Chain)
+			fmt.Fprintf(cmd.OutOrStdout(), "%d entries, all as they were written. The newest: %d:%s\n", whole.Count(), whole.N, whole.Chain)
+			if whole.First > 1 {
+				fmt.Fprintf(cmd.OutOrStdout(), "Those before entry %d were removed, as the log says.\n", whole.First)
+			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&noted, "noted", "", "number and chain of an entry, as verify printed them once")
 	addJSON(cmd, &asJSON)
 	return cmd
+}
+
+// openCopy opens the file that is named, or the log of the data directory.
+func openCopy(cmd *cobra.Command, data string, args []string) (io.ReadCloser, error) {
+	switch {
+	case len(args) == 0:
+		return openAudit(data, 0)
+	case args[0] == "-":
+		return io.NopCloser(cmd.InOrStdin()), nil
+	}
+	return os.Open(args[0])
 }
 
 func parseNote(noted string) (head audit.Head, err error) {

@@ -34,7 +34,7 @@ func newConfigPrint(data *string) *cobra.Command {
 			return printTable(cmd, [][]string{
 				{"--data", s.Data}, {"--listen", s.Listen}, {"--control-url", s.Control}, {"--content-domain", s.Content},
 				{"--tls-cert", orDash(s.TLSCert)}, {"--tls-key", orDash(s.TLSKey)}, {"--acme-dns", orDash(s.ACMEDNS)},
-				{"--drain", s.Drain}, {"version", s.Version},
+				{"--drain", s.Drain}, {"audit log", s.Audit}, {"version", s.Version},
 			})
 		},
 	}

@@ -42,7 +42,8 @@ type config struct {
 	Data          string // directory of the state
 	TLSCert       string // PEM files; both or none
 	TLSKey        string
-	ACME          acmeFlags         // in place of the files
+	ACME          acmeFlags // in place of the files
+	Audit         auditFlags
 	Provider      *session.Provider // where agents may sign in; nil for nowhere
 	Drain         time.Duration     // how long open requests may take at the end; default 10 s
 	Logger        *slog.Logger
@@ -64,6 +65,35 @@ type server struct {
 // certificates are what the server shows browsers.
 type certificates interface {
 	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
+}
+
+// auditFlags say what becomes of the audit log's files.
+type auditFlags struct {
+	Megabytes int // of a file
+	Days      int // for which entries are kept; 0 for ever
+}
+
+func (f auditFlags) limits() audit.Limits {
+	return audit.Limits{Size: int64(f.Megabytes) << 20, Keep: time.Duration(f.Days) * 24 * time.Hour}
+}
+
+func (f auditFlags) String() string {
+	if f.Days == 0 {
+		return fmt.Sprintf("files of %d MB, kept for ever", f.Megabytes)
+	}
+	return fmt.Sprintf("files of %d MB, kept for %d days", f.Megabytes, f.Days)
+}
+
+func (f *auditFlags) add(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&f.Megabytes, "audit-size", 32, "megabytes after which the audit log goes on in a new file")
+	cmd.Flags().IntVar(&f.Days, "audit-keep", 0, "days for which entries of the audit log are kept, or up to a month longer; 0 for ever")
+}
+
+func (f auditFlags) check() error {
+	if f.Megabytes < 0 || f.Days < 0 || f.Days > 100*366 {
+		return hinted{errors.New("the audit log has no such size or age"), `"tandem serve --help" says what --audit-size and --audit-keep take`}
+	}
+	return nil
 }
 
 // acmeFlags say how to get certificates by ACME.
@@ -117,11 +147,15 @@ group named with --oidc-role.`,
 			if cfg.Provider, err = provider.provider(); err != nil {
 				return err
 			}
+			if err := cfg.Audit.check(); err != nil {
+				return err
+			}
 			return run(cmd.Context(), cfg)
 		},
 	}
 	cfg.add(cmd)
 	cmd.Flags().DurationVar(&cfg.Drain, "drain", 10*time.Second, "how long open requests may take when the server stops")
+	cfg.Audit.add(cmd)
 	provider.add(cmd)
 	logs.add(cmd)
 	return cmd
@@ -151,6 +185,7 @@ type settings struct {
 	TLSKey  string `json:"tls_key,omitempty"` // the file
 	ACMEDNS string `json:"acme_dns,omitempty"`
 	Drain   string `json:"drain"`
+	Audit   string `json:"audit"` // size and age of its files
 	Version string `json:"version"`
 }
 
@@ -158,7 +193,7 @@ func (s *server) settings() settings {
 	return settings{
 		Data: s.cfg.Data, Listen: s.cfg.Listen, Control: s.Control.String(), Content: s.Content,
 		TLSCert: s.cfg.TLSCert, TLSKey: s.cfg.TLSKey, ACMEDNS: s.cfg.ACME.DNS,
-		Drain: s.cfg.Drain.String(), Version: thisBuild().String(),
+		Drain: s.cfg.Drain.String(), Audit: s.cfg.Audit.String(), Version: thisBuild().String(),
 	}
 }
 
@@ -213,6 +248,7 @@ func open(ctx context.Context, cfg config) (*server, error) {
 		Dir:     cfg.Data,
 		Control: s.Control.String(),
 		Links:   func(id string) (shell, view string) { return joined.Content.Shell(id), joined.Content.View(id) },
+		Audit:   cfg.Audit.limits(),
 		Logger:  s.log,
 
 		Provider: cfg.Provider,

@@ -376,13 +376,13 @@ good as the visitor's password, and gone when the session ends.`,
 		Args:    one("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withSession(cmd, *data, args[0], func(_ admin, s session.Summary) error {
-				f, err := openAudit(*data)
+				f, err := openAudit(*data, 0)
 				if err != nil {
 					return err
 				}
 				defer f.Close()
 				e := export{Session: s, Audit: []audit.Entry{}}
-				if _, err = audit.Read(f, func(entry audit.Entry) error {
+				if err = f.Entries(func(entry audit.Entry) error {
 					if entry.Session == s.ID {
 						e.Audit = append(e.Audit, entry)
 					}

@@ -39,7 +39,7 @@ func (d *desk) open() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	record, err := audit.Open(d.dir, func() time.Time { return d.at }, log)
+	record, err := audit.Open(d.dir, audit.Limits{}, func() time.Time { return d.at }, log)
 	if err != nil {
 		d.t.Fatal(err)
 	}

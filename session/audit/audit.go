@@ -18,9 +18,6 @@ import (
 	"unicode"
 )
 
-// FileName is the log's name in a data directory.
-const FileName = "audit.log"
-
 // Result says how an act went.
 type Result string
 
@@ -41,19 +38,25 @@ type Entry struct {
 	Session string    `json:"session,omitempty"` // public id
 	What    string    `json:"what,omitempty"`    // to which one, or how; never content
 	Result  Result    `json:"result"`
-	Of      int64     `json:"of,omitempty"` // number of the entry which says that this was begun
+	Of      int64     `json:"of,omitempty"`    // number of the entry which says that this was begun
+	Chain   string    `json:"chain,omitempty"` // set by [Read]
 }
 
-// Log appends to one file. It is safe for concurrent use; one process has it
-// open at a time.
+// Log appends to the newest of its files. It is safe for concurrent use; one
+// process has it open at a time.
 type Log struct {
-	now func() time.Time
-	log *slog.Logger
+	dir    string
+	limits Limits
+	now    func() time.Time
+	log    *slog.Logger
 
-	mu    sync.Mutex
-	file  *os.File
-	n     int64
-	chain sum
+	mu     sync.Mutex
+	file   *os.File
+	size   int64     // of the file
+	began  time.Time // its first entry; zero when there is none
+	n      int64
+	chain  sum
+	tended time.Time
 }
 
 type sum [sha256.Size]byte
@@ -61,41 +64,55 @@ type sum [sha256.Size]byte
 // Open opens the log of a data directory, creating it when it does not exist.
 // A last line that a crash left incomplete was never acknowledged; it is
 // dropped, and an entry says so.
-func Open(dir string, now func() time.Time, log *slog.Logger) (*Log, error) {
-	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening the audit log: %w", err)
+func Open(dir string, limits Limits, now func() time.Time, log *slog.Logger) (*Log, error) {
+	l := &Log{dir: dir, limits: limits.orDefault(), now: now, log: log}
+	if err := l.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the audit log: %w", err), l.Close())
 	}
-	l := &Log{now: now, log: log, file: f}
+	return l, nil
+}
+
+func (l *Log) open() error {
+	if err := settle(l.dir); err != nil {
+		return err
+	}
+	var err error
+	if l.file, err = os.OpenFile(filepath.Join(l.dir, FileName), os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600); err != nil {
+		return err
+	}
+	if err := syncDir(l.dir); err != nil {
+		return err
+	}
 	torn, err := l.resume()
 	if err == nil && torn > 0 {
 		err = l.Add(context.Background(), Entry{Who: "server", Act: "audit.repair", What: fmt.Sprintf("%d bytes of an incomplete last line dropped", torn)})
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the audit log: %w", err), f.Close())
-	}
-	return l, nil
+	return err
 }
 
 // Close closes the file; what comes later fails. Closing twice is no error.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
 	if err := l.file.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
 	}
 	return nil
 }
 
-// Contents returns the whole file.
+// Contents returns the whole log.
 func (l *Log) Contents() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all, err := os.ReadFile(l.file.Name())
+	r, err := OpenReader(l.dir, 0)
 	if err != nil {
 		return nil, fmt.Errorf("reading the audit log: %w", err)
 	}
-	return all, nil
+	defer r.Close()
+	return io.ReadAll(r)
 }
 
 // maxLine is more than any entry takes: see clip.
@@ -104,34 +121,27 @@ const maxLine = 8 << 10
 // resume finds where the chain goes on, and how many bytes of a torn line it
 // took away.
 func (l *Log) resume() (torn int64, err error) {
-	size, err := l.file.Seek(0, io.SeekEnd)
-	if err != nil || size == 0 {
+	entry, size, torn, err := lastEntry(l.file)
+	if err != nil {
 		return 0, err
-	}
-	tail := make([]byte, min(size, 2*maxLine))
-	if _, err := l.file.ReadAt(tail, size-int64(len(tail))); err != nil {
-		return 0, err
-	}
-	end := bytes.LastIndexByte(tail, '\n') + 1
-	torn = int64(len(tail) - end)
-	if torn > maxLine || end == 0 && size > maxLine {
-		return 0, errors.New("its end is no log of ours")
 	}
 	if torn > 0 {
-		if err := l.file.Truncate(size - torn); err != nil {
+		if err := l.file.Truncate(size); err != nil {
 			return 0, err
 		}
 	}
-	if end == 0 {
-		return torn, nil
+	if l.size = size; size > 0 {
+		l.n, l.chain = entry.N, entry.sum()
+		l.began, err = firstTime(l.file)
+		return torn, err
 	}
-	last := tail[bytes.LastIndexByte(tail[:end-1], '\n')+1 : end-1]
-	entry, _, chain, err := parse(last)
-	if err != nil {
-		return 0, fmt.Errorf("its last entry: %w", err)
+	older, err := parts(l.dir)
+	if err != nil || len(older) == 0 {
+		return torn, err
 	}
-	l.n, l.chain = entry.N, chain
-	return torn, nil
+	entry, err = older[len(older)-1].lastEntry()
+	l.n, l.chain = entry.N, entry.sum()
+	return torn, err
 }
 
 // Do records that e begins, does it, and records how it went. When the first
@@ -167,34 +177,55 @@ func (l *Log) append(ctx context.Context, e Entry) (n int64, err error) {
 	if e.Who == "" {
 		e.Who = actor(ctx)
 	}
-	e.Who, e.Act, e.Session, e.What = clip(e.Who), clip(e.Act), clip(e.Session), clip(e.What)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.N, e.Time = l.n+1, l.now().UTC()
-	body, err := json.Marshal(e)
-	if err != nil {
+	if err := l.rotate(); err != nil {
+		l.log.Error("beginning a new file of the audit log", "error", err)
+	}
+	if err := l.appendLocked(&e); err != nil {
 		return 0, fmt.Errorf("writing the audit log: %w", err)
 	}
-	chain := link(l.chain, body[:len(body)-1])
-	line := fmt.Appendf(body[:len(body)-1], chainMember+"%x\"}\n", chain)
-	if err := l.write(line); err != nil {
-		return 0, fmt.Errorf("writing the audit log: %w", err)
-	}
-	l.n, l.chain = e.N, chain
 	return e.N, nil
+}
+
+func (l *Log) appendLocked(e *Entry) error {
+	line, chain, err := l.next(e)
+	if err != nil {
+		return err
+	}
+	if err := l.write(line); err != nil {
+		return err
+	}
+	l.n, l.chain, l.size = e.N, chain, l.size+int64(len(line))
+	if l.began.IsZero() {
+		l.began = e.Time
+	}
+	return nil
+}
+
+// next makes e the entry after the newest, and returns its line.
+func (l *Log) next(e *Entry) (line []byte, chain sum, err error) {
+	e.Who, e.Act, e.Session, e.What = clip(e.Who), clip(e.Act), clip(e.Session), clip(e.What)
+	e.N, e.Time = l.n+1, l.now().UTC()
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // so that all who write JSON write an entry alike
+	if err := enc.Encode(e); err != nil {
+		return nil, chain, err
+	}
+	body := bytes.TrimSuffix(text.Bytes(), []byte("}\n"))
+	chain = link(l.chain, body)
+	return fmt.Appendf(body, chainMember+"%x\"}\n", chain), chain, nil
 }
 
 // write takes back what it wrote of a line that does not fit on the disk.
 func (l *Log) write(line []byte) error {
-	before, err := l.file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	if _, err = l.file.Write(line); err == nil {
+	_, err := l.file.Write(line)
+	if err == nil {
 		err = l.file.Sync()
 	}
 	if err != nil {
-		return errors.Join(err, l.file.Truncate(before))
+		return errors.Join(err, l.file.Truncate(l.size))
 	}
 	return nil
 }
@@ -222,7 +253,14 @@ func parse(line []byte) (e Entry, body []byte, chain sum, err error) {
 	if err := json.Unmarshal(append(bytes.Clone(body), '}'), &e); err != nil {
 		return e, nil, chain, errors.New("it is no JSON")
 	}
+	e.Chain = string(digits)
 	return e, body, chain, nil
+}
+
+// sum is the chain of an entry that was parsed.
+func (e Entry) sum() (chain sum) {
+	hex.Decode(chain[:], []byte(e.Chain))
+	return chain
 }
 
 func cutLast(s, sep []byte) (before, after []byte, ok bool) {

@@ -16,7 +16,7 @@ import (
 
 func open(t *testing.T, dir string) *Log {
 	t.Helper()
-	l, err := Open(dir, time.Now, slog.New(slog.DiscardHandler))
+	l, err := Open(dir, Limits{}, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,12 @@ func written(t *testing.T) []byte {
 
 func contents(t *testing.T, dir string) []byte {
 	t.Helper()
-	all, err := os.ReadFile(filepath.Join(dir, FileName))
+	r, err := OpenReader(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	all, err := io.ReadAll(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +100,8 @@ func TestS54RemovedMovedAndNewEntriesAreNamed(t *testing.T) {
 	log := written(t)
 	lines := bytes.SplitAfter(bytes.TrimSuffix(log, []byte("\n")), []byte("\n"))
 	lines[4] = append(lines[4], '\n')
-	head, _ := Verify(bytes.NewReader(log), Head{})
+	whole, _ := Verify(bytes.NewReader(log), Head{})
+	head := whole.Head
 	for name, c := range map[string]struct {
 		lines [][]byte
 		noted Head
