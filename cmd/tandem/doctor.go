@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 
 	"tandem/certs"
 	"tandem/proxy"
+	"tandem/session/audit"
 )
 
 // A finding is what the doctor says of one thing.
@@ -418,6 +420,19 @@ func (d *doctoring) examineSocket(ctx context.Context, config *tls.Config) {
 	d.add("websocket", well, "WebSockets come through", "")
 }
 
+// withState has look see the lists, of the running server or, before the first
+// start, those that are there already.
+func (d *doctoring) withState(ctx context.Context, server remote, look func(admin) error) error {
+	if d.running {
+		return look(server)
+	}
+	if _, err := os.Stat(filepath.Join(d.cfg.Data, audit.FileName)); err != nil {
+		d.add("egress", unwell, "no site may be opened yet", "tandem origins allow https://…")
+		return nil
+	}
+	return withAdmin(ctx, d.cfg.Data, look)
+}
+
 // examineEgress opens the first site of the list.
 func (d *doctoring) examineEgress(ctx context.Context, server remote) {
 	var reports []proxy.Report
@@ -440,12 +455,8 @@ func (d *doctoring) examineEgress(ctx context.Context, server remote) {
 		}
 		return nil
 	}
-	if !d.running {
-		d.add("egress", unwell, "not tried, as no server runs", `"tandem origins test URL" tries a site`)
-		return
-	}
-	if err := look(server); err != nil {
-		d.add("egress", ill, err.Error(), "restart the server")
+	if err := d.withState(ctx, server, look); err != nil {
+		d.add("egress", ill, err.Error(), "restart the server; while none runs, the data directory must be yours")
 	}
 	for _, r := range reports {
 		if r.Problem != "" {
