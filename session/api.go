@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,6 +162,9 @@ func (h *Hub) join(w http.ResponseWriter, r *http.Request) {
 	}
 	s, role, cookie, err := h.admit(r, req)
 	if err != nil {
+		if guess := req.Secret != "" || req.Code != ""; guess && (err == errNoSession || err == errTooMany) {
+			h.refused(r, "session.join")
+		}
 		h.fail(w, err)
 		return
 	}
@@ -364,12 +368,6 @@ func (s *Session) follower(r *http.Request) (guest, bool) {
 func (s *Session) signedIn(cookie string) (agents.Agent, bool) {
 	a, scopes, ok := s.hub.agents.ByCookie(cookie)
 	return a, ok && slices.Contains(scopes, agents.ReadSessions) && s.belongsTo(a)
-}
-
-// belongsTo reports whether an agent may see the session at all.
-func (s *Session) belongsTo(a agents.Agent) bool {
-	owner := s.current().Owner
-	return a.Role.SeesAll() || owner != "" && owner == a.Name
 }
 
 func (h *Hub) secure() bool { return strings.HasPrefix(h.cfg.Control, "https:") }
@@ -641,11 +639,13 @@ func fail(w http.ResponseWriter, err error) {
 }
 
 func write(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // it is no HTML, and entries of the audit log have to stay as they are
+	if err := e.Encode(body); err != nil {
 		panic(err) // our own fields
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(text)
+	w.Write(text.Bytes())
 }

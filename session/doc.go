@@ -14,7 +14,8 @@
 // A session waits for the visitor's consent, is active, and then is over:
 // declined, expired or ended. What is over is erased at once: jar, assets,
 // tree, cookies and tickets. For a day a tombstone without content tells those
-// who hold a link what happened.
+// who hold a link what happened; one of an invitation nobody took knows names
+// and address, to make it again.
 //
 // # Who gets in
 //
@@ -30,13 +31,15 @@
 // An invitation is sent, opened, and then accepted, declined or out of time. As
 // long as it is not accepted the agent may take it back and make another; who
 // shows an older one is told so. Agents who wait learn each of these at once.
+// For a day after its time has run out there may be another session like it.
 //
 // Consent is taken for what the server would ask for at that moment: the page
 // sends back a name for the terms it was given. It is recorded with the time and
 // a digest of the words that the page showed, and their language.
 //
 // A session may belong to an agent (package agents). It has no agent's link
-// then: its page opens where they are signed in, or somebody who sees all. They
+// then: its page opens where they are signed in, or somebody who sees all, or a
+// colleague whom one of these let in, who takes part and decides nothing. They
 // sit there under their own names, in one seat each whatever the device. Whether
 // they still may is looked at again whenever anything about agents changes;
 // what belongs to an agent who is disabled ends.
@@ -163,5 +166,6 @@
 //
 // The audit log (package audit) says who created, joined, accepted, changed and
 // ended what, and who sent what is not theirs to send. What gives rights is in
-// it before it takes effect; without it nothing is given.
+// it before it takes effect; without it nothing is given. Wrong guesses are in
+// it by the address they came from, counted over ten minutes.
 package session

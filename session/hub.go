@@ -91,6 +91,7 @@ type Hub struct {
 	tasks    sync.WaitGroup // the hub's own goroutines, which end with ctx
 
 	joins, guesses, allGuesses *budget
+	refusals                   refusals
 
 	mu       sync.RWMutex
 	closed   bool
@@ -269,6 +270,8 @@ type Request struct {
 	VisitorName string        // default "Visitor"
 	TTL         time.Duration // of the invitation; default 1 h, at most 24 h
 	Uses        int           // browsers the invitation may be opened in; default 1, at most 5
+
+	colleagues []string
 }
 
 // Invitation is what the two people are given. It is told once: only digests
@@ -319,6 +322,7 @@ func (h *Hub) Create(ctx context.Context, req Request) (Invitation, error) {
 		Visitor:     credential{Secret: secret.DigestOf(visitor)},
 		Agent:       agent,
 		Owner:       req.Agent,
+		Colleagues:  req.colleagues,
 		Uses:        req.Uses,
 		Code:        secret.DigestOf(code),
 		CodeExpires: now.Add(min(codeTTL, req.TTL)),
@@ -412,7 +416,8 @@ type Summary struct {
 	ID            string         `json:"id"`
 	State         State          `json:"state"`
 	Invitation    Status         `json:"invitation"`
-	Owner         string         `json:"owner,omitempty"` // the agent whose session it is
+	Owner         string         `json:"owner,omitempty"`      // the agent whose session it is
+	Colleagues    []string       `json:"colleagues,omitempty"` // agents who were let in
 	Mode          Mode           `json:"mode"`
 	URL           string         `json:"url,omitempty"`
 	Agent         string         `json:"agent,omitempty"`
@@ -446,7 +451,7 @@ func (s *Session) summary() Summary {
 	defer s.mu.Unlock()
 	r := s.record
 	return Summary{
-		ID: r.ID, State: r.State, Invitation: r.invitation(), Owner: r.Owner, Mode: r.Mode, URL: r.URL,
+		ID: r.ID, State: r.State, Invitation: r.invitation(), Owner: r.Owner, Colleagues: r.Colleagues, Mode: r.Mode, URL: r.URL,
 		Agent: r.AgentName, Visitor: r.VisitorName,
 		AgentOnline: agent, VisitorOnline: visitor,
 		CreatedAt: r.Created, ExpiresAt: r.Expires, AcceptedAt: r.Accepted, OverAt: r.Over, Paused: r.Paused,
@@ -578,6 +583,7 @@ func (h *Hub) sweep() {
 			s.log.Error("sweeping", "error", err)
 		}
 	}
+	h.recordRefusals(now.Add(-refusalWindow))
 	if err := h.audit.Tend(); err != nil {
 		h.log.Error("tending the audit log", "error", err)
 	}
@@ -664,6 +670,7 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 	h.cancel()
 	h.tasks.Wait()
+	h.recordRefusals(h.now())
 	return errors.Join(err, h.closeFiles())
 }
 

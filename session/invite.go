@@ -104,6 +104,24 @@ func (s *Session) Invite(ctx context.Context, ttl time.Duration) (Invitation, er
 	}, nil
 }
 
+// InviteAgain makes a new invitation for the visitor of a session, see
+// [Session.Invite]; for one whose invitation ran out, in a new session that is
+// like it.
+func (h *Hub) InviteAgain(ctx context.Context, id string, ttl time.Duration) (Invitation, error) {
+	s, ok := h.Session(id)
+	if !ok {
+		return Invitation{}, ErrNotFound
+	}
+	r := s.current()
+	if r.State != Expired {
+		return s.Invite(ctx, ttl)
+	}
+	return h.Create(ctx, Request{
+		URL: r.URL, Mode: r.Mode, Rights: r.Offered, Uses: r.Uses, TTL: ttl,
+		Agent: r.Owner, AgentName: r.AgentName, VisitorName: r.VisitorName, colleagues: r.Colleagues,
+	})
+}
+
 // reinvite changes the invitation of a session that still waits.
 func (s *Session) reinvite(ctx context.Context, act string, change func(*record)) error {
 	s.hub.forgetCode(s)

@@ -217,6 +217,7 @@ func (h *Hub) signInFailed(w http.ResponseWriter, r *http.Request, code string, 
 		err = fmt.Errorf("the provider answered %q", cut(answered.ErrorCode, 60))
 	}
 	h.log.Warn("sign-in at the provider", "error", err)
+	h.refused(r, signInAct)
 	http.Redirect(w, r, "/console?error="+code, http.StatusSeeOther)
 }
 

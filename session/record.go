@@ -33,11 +33,12 @@ type record struct {
 	Agent       credential `json:"agent"`
 	Code        digest     `json:"code"`
 	CodeExpires time.Time  `json:"code_expires"`
-	Owner       string     `json:"owner,omitempty"`     // the agent whose session it is; "" when whoever has the link is
-	Uses        int        `json:"uses,omitempty"`      // browsers that may open the invitation
-	Opened      time.Time  `json:"opened,omitzero"`     // the invitation, by the visitor
-	Consent     *Consent   `json:"consent,omitempty"`   // of the visitor
-	Withdrawn   []digest   `json:"withdrawn,omitempty"` // secrets and browsers of earlier invitations
+	Owner       string     `json:"owner,omitempty"`      // the agent whose session it is; "" when whoever has the link is
+	Colleagues  []string   `json:"colleagues,omitempty"` // agents who were let in besides
+	Uses        int        `json:"uses,omitempty"`       // browsers that may open the invitation
+	Opened      time.Time  `json:"opened,omitzero"`      // the invitation, by the visitor
+	Consent     *Consent   `json:"consent,omitempty"`    // of the visitor
+	Withdrawn   []digest   `json:"withdrawn,omitempty"`  // secrets and browsers of earlier invitations
 }
 
 // credential is how a person gets in: by the secret of a link, and after that
@@ -71,8 +72,10 @@ func (r *record) credential(role Role) *credential {
 // link that it is over.
 func (r record) tombstone(to State, by, reason string, now time.Time) record {
 	r.State, r.Over, r.EndedBy, r.EndReason = to, now, by, reason
-	r.URL, r.AgentName, r.VisitorName = "", "", ""
 	r.Code = digest{}
+	if to != Expired { // which can be invited to again
+		r.URL, r.AgentName, r.VisitorName = "", "", ""
+	}
 	return r
 }
 
@@ -80,6 +83,7 @@ func (r record) clone() record {
 	r.Visitor.Browsers = slices.Clone(r.Visitor.Browsers)
 	r.Agent.Browsers = slices.Clone(r.Agent.Browsers)
 	r.Withdrawn = slices.Clone(r.Withdrawn)
+	r.Colleagues = slices.Clone(r.Colleagues)
 	return r
 }
 

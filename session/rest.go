@@ -33,6 +33,9 @@ func (h *Hub) restRoutes(mux *http.ServeMux) {
 	handle("DELETE /api/v1/sessions/{id}", agents.EndSessions, h.endSession)
 	handle("POST /api/v1/sessions/{id}/invitation", agents.CreateSessions, h.inviteAgain)
 	handle("DELETE /api/v1/sessions/{id}/invitation", agents.EndSessions, h.revokeInvitation)
+	handle("PUT /api/v1/sessions/{id}/agents/{name}", agents.CreateSessions, h.addColleague)
+	handle("DELETE /api/v1/sessions/{id}/agents/{name}", agents.EndSessions, h.removeColleague)
+	handle("GET /api/v1/audit", agents.ReadAudit, h.readAudit)
 	handle("GET /api/v1/agents", agents.ManageAgents, h.listAgents)
 	handle("POST /api/v1/agents", agents.ManageAgents, h.addAgent)
 	handle("PATCH /api/v1/agents/{name}", agents.ManageAgents, h.changeAgent)
@@ -65,6 +68,9 @@ func (h *Hub) caller(r *http.Request, scope agents.Scope) (caller, error) {
 	}
 	switch {
 	case !ok:
+		if r.Header.Get("Authorization") != "" {
+			h.refused(r, "api.key")
+		}
 		return caller{}, errNotSignedIn
 	case scope != "" && !slices.Contains(by.scopes, scope):
 		return caller{}, errScope
@@ -93,6 +99,15 @@ func (h *Hub) sessionOf(r *http.Request, by caller) (*Session, error) {
 	return s, nil
 }
 
+// managedBy is sessionOf for those who decide about it.
+func (h *Hub) managedBy(r *http.Request, by caller) (*Session, error) {
+	s, err := h.sessionOf(r, by)
+	if err == nil && !s.manages(by.Agent) {
+		err = errScope
+	}
+	return s, err
+}
+
 // maxWait is how long a request may wait for news.
 const maxWait = 25 * time.Second
 
@@ -114,7 +129,7 @@ func (h *Hub) listSessions(r *http.Request, by caller) (any, error) {
 	}
 	state, agent := r.FormValue("state"), r.FormValue("agent")
 	list := slices.DeleteFunc(h.Sessions(), func(s Summary) bool {
-		mine := by.Role.SeesAll() || s.Owner != "" && s.Owner == by.Name
+		mine := by.Role.SeesAll() || s.Owner == by.Name || slices.Contains(s.Colleagues, by.Name)
 		return !mine || state != "" && string(s.State) != state || agent != "" && s.Owner != agent
 	})
 	return struct {
@@ -184,7 +199,7 @@ func (h *Hub) showSession(r *http.Request, by caller) (any, error) {
 }
 
 func (h *Hub) endSession(r *http.Request, by caller) (any, error) {
-	s, err := h.sessionOf(r, by)
+	s, err := h.managedBy(r, by)
 	if err == nil {
 		err = s.End(r.Context(), by.FullName)
 	}
@@ -198,19 +213,75 @@ func (h *Hub) inviteAgain(r *http.Request, by caller) (any, error) {
 	if err := readJSON(r, &req); err != nil {
 		return nil, err
 	}
-	s, err := h.sessionOf(r, by)
+	s, err := h.managedBy(r, by)
 	if err != nil {
 		return nil, err
 	}
-	return s.Invite(r.Context(), span(req.Minutes, time.Minute))
+	return h.InviteAgain(r.Context(), s.id, span(req.Minutes, time.Minute))
 }
 
 func (h *Hub) revokeInvitation(r *http.Request, by caller) (any, error) {
-	s, err := h.sessionOf(r, by)
+	s, err := h.managedBy(r, by)
 	if err == nil {
 		err = s.Revoke(r.Context())
 	}
 	return struct{}{}, err
+}
+
+func (h *Hub) addColleague(r *http.Request, by caller) (any, error) {
+	if err := readJSON(r, &struct{}{}); err != nil {
+		return nil, err
+	}
+	s, err := h.managedBy(r, by)
+	if err == nil {
+		err = s.LetIn(r.Context(), r.PathValue("name"))
+	}
+	return struct{}{}, err
+}
+
+func (h *Hub) removeColleague(r *http.Request, by caller) (any, error) {
+	s, err := h.managedBy(r, by)
+	if err == nil {
+		err = s.LetOut(r.Context(), r.PathValue("name"))
+	}
+	return struct{}{}, err
+}
+
+const (
+	auditPage    = 100
+	maxAuditPage = 1000
+)
+
+// readAudit answers with entries as they are in the log, so that whoever has all
+// can verify them.
+func (h *Hub) readAudit(r *http.Request, _ caller) (any, error) {
+	q, err := auditQuery(r)
+	if err != nil {
+		return nil, err
+	}
+	list, more, err := audit.Find(h.cfg.Dir, q)
+	return struct {
+		Entries []audit.Entry `json:"entries"`
+		More    bool          `json:"more"`
+	}{append([]audit.Entry{}, list...), more}, err
+}
+
+func auditQuery(r *http.Request) (q audit.Query, err error) {
+	q = audit.Query{Session: r.FormValue("session"), Most: auditPage}
+	if limit := r.FormValue("limit"); limit != "" {
+		if q.Most, err = strconv.Atoi(limit); err != nil || q.Most < 1 || q.Most > maxAuditPage {
+			return q, errBadRequest
+		}
+	}
+	if since := r.FormValue("since"); since != "" {
+		if q.After, err = strconv.ParseInt(since, 10, 64); err == nil {
+			return q, nil
+		}
+		if q.From, err = time.Parse(time.RFC3339, since); err != nil {
+			return q, errBadRequest
+		}
+	}
+	return q, nil
 }
 
 func (h *Hub) listAgents(*http.Request, caller) (any, error) {

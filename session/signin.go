@@ -30,6 +30,9 @@ func (h *Hub) signInWays(w http.ResponseWriter, _ *http.Request) {
 	}{name})
 }
 
+// signInAct is what the audit log calls it.
+const signInAct = "agents.sign-in"
+
 type signInRequest struct {
 	Key  string `json:"key"`
 	Link string `json:"link"`
@@ -39,6 +42,7 @@ type signInRequest struct {
 // value is always a new one: what the browser showed is never taken over.
 func (h *Hub) signIn(w http.ResponseWriter, r *http.Request) {
 	if !h.joins.take(clientKey(r.RemoteAddr), h.now()) {
+		h.refused(r, signInAct)
 		fail(w, errTooMany)
 		return
 	}
@@ -56,6 +60,9 @@ func (h *Hub) signIn(w http.ResponseWriter, r *http.Request) {
 		a, cookie, err = h.agents.SignInByKey(r.Context(), req.Key)
 	}
 	if err != nil {
+		if errors.Is(err, agents.ErrRefused) {
+			h.refused(r, signInAct)
+		}
 		h.fail(w, err)
 		return
 	}

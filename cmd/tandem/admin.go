@@ -34,6 +34,8 @@ type admin interface {
 	Sessions(ctx context.Context) ([]session.Summary, error)
 	Invite(ctx context.Context, id string, ttl time.Duration) (session.Invitation, error)
 	Revoke(ctx context.Context, id string) error
+	LetIn(ctx context.Context, id, agent string) error
+	LetOut(ctx context.Context, id, agent string) error
 	End(ctx context.Context, id string) error
 	Erase(ctx context.Context, id string) error
 	agentsAdmin
@@ -92,11 +94,7 @@ func (l local) Sessions(context.Context) ([]session.Summary, error) {
 }
 
 func (l local) Invite(ctx context.Context, id string, ttl time.Duration) (session.Invitation, error) {
-	s, ok := l.hub.Session(id)
-	if !ok {
-		return session.Invitation{}, session.ErrNotFound
-	}
-	return s.Invite(ctx, ttl)
+	return l.hub.InviteAgain(ctx, id, ttl)
 }
 
 func (l local) Revoke(ctx context.Context, id string) error {
@@ -105,6 +103,22 @@ func (l local) Revoke(ctx context.Context, id string) error {
 		return session.ErrNotFound
 	}
 	return s.Revoke(ctx)
+}
+
+func (l local) LetIn(ctx context.Context, id, agent string) error {
+	s, ok := l.hub.Session(id)
+	if !ok {
+		return session.ErrNotFound
+	}
+	return s.LetIn(ctx, agent)
+}
+
+func (l local) LetOut(ctx context.Context, id, agent string) error {
+	s, ok := l.hub.Session(id)
+	if !ok {
+		return session.ErrNotFound
+	}
+	return s.LetOut(ctx, agent)
 }
 
 func (l local) End(ctx context.Context, id string) error {
@@ -140,6 +154,7 @@ func (e *remoteError) Is(target error) bool { return adminErrors[e.Code] == targ
 //	GET, POST         /sessions   summaries; a request
 //	DELETE            /sessions/{id}: ends it; ?erase=1: and forgets it
 //	POST, DELETE      /sessions/{id}/invitation  a number of nanoseconds
+//	PUT, DELETE       /sessions/{id}/agents/{name}
 //	GET               /settings   what the server runs with
 //	GET               /backup     a backup
 //
@@ -197,6 +212,12 @@ func adminHandler(a admin) http.Handler {
 		return a.Invite(r.Context(), r.PathValue("id"), ttl)
 	})
 	handle("DELETE /sessions/{id}/invitation", func(r *http.Request) (any, error) { return nil, a.Revoke(r.Context(), r.PathValue("id")) })
+	handle("PUT /sessions/{id}/agents/{name}", func(r *http.Request) (any, error) {
+		return nil, a.LetIn(r.Context(), r.PathValue("id"), r.PathValue("name"))
+	})
+	handle("DELETE /sessions/{id}/agents/{name}", func(r *http.Request) (any, error) {
+		return nil, a.LetOut(r.Context(), r.PathValue("id"), r.PathValue("name"))
+	})
 	handleAgents(handle, a)
 	handle("DELETE /sessions/{id}", func(r *http.Request) (any, error) {
 		if r.FormValue("erase") != "" {
@@ -371,6 +392,14 @@ func (r remote) Invite(ctx context.Context, id string, ttl time.Duration) (inv s
 
 func (r remote) Revoke(ctx context.Context, id string) error {
 	return r.call(ctx, "DELETE", "/sessions/"+url.PathEscape(id)+"/invitation", nil, nil)
+}
+
+func (r remote) LetIn(ctx context.Context, id, agent string) error {
+	return r.call(ctx, "PUT", "/sessions/"+url.PathEscape(id)+"/agents/"+url.PathEscape(agent), nil, nil)
+}
+
+func (r remote) LetOut(ctx context.Context, id, agent string) error {
+	return r.call(ctx, "DELETE", "/sessions/"+url.PathEscape(id)+"/agents/"+url.PathEscape(agent), nil, nil)
 }
 
 func (r remote) End(ctx context.Context, id string) error {

@@ -315,8 +315,9 @@ func newAgentsToken(data *string) *cobra.Command {
 server keeps no more than a digest. A program sends it with each request
 ("tandem help api"); the agent can sign in to the console with it.
 
-Scopes are sessions:create, sessions:read and sessions:end, and for an admin
-audit:read and agents:manage. Without --scope the key may do all its agent may.`,
+Scopes are sessions:create, sessions:read and sessions:end, for supervisors and
+admins audit:read, and for admins agents:manage. Without --scope the key may do
+all its agent may.`,
 		Example: `  tandem agents token ada --scope sessions:create,sessions:read --days 30
   tandem agents token ada --revoke 8d2f61c0`,
 		Args: one("name"),

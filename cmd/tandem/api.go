@@ -21,13 +21,22 @@ are JSON; times are RFC 3339.
                                     declined, expired or revoked
   DELETE /sessions/ID               ends it
   POST   /sessions/ID/invitation    {"minutes"}: a new link and code, in place of the old
+                                    (for one that expired, in a new session like it)
   DELETE /sessions/ID/invitation    takes the invitation back
+  PUT    /sessions/ID/agents/NAME   {}: lets a colleague follow; DELETE takes that back
+  GET    /audit                     {"entries":[…],"more"}, for supervisors and admins;
+                                    ?since= a number or a time, ?session=, ?limit= (100)
   GET    /agents                    {"agents":[…]}, for admins, as all that follows
   POST   /agents                    {"name","full_name","role","email","subject"}
   PATCH  /agents/NAME               {"role","disabled"}
   DELETE /agents/NAME
   POST   /agents/NAME/keys          {"days","scopes"}: answers {"key",…}, only then
   DELETE /agents/NAME/keys/ID
+
+An entry of the audit log has the form it has on disk, and "chain" is the SHA-256 of
+the chain before, as 32 bytes, and of the entry up to that member; without ?session=
+"jq -c .entries[]" of all pages makes a file for "tandem audit verify FILE". For the
+next page give the number of the last entry to ?since=.
 
 An agent sees sessions of their own, a supervisor those of all. What went wrong
 is told in one form, with a status from 400: {"error":{"code","message"}}. Codes

@@ -88,6 +88,16 @@ func one(name string) cobra.PositionalArgs {
 	}
 }
 
+// two is what a command with two arguments takes.
+func two(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 2 {
+			return nil
+		}
+		return hinted{fmt.Errorf("%s takes %s and %s, not %d arguments", cmd.CommandPath(), first, second, len(args)), firstExample(cmd)}
+	}
+}
+
 // some is what a command with one argument or more takes.
 func some(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -26,7 +26,7 @@ destroyed when it ends; for a day more its id, state and times are known.`,
 		Example: `  tandem sessions create https://shop.example/ --agent-name Ada
   tandem sessions list
   tandem sessions end abcdefgh2345`,
-	}, newSessionCreate(data), newSessionList(data), newSessionShow(data), newSessionInvite(data), newSessionRevoke(data), newSessionEnd(data), newSessionExport(data), newSessionErase(data))
+	}, newSessionCreate(data), newSessionList(data), newSessionShow(data), newSessionInvite(data), newSessionRevoke(data), newSessionLetIn(data), newSessionLetOut(data), newSessionEnd(data), newSessionExport(data), newSessionErase(data))
 }
 
 // invitation flags are shared by the commands that create sessions.
@@ -259,7 +259,8 @@ func newSessionInvite(data *string) *cobra.Command {
 		Use:   "invite ID",
 		Short: "Make a new link and code for the visitor",
 		Long: `Invite makes a new invitation for a session whose visitor has not accepted yet.
-The earlier link and code work no longer, and whoever has opened them is told.`,
+The earlier link and code work no longer, and whoever has opened them is told.
+When the time has run out it makes a new session like the old one.`,
 		Example: "  tandem sessions invite abcdefgh2345",
 		Args:    one("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -275,6 +276,10 @@ The earlier link and code work no longer, and whoever has opened them is told.`,
 				return err
 			case asJSON:
 				return printJSON(cmd, inv)
+			}
+			if inv.ID != args[0] {
+				printInvitation(cmd, inv)
+				return nil
 			}
 			control, _, _ := strings.Cut(inv.VisitorURL, "/j/")
 			fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nFor 15 minutes the visitor can also open %s and type %s.\n", inv.VisitorURL, control, spoken(inv.Code))
@@ -308,6 +313,7 @@ func summaryRows(s session.Summary) [][]string {
 		add("agent", person(s.Agent, s.AgentOnline))
 		add("visitor", person(s.Visitor, s.VisitorOnline))
 	}
+	add("let in", strings.Join(s.Colleagues, ", "))
 	if s.Paused {
 		add("paused", "by the visitor")
 	}
@@ -339,6 +345,39 @@ sessions end" ends a session that has begun.`,
 		Args:    one("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withSession(cmd, *data, args[0], func(a admin, s session.Summary) error { return a.Revoke(cmd.Context(), s.ID) })
+		},
+		ValidArgsFunction: completeSession(data),
+	}
+}
+
+func newSessionLetIn(data *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "let-in ID AGENT",
+		Short: "Let another agent follow an agent's session",
+		Long: `Let-in makes a session that belongs to one agent open for another, who is signed in.
+They take part; inviting and ending stay with whose it is, and with supervisors,
+for whom all sessions open. The visitor is told when they come.`,
+		Example: "  tandem sessions let-in abcdefgh2345 ben",
+		Args:    two("ID", "AGENT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withSession(cmd, *data, args[0], func(a admin, s session.Summary) error {
+				return unknownAgent(a.LetIn(cmd.Context(), s.ID, args[1]))
+			})
+		},
+		ValidArgsFunction: completeSession(data),
+	}
+}
+
+func newSessionLetOut(data *string) *cobra.Command {
+	return &cobra.Command{
+		Use:     "let-out ID AGENT",
+		Short:   "Take that back, and disconnect them",
+		Example: "  tandem sessions let-out abcdefgh2345 ben",
+		Args:    two("ID", "AGENT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withSession(cmd, *data, args[0], func(a admin, s session.Summary) error {
+				return a.LetOut(cmd.Context(), s.ID, args[1])
+			})
 		},
 		ValidArgsFunction: completeSession(data),
 	}

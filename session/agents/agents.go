@@ -40,8 +40,8 @@ type Role string
 
 const (
 	Member     Role = "agent"      // their own sessions
-	Supervisor Role = "supervisor" // everybody's
-	Admin      Role = "admin"      // and the agents, and what was done
+	Supervisor Role = "supervisor" // everybody's, and what was done
+	Admin      Role = "admin"      // and the agents
 )
 
 // Scope is one thing that a key may do.
@@ -58,8 +58,10 @@ const (
 // Scopes returns all that a role may do; none for a role that there is not.
 func (r Role) Scopes() []Scope {
 	switch r {
-	case Member, Supervisor:
+	case Member:
 		return []Scope{CreateSessions, ReadSessions, EndSessions}
+	case Supervisor:
+		return []Scope{CreateSessions, ReadSessions, EndSessions, ReadAudit}
 	case Admin:
 		return []Scope{CreateSessions, ReadSessions, EndSessions, ReadAudit, ManageAgents}
 	}

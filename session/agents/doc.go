@@ -2,7 +2,8 @@
 // what they sign in with.
 //
 // An agent has a role. An agent creates and sees sessions of their own; a
-// supervisor sees those of all; an admin manages agents as well.
+// supervisor sees those of all, and the audit log; an admin manages agents as
+// well.
 //
 // Three things show who somebody is, all random, all kept as digests only and
 // told once: a key, for programs, with scopes and an expiry; a link, for a
