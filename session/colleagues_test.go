@@ -30,8 +30,6 @@ func TestAColleagueFollowsWhenLetIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vis := r.connectVisitor(inv.ID, cookie, nil)
-	first := r.console(ada).connectAgent(inv.ID, nil)
 	desk := r.console(bob)
 
 	ask("who is not let in lets themselves in", bob, "PUT", one+"/agents/bob", "{}", 404)
@@ -39,7 +37,7 @@ func TestAColleagueFollowsWhenLetIn(t *testing.T) {
 	ask("letting in", ada, "PUT", one+"/agents/bob", "{}", 200)
 	ask("letting in again", ada, "PUT", one+"/agents/bob", "{}", 200)
 	r.restart() // it is on disk
-	vis, first = r.connectVisitor(inv.ID, cookie, vis), r.console(ada).connectAgent(inv.ID, nil)
+	vis, first := r.connectVisitor(inv.ID, cookie, nil), r.console(ada).connectAgent(inv.ID, nil)
 	second := desk.connectAgent(inv.ID, nil)
 	if second.welcome.You.Name != "Bob" || first.welcome.You.Color == second.welcome.You.Color {
 		t.Errorf("welcomed as %+v and %+v", first.welcome.You, second.welcome.You)
