@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -149,6 +150,8 @@ type joined struct {
 	Terms     string      `json:"terms"` // names all of this, but for what passes
 	ExpiresAt string      `json:"expires_at"`
 	Check     string      `json:"check,omitempty"` // shown until the visitor agrees to move here
+	// Showing says that who is asked leads a showing, and has nothing to agree to.
+	Showing bool `json:"showing,omitempty"`
 }
 
 // join lets a browser in by the secret of a link or by a spoken code. Every
@@ -318,6 +321,9 @@ func (r record) refusal() error {
 // present reports whether a request comes from somebody who is in the session
 // in that role.
 func (s *Session) present(r *http.Request, role Role) bool {
+	if rec := s.current(); rec.In != "" {
+		return role == Visitor && s.leads(r, rec)
+	}
 	if role == Agent {
 		_, ok := s.follower(r)
 		return ok
@@ -336,7 +342,7 @@ func (s *Session) browserOf(r *http.Request, role Role, rec record) string {
 	for _, c := range r.CookiesNamed(s.hub.cookieName(role, s.id)) {
 		if rec.credential(role).holds(c.Value) {
 			d := secret.DigestOf(c.Value)
-			return string(d[:])
+			return base64.RawStdEncoding.EncodeToString(d[:])
 		}
 	}
 	return ""
@@ -352,6 +358,9 @@ type guest struct {
 // follower returns who asks to follow: a browser that the agent's link let in,
 // or an agent who is signed in and whose session it is, or who sees all.
 func (s *Session) follower(r *http.Request) (guest, bool) {
+	if s.Around() != "" {
+		return guest{}, false // only the visitor of the session around it, see Shown
+	}
 	if browser := s.browserOf(r, Agent, s.current()); browser != "" {
 		return guest{who: browser}, true
 	}
@@ -414,6 +423,7 @@ func (s *Session) describe(role Role, rec record) joined {
 		Masked:    masked,
 		Treated:   s.hub.rules.Treatments(rec.URL),
 		ExpiresAt: rec.Expires.UTC().Format("2006-01-02T15:04:05Z"),
+		Showing:   rec.In != "",
 	}
 }
 

@@ -16,8 +16,8 @@ const maxColleagues = 8
 // manages reports whether an agent decides about the session: whoever it belongs
 // to, and who sees all. Colleagues only take part.
 func (s *Session) manages(a agents.Agent) bool {
-	owner := s.current().Owner
-	return a.Role.SeesAll() || owner != "" && owner == a.Name
+	rec := s.current()
+	return rec.In == "" && (a.Role.SeesAll() || rec.Owner != "" && rec.Owner == a.Name)
 }
 
 // belongsTo reports whether an agent may see the session at all.

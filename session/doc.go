@@ -62,7 +62,7 @@
 // point, draw and talk; both may end the session. Of what the mode allows an
 // agent has the rights that the session was created with, as far as the visitor
 // leaves them: to point, draw, scroll, navigate, use tabs, click, fill fields,
-// upload. Beyond the tables, input to masked nodes, to what the site keeps for
+// upload, lead. Beyond the tables, input to masked nodes, to what the site keeps for
 // its visitor, and navigation to origins that are not allowed are refused.
 //
 // What the visitor takes away is gone at once, whatever the store does; what
@@ -76,6 +76,23 @@
 //
 // Drawings that stay and the conversation are kept in memory for those who come
 // later: 500 strokes, 200 lines. They go with the page, or the session.
+//
+// # Showing
+//
+// An agent may lead, too: "let me show you". A showing is a session inside the
+// session, with the roles swapped: the agent's browser has the visitor's place in
+// it, and the visitor follows in view mode, where they may point and scroll. So
+// it has a cookie jar, a key, assets, hosts and masks of its own, and nothing of
+// one is good for anything in the other. The agent leads it in a window of its
+// own, in the visitor's shell: content hosts need cookies, which browsers keep
+// from frames of another site such as the console.
+//
+// It waits until the visitor agrees, for a minute, and nobody is in it before.
+// The agent enters by what lets them into the session around it, the visitor
+// follows by the cookie of their shell, and nobody else does either. There is one
+// at a time. It ends when either closes it or leaves, the visitor pauses, takes
+// the right away or goes on with another device, and with the session around
+// it, whose part of the audit log has its begin and end.
 //
 // # What followers see
 //

@@ -205,7 +205,7 @@ func (h *Hub) load(ctx context.Context) error {
 		}
 		h.add(s)
 	}
-	return nil
+	return h.endStranded(ctx)
 }
 
 // newSession makes the session of a record. With an error the session is
@@ -224,7 +224,7 @@ func (h *Hub) newSession(rec record) (*Session, error) {
 	if rec.Offered == nil { // recorded before there were rights to choose from
 		s.record.Offered, s.record.Rights = AllRights, AllRights
 	}
-	s.room = newRoom(s, map[Role]string{Visitor: rec.VisitorName, Agent: rec.AgentName}, h.now())
+	s.room = newRoom(s, rec, h.now())
 	if rec.State.Over() {
 		s.keys.close()
 		s.room.over = true
@@ -435,11 +435,13 @@ type Summary struct {
 	Blocked       map[string]int `json:"blocked,omitempty"` // see Session.Blocked
 }
 
-// Sessions lists all sessions, newest first.
+// Sessions lists all sessions, newest first. Showings are part of theirs.
 func (h *Hub) Sessions() []Summary {
 	list := []Summary{}
 	for _, s := range h.all() {
-		list = append(list, s.summary())
+		if s.Around() == "" {
+			list = append(list, s.summary())
+		}
 	}
 	slices.SortFunc(list, func(a, b Summary) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	return list
@@ -482,10 +484,16 @@ func (h *Hub) Erase(ctx context.Context, id string) error {
 	if !ok {
 		return ErrNotFound
 	}
-	if err := s.End(ctx, ""); err != nil {
+	err := s.End(ctx, "")
+	if err != nil {
 		return err
 	}
-	return errors.Join(h.forget(s), h.audit.Add(ctx, audit.Entry{Act: "session.erase", Session: id}))
+	for _, t := range h.all() {
+		if t.Around() == id {
+			err = errors.Join(err, h.forget(t))
+		}
+	}
+	return errors.Join(err, h.forget(s), h.audit.Add(ctx, audit.Entry{Act: "session.erase", Session: id}))
 }
 
 // Agents returns who may sign in.
@@ -600,6 +608,7 @@ func (h *Hub) sweepSession(s *Session, now time.Time) error {
 	case r.State == Waiting && now.After(r.Expires):
 		return s.expire(h.ctx)
 	case r.State == Active:
+		s.unattended(now)
 		return s.endWhenIdle(r, now)
 	case r.State.Over() && now.Sub(r.Over) > tombstoneTTL:
 		return h.forget(s)

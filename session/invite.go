@@ -113,7 +113,7 @@ func (h *Hub) InviteAgain(ctx context.Context, id string, ttl time.Duration) (In
 		return Invitation{}, ErrNotFound
 	}
 	r := s.current()
-	if r.State != Expired {
+	if r.State != Expired || r.In != "" {
 		return s.Invite(ctx, ttl)
 	}
 	return h.Create(ctx, Request{
@@ -127,6 +127,8 @@ func (s *Session) reinvite(ctx context.Context, act string, change func(*record)
 	s.hub.forgetCode(s)
 	err := s.update(ctx, audit.Entry{Act: act}, func(r *record) error {
 		switch {
+		case r.In != "":
+			return ErrNotFound // nobody is invited to a showing
 		case r.State == Active:
 			return errTooLate
 		case r.State.Over():

@@ -80,6 +80,9 @@ var kinds = map[string]kind{
 	"move":       {func() message { return new(moveMessage) }, 1 << 10, 0.2, 5},
 	"hand-over":  {func() message { return new(handOverMessage) }, 1 << 10, 0.2, 5},
 	"end":        {func() message { return new(endMessage) }, 1 << 10, 1, 5},
+	"show":       {func() message { return new(showMessage) }, maxURL + 1<<10, 0.2, 3},
+	"unshow":     {func() message { return new(unshowMessage) }, 1 << 10, 2, 20},
+	"watch":      {func() message { return new(watchMessage) }, 1 << 10, 2, 20},
 }
 
 var (
@@ -549,6 +552,22 @@ type endMessage struct{}
 
 func (*endMessage) check() error { return nil }
 
+// showMessage asks the visitor to watch a page that the agent leads, unshowMessage
+// is the end of it; watchMessage is the visitor's answer, and their end of it.
+type (
+	showMessage struct {
+		URL string `json:"url"`
+	}
+	unshowMessage struct{}
+	watchMessage  struct {
+		Yes bool `json:"yes"`
+	}
+)
+
+func (m *showMessage) check() error { return checkAddress(m.URL) }
+func (*unshowMessage) check() error { return nil }
+func (*watchMessage) check() error  { return nil }
+
 // inputMessage asks for something to be done in the page. Input is replaced by
 // what was understood of it.
 type inputMessage struct {
@@ -874,6 +893,13 @@ type (
 	moveAsksMessage struct {
 		Check string `json:"check"`
 	}
+	// showingMessage tells how it is with what an agent shows.
+	showingMessage struct {
+		Session string `json:"session"` // of its own; its id opens nothing
+		By      string `json:"by"`
+		Site    string `json:"site"`
+		State   State  `json:"state"`
+	}
 	openedMessage struct {
 		From string `json:"from"`
 		openMessage
@@ -900,8 +926,10 @@ type (
 		View     string   `json:"view,omitempty"` // agent's
 		Said     uint64   `json:"said,omitempty"` // lines of the conversation until now
 		// Rules are the visitor's: how pages are treated.
-		Rules  []PageRule `json:"rules,omitempty"`
-		Packed bool       `json:"packed,omitempty"`
+		Rules []PageRule `json:"rules,omitempty"`
+		// Showing says that this is one, and who is welcomed leads it.
+		Showing bool `json:"showing,omitempty"`
+		Packed  bool `json:"packed,omitempty"`
 	}
 	helloMessage struct {
 		Stream   string `json:"stream"`

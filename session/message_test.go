@@ -101,6 +101,8 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.go":        encode("go", goMessage{1, "back"}),
 		"to-visitor.activate":  encode("activate", tabMessage{2}),
 		"to-visitor.open":      encode("open", openedMessage{"agent", openMessage{"https://shop.example/"}}),
+		"to-visitor.showing":   encode("showing", showingMessage{"bcdefgh23456", "agent", "https://docs.example", Waiting}),
+		"to-agent.showing":     encode("showing", showingMessage{"bcdefgh23456", "agent", "https://docs.example", Active}),
 		"to-visitor.moving":    encode("moving", movingMessage{"https://tandem.example/j/abcdefgh2345#GJ9zlRk4Bv6pNkqFqg0pXQ", 29, "M0 0h7v1h-7z"}),
 		"to-visitor.move-asks": encode("move-asks", moveAsksMessage{"0471"}),
 		"to-visitor.close":     encode("close", tabMessage{2}),

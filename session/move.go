@@ -143,6 +143,7 @@ func (s *Session) handOver(yes bool) {
 		return
 	}
 	s.keys.revoke()
+	s.stopShowing()
 	s.saveSoon()
 	s.room.leaderMoved()
 }

@@ -39,6 +39,8 @@ type record struct {
 	Opened      time.Time  `json:"opened,omitzero"`      // the invitation, by the visitor
 	Consent     *Consent   `json:"consent,omitempty"`    // of the visitor
 	Withdrawn   []digest   `json:"withdrawn,omitempty"`  // secrets and browsers of earlier invitations
+	In          string     `json:"in,omitempty"`         // of a showing: the session around it
+	Leader      string     `json:"leader,omitempty"`     // of a showing: who leads, as that session's [guest]
 }
 
 // credential is how a person gets in: by the secret of a link, and after that
@@ -73,7 +75,8 @@ func (r *record) credential(role Role) *credential {
 func (r record) tombstone(to State, by, reason string, now time.Time) record {
 	r.State, r.Over, r.EndedBy, r.EndReason = to, now, by, reason
 	r.Code = digest{}
-	if to != Expired { // which can be invited to again
+	r.Leader = ""
+	if to != Expired || r.In != "" { // else it can be invited to again
 		r.URL, r.AgentName, r.VisitorName = "", "", ""
 	}
 	return r
@@ -145,7 +148,7 @@ func (s *Session) update(ctx context.Context, entry audit.Entry, change func(*re
 	case err != nil:
 		return err
 	}
-	entry.Session = s.id
+	entry.Session = next.meeting()
 	if err := s.hub.audit.Do(ctx, entry, func() error { return s.hub.records.put(ctx, next) }); err != nil {
 		return fmt.Errorf("recording a session: %w", err)
 	}

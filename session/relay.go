@@ -108,7 +108,8 @@ func (r *room) route(st *seat, name string, m message, invalid error) (after fun
 // forged records that somebody sent what is not theirs to send, once for each
 // kind: no page of ours does, and who does may go on for ever.
 func (r *room) forged(st *seat, name string) (after func()) {
-	entry := audit.Entry{Who: string(st.person.Role), Act: "session.send", What: name, Result: audit.Refused}
+	entry := r.s.current().entry(st.person.Role, "send")
+	entry.What, entry.Result = name, audit.Refused
 	if r.known[entry] {
 		return nil
 	}
@@ -245,6 +246,32 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		return r.s.offerMove, ""
 	case *handOverMessage:
 		return func() { r.s.handOver(m.Yes) }, ""
+	case *showMessage:
+		if v := r.s.hub.origins.Decide(m.URL, Page); v.Refusal != "" && v.Redirect == "" {
+			return nil, whySite
+		}
+		if r.showing != nil {
+			return nil, whyShowing
+		}
+		if why := r.unreachable(now); why != "" {
+			return nil, why
+		}
+		return func() {
+			if why := r.s.begin(st, m.URL); why != "" {
+				r.refuseNow(st, name, why)
+			}
+		}, ""
+	case *unshowMessage:
+		t := r.showing
+		switch {
+		case t == nil:
+			return nil, ""
+		case t.current().Leader != st.who:
+			return nil, whyNotYours
+		}
+		return func() { r.s.over(t, Ended, string(Visitor)) }, ""
+	case *watchMessage:
+		return func() { r.s.watch(m.Yes) }, ""
 	case *endMessage:
 		by := string(st.person.Role)
 		return func() { r.s.endLogged(by) }, ""
@@ -335,9 +362,14 @@ func (r *room) decide(st *seat, m modeMessage) {
 		return
 	}
 	r.s.log.Error("changing what is shared", "error", err)
+	r.refuseNow(st, "mode", whyUnsaved)
+}
+
+// refuseNow is refuse for what was found out without the lock.
+func (r *room) refuseNow(st *seat, name, why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.refuse(st, nil, "mode", whyUnsaved)
+	r.refuse(st, nil, name, why)
 }
 
 // askForMore asks the visitor for shared mode in somebody's name.

@@ -90,6 +90,9 @@ var examples = map[string]string{
 	"move":       `{"type":"move"}`,
 	"hand-over":  `{"type":"hand-over","yes":false}`,
 	"end":        `{"type":"end"}`,
+	"show":       `{"type":"show","url":"https://shop.example/guide"}`,
+	"unshow":     `{"type":"unshow"}`,
+	"watch":      `{"type":"watch","yes":false}`,
 }
 
 // TestS36Rights asks for everything, in every role and mode, over real sockets.
@@ -97,12 +100,12 @@ var examples = map[string]string{
 func TestS36Rights(t *testing.T) {
 	allowed := map[Role]map[Mode]string{
 		Visitor: {
-			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over want take got placed copied editing",
-			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over want take got placed copied editing",
+			Shared: "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over want take got placed copied editing watch",
+			View:   "doc ops gone tab tab-closed activate view pointer mark select draw erase chat typing done beat blob dialog answered download notice mode deny move hand-over want take got placed copied editing watch",
 		},
 		Agent: {
-			Shared: "activate open pointer mark select draw erase chat typing input scroll navigate go resync ask offer piece editing",
-			View:   "pointer mark select draw erase chat typing scroll resync ask",
+			Shared: "activate open pointer mark select draw erase chat typing input scroll navigate go resync ask offer piece editing show unshow",
+			View:   "pointer mark select draw erase chat typing scroll resync ask show unshow",
 		},
 	}
 	for _, mode := range []Mode{Shared, View} {

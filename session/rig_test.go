@@ -96,6 +96,10 @@ func (r *rig) start() {
 	r.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if id, ok := strings.CutPrefix(req.Host, "shell--"); ok {
 			s, _ := hub.Session(id[:idLen])
+			if req.URL.Path == "/.tandem/shown" {
+				s.Shown().ServeHTTP(w, req)
+				return
+			}
 			s.Socket().ServeHTTP(w, req)
 			return
 		}

@@ -22,6 +22,7 @@ const (
 	Click    Right = "click"    // press, drag, and use keys outside fields
 	Fill     Right = "fill"     // type and choose in fields
 	Upload   Right = "upload"   // hand a file to the page, if the visitor agrees
+	Lead     Right = "lead"     // show the visitor a page of their own, if the visitor agrees
 )
 
 // Rights is a set of them, in the order of AllRights. nil is not a set: it
@@ -29,7 +30,7 @@ const (
 type Rights []Right
 
 // AllRights is what a session has unless it was created with less.
-var AllRights = Rights{Point, Draw, Scroll, Navigate, Tabs, Click, Fill, Upload}
+var AllRights = Rights{Point, Draw, Scroll, Navigate, Tabs, Click, Fill, Upload, Lead}
 
 func (rs Rights) has(r Right) bool { return slices.Contains(rs, r) }
 
@@ -92,6 +93,7 @@ var needs = map[string]Right{
 	"offer":    Upload,
 	"piece":    Upload,
 	"editing":  Fill,
+	"show":     Lead,
 }
 
 // inputNeeds says which of the rights an agent needs for each kind of input; any

@@ -40,6 +40,8 @@ type room struct {
 	said      []saidMessage
 	lines     uint64               // of the conversation, also those no longer kept
 	known     map[audit.Entry]bool // what need not be recorded again
+	showing   *Session             // what an agent shows, see showing.go; nil when nobody does
+	shower    string               // whose it is, as a person
 
 	dialogs map[number]dialogMessage // that are open, by document
 	saved   downloadMessage          // the last that was told of
@@ -109,7 +111,11 @@ var moreColors = [maxAgents - 1]string{"#007a5a", "#a5508a", "#6b5b00"}
 // own that was let in by the agent's link.
 const maxAgents = 4
 
-func newRoom(s *Session, names map[Role]string, now time.Time) *room {
+func newRoom(s *Session, rec record, now time.Time) *room {
+	names, colors := map[Role]string{Visitor: rec.VisitorName, Agent: rec.AgentName}, colors
+	if rec.In != "" {
+		colors = map[Role]string{Visitor: colors[Agent], Agent: colors[Visitor]}
+	}
 	r := &room{
 		s:         s,
 		docs:      map[number]*document{},
@@ -242,6 +248,7 @@ func (r *room) welcome(st *seat, resumed, packed bool) welcomeMessage {
 	case Visitor:
 		w.URL, w.Tabs = rec.URL, r.tabsNow()
 		w.Rules = r.s.hub.rules.List()
+		w.Showing = rec.In != ""
 	case Agent:
 		w.Key = r.s.key
 		_, w.View = r.s.hub.cfg.Links(r.s.id)
@@ -261,6 +268,7 @@ func (r *room) restart(st *seat, stream string) {
 		r.abandon(whyRestarted)
 		r.withdrawAll(whyRestarted, func(*transfer) bool { return true })
 		r.tellSaid(st)
+		r.tellOfShowing(st)
 	case Agent:
 		r.withdrawAll("", func(t *transfer) bool { return t.seat == st })
 		r.tellAll(st)
@@ -375,6 +383,7 @@ func (r *room) tellAll(st *seat) {
 	}
 	r.tellDrawn(st)
 	r.tellSaid(st)
+	r.tellOfShowing(st)
 }
 
 func (r *room) tellPeople(st *seat) {

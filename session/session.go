@@ -111,6 +111,10 @@ var rights = map[string]map[Role]when{
 	"ask":  {Agent: live},
 	// Both may leave.
 	"end": {Visitor: active, Agent: waiting},
+	// The agent may show a page of their own, see showing.go, and the visitor watch it.
+	"show":   {Agent: live},
+	"unshow": {Agent: active},
+	"watch":  {Visitor: active},
 	// The visitor may go on with another device.
 	"move":      {Visitor: active},
 	"hand-over": {Visitor: active},
@@ -137,6 +141,7 @@ const (
 	whyLastTab   = "last-tab"
 	whyGone      = "gone"
 	whyMasked    = "masked"
+	whyShowing   = "showing"
 )
 
 // mayNot returns why a participant may not send a kind of message, "" when it
@@ -145,7 +150,7 @@ func mayNot(role Role, name string, now record) string {
 	switch r := rights[name][role]; {
 	case now.State.Over():
 		return whyOver
-	case r == never:
+	case r == never, now.In != "" && outside[name]:
 		return whyNotYours
 	case r < waiting && now.State == Waiting:
 		return whyWaiting
@@ -356,6 +361,9 @@ func (s *Session) share(ctx context.Context, next decision) error {
 	defer s.saving.Unlock()
 	rec := s.current().clone()
 	next.Rights = rec.Offered.and(next.Rights)
+	if rec.In != "" {
+		next.Mode = View
+	}
 	before := rec.decision
 	less := before.and(next)
 	if less.same(next) || !less.same(before) {
@@ -366,7 +374,7 @@ func (s *Session) share(ctx context.Context, next decision) error {
 	}
 	rec.decision = next
 	put := func() error { return s.hub.records.put(ctx, rec) }
-	entry := sharingEntry(s.id, before, next)
+	entry := rec.sharing(before, next)
 	var err error
 	if less.same(next) {
 		err = errors.Join(put(), s.hub.audit.Add(ctx, entry))
@@ -383,24 +391,26 @@ func (s *Session) share(ctx context.Context, next decision) error {
 	return nil
 }
 
-// sharingEntry is what the audit log says of a change of what is shared.
-func sharingEntry(session string, before, next decision) audit.Entry {
-	entry := audit.Entry{Who: string(Visitor), Act: "session.mode", Session: session, What: string(next.Mode)}
+// sharing is what the audit log says of a change of what is shared.
+func (r record) sharing(before, next decision) audit.Entry {
+	act, what := "mode", string(next.Mode)
 	switch {
 	case !slices.Equal(next.Rights, before.Rights):
-		entry.Act, entry.What = "session.rights", next.Rights.String()
+		act, what = "rights", next.Rights.String()
 	case next.Paused && !before.Paused:
-		entry.Act = "session.pause"
+		act = "pause"
 	case before.Paused && !next.Paused:
-		entry.Act = "session.resume"
+		act = "resume"
 	}
+	entry := r.entry(Visitor, act)
+	entry.What = what
 	return entry
 }
 
 // audit records what was done or refused. Who can't be told of an error finds
 // it in the log.
 func (s *Session) audit(ctx context.Context, e audit.Entry) {
-	e.Session = s.id
+	e.Session = s.current().meeting()
 	if err := s.hub.audit.Add(ctx, e); err != nil {
 		s.log.Error("recording an act", "act", e.Act, "error", err)
 	}
@@ -415,6 +425,9 @@ func (s *Session) shares(d decision) {
 	s.mu.Unlock()
 	s.hub.changes.bump()
 	s.room.modeChanged()
+	if d.Paused || !d.Rights.has(Lead) {
+		s.stopShowing()
+	}
 }
 
 // An ending is why a session is over: a name, by which pages say it in the words
@@ -447,7 +460,7 @@ func (s *Session) End(ctx context.Context, by string) error {
 }
 
 // endings are what the audit log calls the ways in which a session gets over.
-var endings = map[State]string{Declined: "session.decline", Expired: "session.expire", Ended: "session.end"}
+var endings = map[State]string{Declined: "decline", Expired: "expire", Ended: "end"}
 
 // finish makes the session over. Everything takes effect here at once, even
 // when the store then fails to record it, which is the error. A session that
@@ -458,6 +471,7 @@ func (s *Session) finish(ctx context.Context, to State, by string, why ending) e
 		s.mu.Unlock()
 		return nil
 	}
+	entry := s.record.entry(Role(by), endings[to])
 	s.record = s.record.tombstone(to, by, why.sentence, s.hub.now())
 	if s.timer != nil {
 		s.timer.Stop()
@@ -467,15 +481,18 @@ func (s *Session) finish(ctx context.Context, to State, by string, why ending) e
 
 	s.keys.close()
 	s.erase() // before anybody is told: what they then try must find nothing
+	s.stopShowing()
 	s.room.finish(to, by, why.name)
+	if around, ok := s.hub.Session(s.Around()); ok {
+		around.room.tellShowing(s)
+	}
 	s.hub.changes.bump()
 	s.log.Info("over", "state", to, "by", by)
 
 	s.saving.Lock() // waits for a write under way, so that ours is the last
 	defer s.saving.Unlock()
-	entry := audit.Entry{Act: endings[to], Session: s.id}
-	if by == string(Visitor) || by == string(Agent) || by == "server" {
-		entry.Who = by // else whoever asked
+	if by != string(Visitor) && by != string(Agent) && by != "server" {
+		entry.Who = "" // whoever asked
 	}
 	err := errors.Join(s.hub.contents.Renew(ctx, s.id), s.hub.records.put(ctx, s.current()), s.hub.audit.Add(ctx, entry))
 	if err != nil {

@@ -26,7 +26,7 @@ func (c *couple) decide(mode Mode, paused bool) {
 	c.t.Helper()
 	text := fmt.Sprintf(`{"type":"mode","mode":%q,"paused":%v}`, mode, paused)
 	c.vis.send(text)
-	text = strings.TrimSuffix(text, "}") + `,"rights":["point","draw","scroll","navigate","tabs","click","fill","upload"]}`
+	text = strings.TrimSuffix(text, "}") + `,"rights":["point","draw","scroll","navigate","tabs","click","fill","upload","lead"]}`
 	for _, p := range []*peer{c.vis, c.ag} {
 		if got := p.expectAny("mode"); !sameJSON([]byte(got), []byte(text)) {
 			c.t.Fatalf("told %s, want %s", got, text)
