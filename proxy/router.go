@@ -92,7 +92,17 @@ func (p *Proxy) pageData(session string) static.Data {
 		Session: session,
 		Control: p.control.Scheme + "://" + p.control.Host,
 		Content: static.Content{Scheme: p.content.Scheme, Host: p.content.Host},
+		Around:  p.around(session),
 	}
+}
+
+// around returns the origin of the page in which a session is followed: ours on
+// CONTROL, or of a showing the shell of the session around it.
+func (p *Proxy) around(session string) string {
+	if s, ok := p.hub.Session(session); ok && s.Around() != "" {
+		return p.content.Shell(s.Around())
+	}
+	return p.control.Scheme + "://" + p.control.Host
 }
 
 // isSessionID reports whether id has the form of one, so that it can stand in
@@ -184,6 +194,8 @@ func (p *Proxy) serveShell(w http.ResponseWriter, r *http.Request, host rewrite.
 		p.reportAPI(w, r, s)
 	case "/.tandem/socket":
 		s.Socket().ServeHTTP(w, r)
+	case "/.tandem/shown":
+		s.Shown().ServeHTTP(w, r)
 	default:
 		notFound(w, r)
 	}

@@ -62,7 +62,9 @@ func newFake(t *testing.T) *fake {
 	return f
 }
 
-func (f *fake) data() Data { return Data{Session: fakeSession, Control: f.control, Content: f.content} }
+func (f *fake) data() Data {
+	return Data{Session: fakeSession, Control: f.control, Content: f.content, Around: f.control}
+}
 
 func (f *fake) answer(call string, status int, body string) {
 	f.mu.Lock()

@@ -20,7 +20,7 @@ func setPolicy(h http.Header, name string, d Data) {
 	h.Set("Origin-Agent-Cluster", "?1")
 	switch name {
 	case "view", "mirror":
-		// Framed by CONTROL, which is another site.
+		// Framed by CONTROL, which is another site, or by the shell of a session in which this one is shown.
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		h.Set("Referrer-Policy", "no-referrer")
 	case "consent", "shell":
@@ -54,14 +54,14 @@ func policy(name string, d Data) string {
 		return join("default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'",
 			"img-src 'self' data: blob:", "font-src 'self' data: blob:", "media-src 'self' data: blob:",
 			"connect-src 'self'", "frame-src 'self'", "object-src 'none'", "form-action 'none'",
-			"base-uri 'none'", "frame-ancestors "+d.Control)
+			"base-uri 'none'", "frame-ancestors "+d.Around)
 	case "mirror":
 		// What makes the mirrored document inert; frames in it are about:blank and inherit this.
 		return join("default-src 'none'", "script-src 'none'", "style-src 'self' 'unsafe-inline'",
 			"img-src 'self' data: blob:", "font-src 'self' data: blob:", "media-src 'self' data: blob:",
 			"connect-src 'none'", "frame-src 'none'", "object-src 'none'", "form-action 'none'",
-			// Every ancestor counts: the renderer and the agent's page around it.
-			"base-uri 'none'", "frame-ancestors 'self' "+d.Control)
+			// Every ancestor counts: the renderer and the page around it.
+			"base-uri 'none'", "frame-ancestors 'self' "+d.Around)
 	}
 	return "default-src 'none'; frame-ancestors 'none'"
 }

@@ -46,7 +46,8 @@ type Data struct {
 	Session string // the public id; empty on the page that asks for a code
 	Control string // origin of CONTROL: "http://tandem.localhost:7070"
 	Content Content
-	Quirks  bool // "mirror" only: serve the document without a doctype
+	Around  string // "view" and "mirror" only: origin of the page of ours around them
+	Quirks  bool   // "mirror" only: serve the document without a doctype
 	Problem Problem
 
 	Language Language // of the words on the page; Page sets it

@@ -8,7 +8,7 @@ import (
 )
 
 var example = Data{
-	Session: "abcdefghijkl", Control: "https://app.example.net",
+	Session: "abcdefghijkl", Control: "https://app.example.net", Around: "https://app.example.net",
 	Content: Content{Scheme: "https", Host: "pages.example.org"},
 }
 

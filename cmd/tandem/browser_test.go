@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	cdptarget "github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -108,7 +109,41 @@ type window struct {
 
 func (b *browser) open(t testing.TB, name, url string, width, height int, options ...chromedp.CreateBrowserContextOption) *window {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(options...))
+	w := watch(t, name, b.ctx, width, height, chromedp.WithNewBrowserContext(options...))
+	w.navigate(url)
+	return w
+}
+
+// opens is the window that opens at an address when something is done in this one.
+func (w *window) opens(name, part string, width, height int, do func()) *window {
+	w.t.Helper()
+	do()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var all struct {
+			TargetInfos []struct {
+				TargetID cdptarget.ID `json:"targetId"`
+				Type     string       `json:"type"`
+				URL      string       `json:"url"`
+			} `json:"targetInfos"`
+		}
+		w.call("Target.getTargets", map[string]any{}, &all)
+		for _, info := range all.TargetInfos {
+			if info.Type == "page" && strings.Contains(info.URL, part) {
+				opened := watch(w.t, name, w.ctx, width, height, chromedp.WithTargetID(info.TargetID))
+				opened.call("Runtime.disable", map[string]any{}, nil) // tells of the realms that were there before
+				opened.call("Runtime.enable", map[string]any{}, nil)
+				return opened
+			}
+		}
+	}
+	w.t.Fatalf("%s: no window opened at %s", w.name, part)
+	return nil
+}
+
+// watch makes a window of a page that is there or is to be.
+func watch(t testing.TB, name string, parent context.Context, width, height int, which chromedp.ContextOption) *window {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, which)
 	t.Cleanup(cancel)
 	w := &window{t: t, name: name, ctx: ctx, contexts: map[string]runtime.ExecutionContextID{}}
 	if err := chromedp.Listen(ctx, w.observe); err != nil {
@@ -118,7 +153,6 @@ func (b *browser) open(t testing.TB, name, url string, width, height int, option
 	// A window nobody sees is not focused; both people of a test are at theirs.
 	w.call("Emulation.setFocusEmulationEnabled", map[string]any{"enabled": true}, nil)
 	w.call("Network.enable", map[string]any{}, nil)
-	w.navigate(url)
 	t.Cleanup(func() {
 		if t.Failed() {
 			w.report()

@@ -177,7 +177,12 @@ func sameTree(t testing.TB, step string, visitor, agent webpage) {
 // included: a failure of ours must never show there.
 func (m *meeting) noErrors() {
 	m.t.Helper()
-	for _, w := range []*window{m.visitor, m.agent} {
+	m.noErrorsIn(m.visitor, m.agent)
+}
+
+func (m *meeting) noErrorsIn(windows ...*window) {
+	m.t.Helper()
+	for _, w := range windows {
 		w.mu.Lock()
 		for _, line := range w.console {
 			if strings.HasPrefix(line, "uncaught") {

@@ -47,6 +47,17 @@ func desk(t *testing.T) (site, login *httptest.Server) {
 		case <-r.Context().Done():
 		}
 	})
+	mux.HandleFunc("/account", func(w http.ResponseWriter, r *http.Request) {
+		who := "nobody"
+		if c, err := r.Cookie("who"); err == nil {
+			who = c.Value
+		}
+		if name := r.FormValue("name"); name != "" {
+			who = name
+			http.SetCookie(w, &http.Cookie{Name: "who", Value: who})
+		}
+		page(w, "Account of "+who, `<input id=note><input id=password type=password>`)
+	})
 	mux.HandleFunc("/{name}", func(w http.ResponseWriter, r *http.Request) { page(w, r.PathValue("name"), "") })
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
 		page(w, "Desk", strings.ReplaceAll(`
@@ -235,12 +246,62 @@ func TestScenario20Tabs(t *testing.T) {
 	m.visitor.click(m.front, "#back")
 	m.ready("/")
 
+	m.showsAPage()
+
 	t.Log("the visitor takes the right to tabs away")
 	m.visitor.click(top, "[data-tandem=mode]")
 	m.visitor.click(top, "[data-right=tabs]")
 	m.told(m.agent, "does not want you to open and close tabs")
 	m.agent.wait(top, `document.querySelector('[data-tandem=new-tab]').disabled && !document.querySelector('tandem-tabs .dismiss')`)
 	m.noErrors()
+}
+
+// showsAPage has the agent show the visitor a page, as somebody of their own: "let
+// me show you".
+func (m *deskMeeting) showsAPage() {
+	m.t.Log("the visitor, signed in, is asked whether to watch, and does")
+	get[any](m.visitor, m.front, `void (location.href = '/account?name=vic')`)
+	m.ready("/account")
+	site := m.siteURL()
+	m.agent.click(top, "[data-tandem=show]")
+	m.agent.click(top, "[data-tandem=show-address]")
+	m.agent.write(site + "/account\n")
+	m.visitor.wait(top, `document.querySelector('[data-tandem=watch]:not(:disabled)')`)
+	m.visitor.click(top, "[data-tandem=watch]")
+	m.agent.wait(top, `document.querySelector('[data-tandem=lead]')`)
+	lead := m.agent.opens("leader", "/j/", 1000, 700, func() { m.agent.click(top, "[data-tandem=lead]") })
+
+	m.t.Log("the agent's page has none of the visitor's cookies, and is seen by the visitor")
+	own, watched := lead.inFront(top, `[data-tandem=tab]`), m.visitor.inFront(renderer, `iframe[name=tandem-mirror]`)
+	lead.wait(own, `document.querySelector('h1')?.textContent === 'Account of nobody'`)
+	m.visitor.wait(watched, `document.querySelector('h1')?.textContent === 'Account of nobody'`)
+	m.visitor.wait(top, `document.querySelector('[data-tandem=watched]').innerText.includes('Shown by Ada') && document.querySelector('tandem-tabs [aria-selected=true]').textContent.includes('Shown by Ada')`)
+
+	m.t.Log("what the agent types is seen, but for a password")
+	lead.click(own, "#password")
+	lead.write("swordfish")
+	lead.click(own, "#note")
+	lead.write("look here")
+	m.visitor.wait(watched, `document.querySelector('#note').value === 'look here'`)
+	if got := get[string](m.visitor, watched, `document.querySelector('#password').value`); strings.Contains(got, "sword") || len(got) == 0 {
+		m.t.Errorf("the visitor sees %q in the agent's password field", got)
+	}
+
+	m.t.Log("the agent signs in there, and the visitor stays who they were")
+	get[any](lead, own, `void (location.href = '/account?name=ada')`)
+	m.visitor.wait(watched, `document.querySelector('h1')?.textContent === 'Account of ada'`)
+	m.visitor.click(top, "tandem-tabs .item:nth-of-type(1) [role=tab]")
+	m.visitor.wait(top, `document.querySelector('[data-tandem=watched]').hidden`)
+	get[any](m.visitor, m.front, `void (location.href = '/account')`)
+	m.ready("/account")
+	m.visitor.wait(m.front, `document.querySelector('h1')?.textContent === 'Account of vic'`)
+
+	m.t.Log("the visitor closes it, and it is over for both")
+	m.visitor.click(top, "tandem-tabs .shown .dismiss")
+	m.told(m.agent, "You no longer show Vic a page")
+	m.expectText(lead, "Sharing has ended")
+	m.visitor.wait(top, `!document.querySelector('[data-tandem=watched]')`)
+	m.noErrorsIn(lead)
 }
 
 // inFront is the frame that an element of another is, whichever that is now.

@@ -67,7 +67,7 @@ async function joinOrReturn(secret: string): Promise<Joined> {
 function show(invitation: Joined): void {
   switch (invitation.state) {
     case 'waiting': return invite(invitation);
-    case 'active': return goOn(invitation);
+    case 'active': return invitation.showing ? void enter(invitation.session).then(go, fail) : goOn(invitation);
     case 'declined': return notice(main, trouble({ code: 'declined', message: '' }, 'visitor'));
     case 'expired': return notice(main, trouble({ code: 'link_expired', message: '' }, 'visitor'));
     case 'ended': return notice(main, trouble({ code: 'session_ended', message: '' }, 'visitor'));

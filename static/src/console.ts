@@ -4,20 +4,22 @@
 
 import { ApiError, inviteAgain, join, read, takeBack } from './api';
 import { Files } from './console/files';
+import { Showing } from './console/showing';
 import { Link, type LinkState } from './link';
-import { allRights, fromRenderer, granted, parseMessage, toAgent, type Ending, type Invited, type Joined, type Mode, type Person, type Right, type State, type TabState, type ToAgent, type Welcome } from './protocol';
+import { allRights, granted, parseMessage, toAgent, type Ending, type FromRenderer, type Invited, type Joined, type Mode, type Person, type Right, type State, type TabState, type ToAgent, type Welcome } from './protocol';
 import { HistoryButtons } from './ui/navigation';
 import { complete } from './ui/addresses';
 import { tooOld } from './ui/browser';
 import { dateAndTime, number, t, time } from './ui/catalogue';
 import { Chat } from './ui/chat';
+import { Cover, silent } from './ui/cover';
 import { byId, fill, h, say } from './ui/dom';
 import { icon } from './ui/icons';
 import { invitationCard } from './ui/invitation';
 import { finish, notice } from './ui/notice';
 import { People, Presence } from './ui/people';
+import { renderer } from './ui/renderer';
 import { Tabs } from './ui/tabs';
-import { Since } from './ui/timer';
 import { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
@@ -25,9 +27,6 @@ import { answerOf, called, dialogTitle, endedBy, fileWords, ownRights, readable,
 
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
-
-/** The leader's page shows every 3 s that it lives. After this long without it, what is shown may be old. */
-const silent = { after: 10_000, look: 1000 }; // ms
 
 /** How often the way to the server is measured, and how long an answer may take before the link is tried anew. */
 const measure = { every: 15_000, within: 8000 };
@@ -211,6 +210,7 @@ class Room {
     unseen: (who, text) => this.#toasts.show(t('shell.said', { who, text })),
   });
   #files: Files;
+  #showing: Showing;
   #present: readonly Person[] = [];
   #presence = new Presence(text => this.#toasts.show(text));
   #askButton = h('button', {
@@ -224,7 +224,7 @@ class Room {
     click: () => void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
   }, icon('full'));
   #stage = h('main', { class: 'stage', 'aria-label': t('console.stage') });
-  #veil: HTMLElement | null = null;
+  #cover = new Cover(this.#stage);
   /** What the visitor is asked, by document. */
   #asks = h('div', { class: 'asked' });
   #dialogs = new Map<number, HTMLElement>();
@@ -253,12 +253,17 @@ class Room {
   #hidden = false;
   /** The next page is slow to come. */
   #loading = false;
-  /** What the veil or the banner over the page says. */
-  #covered = '';
 
   constructor(private visitor: string, joined: Joined, private link: Link<ToAgent>, end: () => void) {
     this.#startURL = joined.url;
     this.#files = new Files({ visitor, toasts: this.#toasts, send: message => link.send(message) });
+    this.#showing = new Showing({
+      visitor,
+      you: () => this.#you,
+      person: id => this.#present.find(p => p.id === id),
+      tell: message => link.send(message),
+      said: text => this.#toasts.show(text),
+    });
     this.#people.setAttribute('data-tandem', 'participants');
     this.#strip.hidden = true;
     this.#strip.addEventListener('choose', event => link.send({ type: 'activate', tab: (event as CustomEvent<number>).detail }));
@@ -268,10 +273,10 @@ class Room {
     fill(document.body,
       h('header', { class: 'bar', 'aria-label': t('console.bar') },
         h('div', { class: 'tools' }, ...this.#history.buttons), form, this.#modeLabel, this.#askButton,
-        h('div', { class: 'tools' }, this.#tools.button, this.#chat.button, this.#tools.palette), this.#followButton, this.#fitButton, this.#fullButton,
+        h('div', { class: 'tools' }, this.#tools.button, this.#showing.button, this.#chat.button, this.#tools.palette), this.#followButton, this.#fitButton, this.#fullButton,
         this.#people, this.#delay, this.#status,
         h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, t('console.end')))),
-      this.#strip, this.#stage, this.#toasts, this.#chat.panel);
+      this.#strip, this.#stage, this.#toasts, this.#chat.panel, this.#showing.panel);
     this.setMode({ mode: joined.mode });
     this.#zoom(true);
     this.#follow(true);
@@ -295,16 +300,14 @@ class Room {
     this.#inputSent.clear();
     this.#heard = 0;
     this.#loading = false;
-    const { port1, port2 } = new MessageChannel();
-    this.#renderer = port1;
-    port1.onmessage = ({ data }) => this.#fromRenderer(port1, data);
-    const frame = h('iframe', { 'data-tandem': 'tab', title: t('console.their-page', { visitor: this.visitor }), allow: 'clipboard-write', src: `${view}/` });
-    frame.addEventListener('load', () => {
-      frame.contentWindow?.postMessage({ tandem: 'connect', key: state.key ?? '', you: state.you.id, rights: granted(state) }, view, [port2]);
-    }, { once: true });
+    const { frame, port } = renderer(state, view, t('console.their-page', { visitor: this.visitor }), message => {
+      if (port === this.#renderer) this.#fromRenderer(message);
+    });
+    frame.setAttribute('data-tandem', 'tab');
+    this.#renderer = port;
     this.#dialogs.clear();
     fill(this.#asks);
-    fill(this.#stage, frame, this.#asks, this.#veil);
+    fill(this.#stage, frame, this.#asks, this.#cover.element);
     this.#zoom(this.#fit);
     this.#follow(this.#following);
   }
@@ -329,6 +332,7 @@ class Room {
     this.#modeLabel.setAttribute('data-mode', mode);
     this.#history.enable(may, rights.includes('tabs'));
     this.#tools.button.disabled = !rights.includes('draw');
+    this.#showing.button.disabled = !rights.includes('lead');
     this.#address.readOnly = !may;
     this.#showStrip();
     this.#address.title = may ? t('console.address-may') : t('console.address-may-not', { visitor: this.visitor });
@@ -367,6 +371,7 @@ class Room {
       case 'leader': return this.#leaderChanged(message.online, message.since);
       case 'refused': this.#refused(message.n, message.what, message.why); break;
       case 'done': this.#done(message.n, message.ok, message.why ?? ''); break;
+      case 'showing': return this.#showing.told(message);
       case 'want': return this.#files.wanted(message);
       case 'take': return this.#files.taken(message);
       case 'got': return this.#files.got(message);
@@ -418,26 +423,21 @@ class Room {
     void this.#measure();
   }
 
-  #fromRenderer(port: MessagePort, data: unknown): void {
-    if (port !== this.#renderer) return;
-    try {
-      const message = parseMessage(fromRenderer, data);
-      if (!message) return;
-      if (message.type === 'pointer' || message.type === 'scroll') {
-        this.#link.sendLossy(message.type === 'pointer' ? 'pointer' : `scroll ${message.doc} ${message.node}`, message);
-      } else if (message.type === 'input') {
-        this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
-        this.#inputSent.set(this.#inputBase + message.n, { at: performance.now(), kind: (message.input as { kind?: unknown }).kind });
-        this.#link.send({ ...message, n: this.#inputBase + message.n });
-      } else if (message.type === 'drop') {
-        const { doc, node, fx, fy, files } = message;
-        this.#files.offer({ doc, want: 0, node, fx, fy }, files);
-      } else if (message.type === 'select') {
-        this.#link.send({ ...message, sel: message.sel ?? null });
-      } else {
-        this.#link.send(message);
-      }
-    } catch { /* not in bounds: nothing the renderer makes */ }
+  #fromRenderer(message: FromRenderer): void {
+    if (message.type === 'pointer' || message.type === 'scroll') {
+      this.#link.sendLossy(message.type === 'pointer' ? 'pointer' : `scroll ${message.doc} ${message.node}`, message);
+    } else if (message.type === 'input') {
+      this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
+      this.#inputSent.set(this.#inputBase + message.n, { at: performance.now(), kind: (message.input as { kind?: unknown }).kind });
+      this.#link.send({ ...message, n: this.#inputBase + message.n });
+    } else if (message.type === 'drop') {
+      const { doc, node, fx, fy, files } = message;
+      this.#files.offer({ doc, want: 0, node, fx, fy }, files);
+    } else if (message.type === 'select') {
+      this.#link.send({ ...message, sel: message.sel ?? null });
+    } else {
+      this.#link.send(message);
+    }
   }
 
   /** What the page copied for the agent. Browsers let a page copy only in answer to a press. */
@@ -554,25 +554,25 @@ class Room {
     const state = this.#linkState;
     if (state.is === 'away') {
       this.#say('busy', t('status.reconnecting'));
-      this.#cover(t('console.not-connected'), t('console.not-connected-detail'), state.since);
+      this.#cover.show(t('console.not-connected'), t('console.not-connected-detail'), state.since);
     } else if (state.is !== 'open') {
       this.#say('busy', t('status.connecting'));
     } else if (!this.#leader.online) {
       this.#say('busy', t('console.away', { visitor: this.visitor }));
-      this.#cover(t('console.away', { visitor: this.visitor }), t('console.away-detail'), this.#leader.since);
+      this.#cover.show(t('console.away', { visitor: this.visitor }), t('console.away-detail'), this.#leader.since);
     } else if (this.#paused) {
       this.#say('busy', t('status.paused'));
-      this.#cover(t('console.paused', { visitor: this.visitor }), t('console.paused-detail'), this.#paused);
+      this.#cover.show(t('console.paused', { visitor: this.visitor }), t('console.paused-detail'), this.#paused);
     } else if (this.#dialogs.size > 0) {
       this.#say('busy', t('dialog.confirm', { visitor: this.visitor }));
-      this.#uncover();
+      this.#cover.hide();
     } else if (this.#heard > 0 && Date.now() - this.#heard > silent.after) {
       this.#say('busy', t('console.not-live'));
-      this.#cover(t('console.silent', { visitor: this.visitor }), t('console.silent-detail'), this.#heard, true);
+      this.#cover.show(t('console.silent', { visitor: this.visitor }), t('console.silent-detail'), this.#heard, true);
     } else {
       this.#say('good', t(this.#loading || this.#tab?.loading ? 'console.loading' : this.#hidden ? 'console.background' : 'console.live'));
       this.#status.title = this.#hidden ? t('console.background-detail', { visitor: this.visitor }) : '';
-      this.#uncover();
+      this.#cover.hide();
     }
   }
 
@@ -585,24 +585,6 @@ class Room {
   #say(tone: string, text: string): void {
     this.#status.className = `status ${tone}`;
     if (this.#status.textContent !== text) fill(this.#status, h('span', { class: 'words' }, text));
-  }
-
-  /** Says over the page that it is not live. A banner lets the agent go on. */
-  #cover(title: string, detail: string, since: number, banner = false): void {
-    const covered = `${title} ${since}`;
-    if (covered === this.#covered) return;
-    this.#uncover();
-    this.#covered = covered;
-    const timer = new Since();
-    this.#veil = h('div', { class: banner ? 'veil banner' : 'veil' }, h('div', {}, h('strong', {}, title, ' ', timer), h('p', {}, detail)));
-    this.#stage.append(this.#veil);
-    timer.since = since;
-  }
-
-  #uncover(): void {
-    this.#veil?.remove();
-    this.#veil = null;
-    this.#covered = '';
   }
 }
 

@@ -78,15 +78,15 @@ const color: Parse<string> = value => {
 export const mode = oneOf('shared', 'view');
 export type Mode = ReturnType<typeof mode>;
 /** What an agent may be let do; the mode comes first. */
-export const allRights = ['point', 'draw', 'scroll', 'navigate', 'tabs', 'click', 'fill', 'upload'] as const;
+export const allRights = ['point', 'draw', 'scroll', 'navigate', 'tabs', 'click', 'fill', 'upload', 'lead'] as const;
 export type Right = (typeof allRights)[number];
 const rights = list(oneOf(...allRights), allRights.length);
 /** What is possible in both modes. */
-const showing: ReadonlySet<Right> = new Set<Right>(['point', 'draw', 'scroll']);
+const always: ReadonlySet<Right> = new Set<Right>(['point', 'draw', 'scroll', 'lead']);
 
 /** What an agent may do, all in all. */
 export function granted(now: { mode: Mode; paused?: boolean | undefined; rights?: readonly Right[] | undefined }): Right[] {
-  return (now.rights ?? allRights).filter(right => !now.paused && (now.mode === 'shared' || showing.has(right)));
+  return (now.rights ?? allRights).filter(right => !now.paused && (now.mode === 'shared' || always.has(right)));
 }
 export const state = oneOf('waiting', 'active', 'declined', 'expired', 'ended');
 export type State = ReturnType<typeof state>;
@@ -97,7 +97,8 @@ const you = { id: text(64), role, name, color };
 export const person = object({ ...you, online: bool, delay: optional(count) });
 export type Person = ReturnType<typeof person>;
 const tab = object({ tab: count, url, title: optional(title), icon: optional(url), active: optional(bool), loading: optional(bool) });
-export type TabState = ReturnType<typeof tab>;
+/** A tab as the strip shows it; "shown" is one that somebody else leads. */
+export type TabState = ReturnType<typeof tab> & { shown?: boolean };
 
 /** Where somebody points: inside the box of a node when there is one, and in the tab's viewport as a fall-back. */
 const place = { doc: count, node: integer, fx: number, fy: number, x: number, y: number };
@@ -151,6 +152,8 @@ export const welcome = object({
   packed: optional(bool),
   said: optional(count),
   rules: optional(pageRules),
+  /** An agent leads here, to show the visitor of another session a page. */
+  showing: optional(bool),
 });
 export type Welcome = ReturnType<typeof welcome>;
 
@@ -167,6 +170,8 @@ const between = {
   chat: { n: count, from, at: count, text: sentence },
   typing: { from, on: bool },
   mode: { mode, paused: bool, rights: optional(rights) },
+  /** How it is with what an agent shows in a session of its own. */
+  showing: { session: text(20), by: from, site: url, state },
   /** The visitor saves a file; its size in bytes, if that is known. */
   download: { name: text(300), bytes: optional(count) },
   refused,
@@ -305,6 +310,8 @@ export const joined = object({
   treated: optional(list(text(40), 10)),
   expires_at: optional(text(64)),
   check: optional(text(10)),
+  /** Whoever asks leads here, and has nothing to agree to. */
+  showing: optional(bool),
 });
 export type Joined = ReturnType<typeof joined>;
 

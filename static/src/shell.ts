@@ -12,6 +12,7 @@ import { askOther, listen } from './shell/other';
 import { Moving } from './shell/moving';
 import { Pointers } from './shell/pointers';
 import { Sharing, type Decision } from './shell/sharing';
+import { Watching, watchedTab } from './shell/watching';
 import { Wishes } from './shell/wishes';
 import { Veil } from './shell/veil';
 import { Chat } from './ui/chat';
@@ -69,7 +70,10 @@ class Shell {
   });
   #history = new HistoryButtons({
     go: action => { if (this.#frames.active) this.#go(this.#frames.active.id, action); },
-    open: () => { if (!this.#frames.open(this.#startURL)) this.#toasts.show(t('shell.no-room')); },
+    open: () => {
+      this.#watching.show(false);
+      if (!this.#frames.open(this.#startURL)) this.#toasts.show(t('shell.no-room'));
+    },
   });
   #status = byId('status');
   #strip = byId<Tabs>('tabs');
@@ -80,6 +84,8 @@ class Shell {
 
   #you = '';
   #startURL = '';
+  /** An agent leads here, and shows a page. */
+  #showing = false;
   #present: Person[] = [];
   #stopping = false;
   #over = false;
@@ -156,6 +162,14 @@ class Shell {
     asked: kind => this.#share({ type: 'notice', what: kind }),
     failed: text => this.#toasts.show(text),
   });
+  #watching = new Watching({
+    stage: this.#stage,
+    question: byId('watch'),
+    person: id => this.#person(id),
+    tell: message => this.#link.send(message),
+    changed: () => this.#tabsChanged(),
+    said: text => this.#toasts.show(text),
+  });
   #chat = new Chat({
     send: text => this.#link.send({ type: 'chat', text }),
     typing: on => this.#link.send({ type: 'typing', on }),
@@ -179,8 +193,9 @@ class Shell {
 
   start(): void {
     byId('end').addEventListener('click', () => this.#stop());
-    this.#strip.addEventListener('choose', event => this.#frames.activate((event as CustomEvent<number>).detail));
+    this.#strip.addEventListener('choose', event => this.#choose((event as CustomEvent<number>).detail));
     this.#strip.addEventListener('dismiss', event => {
+      if ((event as CustomEvent<number>).detail === watchedTab) return this.#watching.close();
       const tab = this.#frames.get((event as CustomEvent<number>).detail);
       if (tab) this.#close(tab);
     });
@@ -201,7 +216,9 @@ class Shell {
 
   #welcome(state: Welcome): void {
     this.#you = state.you.id;
-    this.#sharing.welcomed({ mode: state.mode, paused: state.paused ?? false, rights: state.rights ?? [] }, state.offered ?? [], state.resumed);
+    this.#sharing.welcomed({ mode: state.mode, paused: state.paused ?? false, rights: state.rights ?? [] }, state.offered ?? [], state.resumed, state.showing ?? false);
+    this.#showing = state.showing ?? false;
+    this.#chat.button.hidden = this.#showing;
     this.#startURL = state.url ?? '';
     this.#showPeople(state.people);
     this.#rules(state.rules ?? []);
@@ -276,6 +293,7 @@ class Shell {
     this.#documents.all().forEach(doc => this.#documents.send(doc, { type: 'pause', paused }));
     if (paused) {
       this.#pointers.keep([]);
+      this.#watching.stop();
       return;
     }
     for (const blob of this.#held.splice(0)) this.#link.send(blob);
@@ -311,7 +329,7 @@ class Shell {
         this.#documents.send(doc, { type: 'scroll', node: message.node, x: message.x, y: message.y }));
       case 'navigate': return this.#navigate(message.tab, message.url);
       case 'go': return this.#go(message.tab, message.action);
-      case 'activate': this.#frames.activate(message.tab); return;
+      case 'activate': return this.#choose(message.tab);
       case 'open': return this.#openFor(message.url, message.from);
       case 'close': return this.#closeFor(message.tab);
       case 'pointer': return this.#pointers.point(message.from, message);
@@ -320,6 +338,7 @@ class Shell {
       case 'editing': return this.#marks.typing(message.from, message.doc, message.node);
       case 'draw': return this.#marks.draw(message.from, message);
       case 'erase': return this.#marks.erase();
+      case 'showing': return this.#watching.told(message);
       case 'moving': return this.#moving.offered(message.url, message.size, message.path);
       case 'move-asks': return this.#moving.asked(message.check);
       case 'chat': return this.#chat.add(message);
@@ -382,8 +401,15 @@ class Shell {
     if (active) this.#frames.navigate(active, url);
   }
 
+  /** Brings a tab to the front: the visitor's own, or what an agent shows. */
+  #choose(id: number): void {
+    this.#watching.show(id === watchedTab);
+    if (id !== watchedTab) this.#frames.activate(id);
+  }
+
   /** Somebody else opens a page in a tab of its own. */
   #openFor(url: string, from: string): void {
+    this.#watching.show(false);
     const host = readable(url)?.host ?? url;
     if (this.#frames.open(url)) this.#toasts.show(t('shell.opens-tab', { agent: called(this.#person(from)), host }));
     else this.#share({ type: 'notice', what: 'no-room' });
@@ -758,12 +784,16 @@ class Shell {
       void this.#showHidden();
       this.#pointers.moved();
     }
-    this.#strip.show(this.#frames.states(), { closable: true, enabled: true });
+    const { front } = this.#watching;
+    const own = this.#frames.states().map(tab => ({ ...tab, active: tab.active && !front }));
+    this.#strip.show([...own, ...this.#watching.states()], { closable: true, enabled: true });
     this.#tellLoading();
     document.body.classList.toggle('with-tabs', !this.#strip.hidden);
     if (!active) return;
-    this.#history.show(active.loading);
-    this.#address.show(active.url);
+    this.#history.enable(!front, true);
+    this.#tools.button.disabled = front;
+    this.#history.show(active.loading && !front);
+    this.#address.show(front ? this.#watching.url : active.url, front);
     const address = readable(active.url);
     document.title = t('shell.shared-with', { page: active.title || address?.host || t('shell.page'), agent: this.#agentName() });
   }
@@ -812,7 +842,7 @@ class Shell {
     if (state.is !== 'open') return this.#say('busy', t('status.connecting'));
     if (this.#sharing.paused) return this.#say('waiting', t('status.paused'));
     if (!agent?.online) return this.#say('waiting', t('status.not-here', { agent: this.#agentName() }));
-    this.#say('good', t('status.sharing'));
+    this.#say('good', this.#showing ? t('showing.status', { visitor: this.#agentName() }) : t('status.sharing'));
   }
 
   #saying = '';
@@ -875,6 +905,7 @@ class Shell {
     if (this.#over) return;
     this.#over = true;
     this.#stopping = true;
+    this.#watching.stop();
     this.#documents.stop();
     this.#frames.clear();
     if (!telling) this.#link.close();

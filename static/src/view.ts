@@ -1,7 +1,7 @@
-// Entry: the renderer's page on the session's view host, framed by the agent's
-// page. It builds the mirror from what arrives over the agent's port, in frames
-// that can run no script, and holds no credential but the key of the response
-// store.
+// Entry: the renderer's page on the session's view host, framed by the page of
+// whoever follows. It builds the mirror from what arrives over their port, in
+// frames that can run no script, and holds no credential but the key of the
+// response store.
 
 import { allRights, Invalid, parseMessage, toAgent, type Right, type ToAgent } from './protocol';
 import { Renderer } from './view/renderer';
@@ -41,14 +41,14 @@ function read(data: unknown): ToAgent | null {
   try {
     return parseMessage(toAgent, data);
   } catch (error) {
-    if (error instanceof Invalid) return null; // the agent's page sends what the server sent, which may be newer
+    if (error instanceof Invalid) return null; // the page around sends what the server sent, which may be newer
     throw error;
   }
 }
 
 addEventListener('message', function hello({ source, origin, data, ports: [port] }: MessageEvent) {
-  const control = document.documentElement.dataset['control'];
-  if (source !== parent || origin !== control || data?.tandem !== 'connect' || port === undefined) return;
+  const around = document.documentElement.dataset['around'];
+  if (source !== parent || origin !== around || data?.tandem !== 'connect' || port === undefined) return;
   if (typeof data.key !== 'string' || !/^[\w-]{1,200}$/.test(data.key)) return;
   removeEventListener('message', hello);
   connect(data.key, String(data.you), allRights.filter(right => data.rights?.includes?.(right) === true), port);

@@ -35,6 +35,8 @@ export class Sharing {
   /** What the server was told and has not confirmed. */
   #said: Decision | null = null;
   #agent: Person | undefined;
+  /** An agent leads here, and shows a page. */
+  #showing = false;
   #asks: Person | null = null;
 
   constructor(private options: SharingOptions) {
@@ -45,8 +47,9 @@ export class Sharing {
   get paused(): boolean { return this.#now.paused; }
 
   /** The link is up, and how things stand according to the server. */
-  welcomed(state: Decision, offered: readonly Right[], resumed: boolean): void {
+  welcomed(state: Decision, offered: readonly Right[], resumed: boolean, showing: boolean): void {
     this.#offered = offered;
+    this.#showing = showing;
     if (!this.#said) this.#adopt(state);
     else if (!resumed) this.options.tell({ type: 'mode', ...this.#said });
   }
@@ -117,12 +120,12 @@ export class Sharing {
     fill(about, h('h2', {}, sentence),
       h('p', {}, t('rights.hidden', { agent })),
       h('div', { class: 'choices' },
-        h('button', {
+        !this.#showing && h('button', {
           type: 'button', class: 'choice', 'data-tandem': mode === 'shared' ? 'restrict' : 'grant',
           click: () => this.#decide({ mode: mode === 'shared' ? 'view' : 'shared' }),
         }, icon(mode === 'shared' ? 'eye' : 'pointer'), t(mode === 'shared' ? 'rights.restrict' : 'rights.grant', { agent })),
         h('button', { type: 'button', class: 'choice', click: () => this.pause(!paused) }, icon(paused ? 'play' : 'pause'), label)),
-      moveButton(() => {
+      !this.#showing && moveButton(() => {
         about.hidePopover();
         this.options.move();
       }),

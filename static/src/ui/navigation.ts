@@ -45,21 +45,24 @@ export class HistoryButtons {
 /** The address as it is read, with its host set off; pressed, it can be changed. */
 export class AddressBar {
   #url = '';
+  #fixed = false;
   #field: HTMLInputElement | null = null;
 
   constructor(private place: HTMLElement, private options: { go(url: string): void; wrong(): void }) {}
 
-  show(url: string): void {
-    if (url === this.#url) return;
+  /** A fixed address can only be read. */
+  show(url: string, fixed = false): void {
+    if (url === this.#url && fixed === this.#fixed) return;
     this.#url = url;
-    if (!this.#field) this.#read();
+    this.#fixed = fixed;
+    if (!this.#field || fixed) this.#read();
   }
 
   #read(): void {
     this.#field = null;
     const address = readable(this.#url);
     fill(this.place, h('button', {
-      type: 'button', class: 'shown', title: this.#url, 'aria-label': t('navigation.change', { address: this.#url }), click: () => this.#edit(),
+      type: 'button', class: 'shown', title: this.#url, 'aria-label': t('navigation.change', { address: this.#url }), disabled: this.#fixed, click: () => this.#edit(),
     }, icon(address?.secure ? 'lock' : 'globe'),
     h('span', { class: 'host' }, address?.host ?? this.#url), h('span', { class: 'rest' }, address?.rest ?? '')));
   }

@@ -28,7 +28,7 @@ export class Tabs extends HTMLElement {
       tabindex: tab.active ? 0 : -1, title: label, 'aria-busy': tab.loading ? 'true' : null, disabled: !options.enabled,
       click: () => this.#tell('choose', tab.tab),
     }, label);
-    const item = h('span', { class: `item${tab.active ? ' active' : ''}${tab.loading ? ' loading' : ''}`, role: 'presentation' }, choose);
+    const item = h('span', { class: `item${tab.active ? ' active' : ''}${tab.loading ? ' loading' : ''}${tab.shown ? ' shown' : ''}`, role: 'presentation' }, choose);
     if (options.closable) {
       item.append(h('button', {
         type: 'button', class: 'dismiss', 'aria-label': t('tabs.close-one', { page: label }), title: t('tabs.close'),
