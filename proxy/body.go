@@ -156,7 +156,7 @@ func fileKind(media string, h http.Header) kind {
 		return plain
 	case family == "image", family == "video", family == "audio":
 		return mediaPage
-	case media == "application/pdf" && contentLength(h) <= storedBytesMax:
+	case media == "application/pdf" && contentLength(h) <= pdfMax:
 		return filePage
 	}
 	return plain
@@ -287,12 +287,17 @@ func flush(w io.Writer) {
 // setBody makes the response's body what kind wants, and its headers true.
 func (x *exchange) setBody(resp *http.Response, kind kind) {
 	if kind == plain {
+		if x.visit.navigate {
+			saveLargePDF(resp.Header, x.target.Path)
+		}
 		x.announceFile(resp)
 	}
 	var err error
 	switch {
-	case kind == mediaPage || kind == filePage:
-		err = x.setFilePage(resp, kind)
+	case kind == mediaPage:
+		err = x.setMediaPage(resp)
+	case kind == filePage:
+		err = x.setPDFPage(resp)
 	case kind.document():
 		err = x.setPage(resp, kind)
 	case kind != plain:

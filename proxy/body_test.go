@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/base64"
 	"errors"
 	"io"
 	"mime"
@@ -212,15 +213,8 @@ func TestFileIsShownAsPage(t *testing.T) {
 	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		asked++
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
-		switch r.URL.Path {
-		case "/a.png":
-			w.Header().Set("Content-Type", "image/png")
-			io.WriteString(w, "PNG bytes")
-		case "/a.pdf":
-			w.Header().Set("Content-Type", "application/pdf")
-			w.Header().Set("Content-Disposition", `inline; filename="<b>.pdf"`)
-			io.WriteString(w, "%PDF")
-		}
+		w.Header().Set("Content-Type", "image/png")
+		io.WriteString(w, "PNG bytes")
 	})
 	w := newWorld(t, []string{origin})
 	at := w.site(origin) + "/a.png"
@@ -239,10 +233,55 @@ func TestFileIsShownAsPage(t *testing.T) {
 	if asked != 2 {
 		t.Errorf("what was handed over once is asked for anew: %d", asked)
 	}
-	body = readAll(t, w.open(w.site(origin)+"/a.pdf"))
-	if !strings.Contains(body, `download="&lt;b&gt;.pdf" href="data:application/pdf;base64,JVBERg=="`) {
-		t.Errorf("got %s", body)
+}
+
+// A PDF comes in a document of ours, where nothing but our viewer may run.
+func TestPDFIsShownAsPage(t *testing.T) {
+	const length = 50 << 10
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "frame-ancestors 'none'")
+		w.Header().Set("Content-Type", "application/pdf")
+		w.Header().Set("Content-Disposition", `inline; filename="<b>.pdf"`)
+		if r.URL.Path == "/large.pdf" {
+			w.Header().Set("Content-Length", strconv.Itoa(pdfMax+1))
+		}
+		for range length / 4 {
+			io.WriteString(w, "%PDF")
+		}
+		if r.URL.Path == "/endless.pdf" {
+			io.Copy(w, io.LimitReader(zeros{}, pdfMax))
+		}
+	})
+	w := newWorld(t, []string{origin})
+	resp := w.open(w.site(origin) + "/a.pdf")
+	body := readAll(t, resp)
+	file := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("%PDF"), length/4))
+	if !strings.Contains(body, `<script id="file" type="application/pdf">`+file+`</script>`) || !strings.Contains(body, `id="whole"`) || !strings.Contains(body, `data-name="&lt;b&gt;.pdf"`) {
+		t.Errorf("got %.2000s", body)
 	}
+	policies := strings.Join(resp.Header["Content-Security-Policy"], "\n")
+	for _, want := range []string{
+		"\ndefault-src 'none'; script-src " + w.site(origin) + "/.tandem/ 'wasm-unsafe-eval'; worker-src " + w.site(origin) + "/.tandem/; connect-src " + w.site(origin) + "/.tandem/;",
+		"\nframe-ancestors ",
+	} {
+		if !strings.Contains("\n"+policies, want) {
+			t.Errorf("the policies are\n%s\nwithout %q", policies, want)
+		}
+	}
+	if resp := w.open(w.site(origin) + "/large.pdf"); resp.Header.Get("Content-Disposition") != `attachment; filename="<b>.pdf"` {
+		t.Errorf("a large one comes as %v", resp.Header)
+	}
+	if body := readAll(t, w.open(w.site(origin)+"/endless.pdf")); len(body) > 2*pdfMax || strings.Contains(body, `id="whole"`) {
+		t.Errorf("one that turns out to be large comes with %d bytes", len(body))
+	}
+}
+
+// zeros never ends.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 func TestKindOfBody(t *testing.T) {

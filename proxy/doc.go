@@ -31,7 +31,8 @@
 //     never cause a request to a site.
 //
 // What is no page (a picture, a film, a PDF, text) is shown by a document of ours,
-// since the browser's own would have no sync script (files.go).
+// since the browser's own would have no sync script (files.go). A PDF stands in
+// it and is drawn by pdf.js (static/pdfjs), under a policy that allows nothing else.
 //
 // WebSockets take the same way up to 5 and are then spliced (upgrade.go). What a
 // page's own scripts need from us at run time is in endpoint.go.

@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"html"
+	"html/template"
 	"io"
 	"mime"
 	"net/http"
 	"path"
 	"strings"
 	"time"
+
+	"tandem/static"
 )
 
 // Browsers show a picture, a film or a PDF that a frame goes to by documents of
@@ -29,34 +31,69 @@ type handed struct {
 	body        []byte
 }
 
-// setFilePage makes the response a document that shows a file.
-func (x *exchange) setFilePage(resp *http.Response, kind kind) error {
+// pdfMax bounds a PDF that is shown. A larger one is saved.
+const pdfMax = 32 << 20
+
+// setMediaPage makes the response a document that shows a picture or film.
+func (x *exchange) setMediaPage(resp *http.Response) error {
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	x.textType = media
 	content, err := x.readFile(resp)
 	if err != nil && !errors.Is(err, errTooLarge) {
 		return err
 	}
-	whole := err == nil
+	if err == nil {
+		x.hand(resp, content)
+	}
 	name := fileName(resp.Header, x.target.Path)
-	if kind == filePage && !whole {
-		return err
-	}
-	var show string
-	if kind == filePage {
-		show = filePageBody(name, media, content)
-	} else {
-		show = x.mediaPageBody(media)
-		if whole {
-			x.hand(resp, content)
-		}
-	}
 	resp.Header.Set("Content-Type", "text/html; charset=utf-8")
 	x.writeAs(resp, func(w io.Writer) error {
-		_, err := io.WriteString(w, "<!doctype html><html><head>"+string(x.head(kind))+"<title>"+html.EscapeString(name)+"</title></head>"+show+"</html>")
+		_, err := io.WriteString(w, "<!doctype html><html><head>"+string(x.head(mediaPage))+"<title>"+html.EscapeString(name)+"</title></head>"+x.mediaPageBody(media)+"</html>")
 		return err
 	})
 	return nil
+}
+
+// setPDFPage makes the response a document of ours with the file in it, which
+// our viewer shows. What it needs is all that its policy allows: the file is
+// hostile, and has the origin of its site.
+func (x *exchange) setPDFPage(resp *http.Response) error {
+	content, err := decode(x.body.src, resp.Header["Content-Encoding"], pdfMax)
+	if err != nil {
+		return err
+	}
+	x.textType = "application/pdf"
+	name := fileName(resp.Header, x.target.Path)
+	ours := x.p.content.Site(x.session.ID(), x.origin) + "/.tandem/"
+	resp.Header.Add("Content-Security-Policy", "default-src 'none'; script-src "+ours+" 'wasm-unsafe-eval'; worker-src "+ours+"; connect-src "+ours+
+		"; img-src data: blob:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
+	resp.Header.Set("Content-Type", "text/html; charset=utf-8")
+	before, after := static.PDF(name, static.LanguageOf(x.in), template.HTML(x.head(filePage)))
+	x.writeAs(resp, func(w io.Writer) error {
+		if _, err := w.Write(before); err != nil {
+			return err
+		}
+		encoder := base64.NewEncoder(base64.StdEncoding, w)
+		if err := relay(encoder, content); err != nil && !errors.Is(err, errTooLarge) {
+			return err
+		} else if err != nil {
+			return nil // without its end the viewer says that it is too large
+		}
+		if err := encoder.Close(); err != nil {
+			return err
+		}
+		_, err := w.Write(after)
+		return err
+	})
+	return nil
+}
+
+// saveLargePDF has the browser save what no document of ours can show.
+func saveLargePDF(h http.Header, urlPath string) {
+	media, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	if media == "application/pdf" && contentLength(h) > pdfMax {
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileName(h, urlPath)}))
+	}
 }
 
 // readFile reads a body, or fails with errTooLarge.
@@ -133,19 +170,6 @@ func (x *exchange) mediaPageBody(media string) string {
 	return body + `<img alt="" style="margin:auto;max-width:100%;max-height:100vh;object-fit:contain;background-color:#e6e6e6" src="` + src + `"></body>`
 }
 
-// filePageBody offers a file for which browsers have a viewer that neither runs
-// in the frames of a session nor can be followed.
-func filePageBody(name, media string, content []byte) string {
-	_, kind, _ := strings.Cut(media, "/")
-	return `<body style="margin:0;height:100vh;display:grid;place-items:center;background:#eceef1;color:#1d2025;font:16px/1.5 system-ui,sans-serif">` +
-		`<main style="padding:28px 36px;border-radius:12px;background:#fff;text-align:center;box-shadow:0 1px 6px rgb(0 0 0/.15)">` +
-		`<p style="margin:0;font-weight:600;overflow-wrap:anywhere">` + html.EscapeString(name) + `</p>` +
-		`<p style="margin:4px 0 16px;color:#5a6270">` + html.EscapeString(strings.ToUpper(kind)) + `, ` + size(len(content)) + `</p>` +
-		`<a style="color:#0b57d0" download="` + html.EscapeString(name) + `" href="data:` + html.EscapeString(media) + `;base64,` +
-		base64.StdEncoding.EncodeToString(content) + `">Save the file</a>` +
-		`<p style="margin:16px 0 0;font-size:14px;color:#5a6270">The visitor can save and open it. Whoever follows sees this page, not what is in the file.</p></main></body>`
-}
-
 // announceFile tells both people of a response that the browser saves instead of
 // showing it.
 func (x *exchange) announceFile(resp *http.Response) {
@@ -162,13 +186,6 @@ func (x *exchange) announceFile(resp *http.Response) {
 		bytes = int(max(0, contentLength(resp.Header)))
 	}
 	x.session.Download(fileName(resp.Header, x.target.Path), bytes)
-}
-
-func size(bytes int) string {
-	if bytes < 1<<20 {
-		return fmt.Sprintf("%d KB", (bytes+1023)>>10)
-	}
-	return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
 }
 
 // fileName is what a browser would call a file that it saves.

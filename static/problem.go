@@ -67,7 +67,7 @@ func wantsPage(r *http.Request) bool {
 }
 
 func problemPolicy(p Problem) string {
-	style, err := sheet()
+	style, err := sheet("tandem.css")
 	if err != nil {
 		panic(err) // a broken build
 	}

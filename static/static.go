@@ -1,5 +1,5 @@
 // Package static holds what browsers receive from us: the scripts built from src into dist, the style sheet of
-// our own pages, and the pages themselves.
+// our own pages, and the pages themselves. pdfjs is pdf.js as npm has it; its README says which.
 //
 // Everything is embedded in the binary. Scripts and the style sheet are addressed by a hash of their content and
 // may be kept for ever; pages are never kept, because every one of them belongs to one session. A page passes
@@ -15,6 +15,7 @@ package static
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -29,7 +30,7 @@ import (
 )
 
 //go:generate go run ./bundle
-//go:embed dist pages/*.html words
+//go:embed dist pages/*.html words pdfjs
 var files embed.FS
 
 // Prefix is where Handler expects to be mounted. It has to be mounted on CONTROL, on shell hosts and on view hosts.
@@ -63,37 +64,50 @@ func (d Data) host(label string) string {
 	return d.Content.Scheme + "://" + label + "." + d.Content.Host
 }
 
-// asset is one file of dist.
+// asset is one file of dist, or of pdf.js.
 type asset struct {
 	body        []byte
+	zipped      func() []byte // gzip; made when somebody wants it
 	hash        string
 	contentType string
 }
 
-// assets reads dist once; the embedded files never change while the process runs.
+// assets reads dist and pdfjs once; the embedded files never change while the process runs.
 var assets = sync.OnceValue(func() map[string]asset {
 	all := make(map[string]asset)
-	entries, err := fs.ReadDir(files, "dist")
-	if err != nil {
-		panic(err) // the directory is embedded, so this is a broken build
-	}
-	for _, e := range entries {
-		body, err := files.ReadFile("dist/" + e.Name())
-		if err != nil {
-			panic(err)
+	err := fs.WalkDir(files, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || strings.HasPrefix(name, "pages/") || strings.HasPrefix(name, "words/") {
+			return err
 		}
+		body, err := files.ReadFile(name)
 		sum := sha256.Sum256(body)
-		all[e.Name()] = asset{body: body, hash: hex.EncodeToString(sum[:8]), contentType: contentType(e.Name())}
+		all[strings.TrimPrefix(name, "dist/")] = asset{
+			body, sync.OnceValue(func() []byte { return zip(body) }), hex.EncodeToString(sum[:8]), contentType(name),
+		}
+		return err
+	})
+	if err != nil {
+		panic(err) // they are embedded, so this is a broken build
 	}
 	return all
 })
 
+func zip(body []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(body) // to memory: it cannot fail
+	z.Close()
+	return b.Bytes()
+}
+
 func contentType(name string) string {
 	switch path.Ext(name) {
-	case ".js":
+	case ".js", ".mjs":
 		return "text/javascript; charset=utf-8"
 	case ".css":
 		return "text/css; charset=utf-8"
+	case ".wasm":
+		return "application/wasm"
 	}
 	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
 		return t
@@ -101,7 +115,7 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// Handler serves the files of dist below Prefix. A request that names the current hash (?v=) may be cached for
+// Handler serves the files of dist and pdfjs below Prefix. A request that names the current hash (?v=) may be cached for
 // ever; one that does not is revalidated each time. It is safe for concurrent use.
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -121,6 +135,8 @@ func Handler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		// Sandboxed documents have no origin that could be the same. The files are the same for everybody.
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		// What workers may do is said by their script: pdf.js in one asks for files of ours only.
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src "+r.Host+Prefix)
 		h.Set("ETag", `"`+file.hash+`"`)
 		h.Set("Cache-Control", "no-cache")
 		if r.URL.Query().Get("v") == file.hash {
@@ -130,7 +146,13 @@ func Handler() http.Handler {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		http.ServeContent(w, r, "", noTime, bytes.NewReader(file.body))
+		body := file.body
+		h.Set("Vary", "Accept-Encoding")
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			body = file.zipped()
+			h.Set("Content-Encoding", "gzip")
+		}
+		http.ServeContent(w, r, "", noTime, bytes.NewReader(body))
 	})
 }
 
@@ -156,17 +178,33 @@ func link(name string) (string, error) {
 // words is the address of the script with the words of a language.
 func words(l Language) (string, error) { return link("words-" + l.Tag() + ".js") }
 
-// sheet is our style sheet as text, for the page that must work where Handler is not mounted.
-func sheet() (template.CSS, error) {
-	file, ok := assets()["tandem.css"]
+// sheet is a style sheet of ours as text, for pages that must work where Handler is not mounted.
+func sheet(name string) (template.CSS, error) {
+	file, ok := assets()[name]
 	if !ok {
-		return "", fmt.Errorf("no file %q in dist", "tandem.css")
+		return "", fmt.Errorf("no file %q in dist", name)
 	}
 	return template.CSS(file.body), nil
 }
 
+// PDF is the page that shows a PDF, in two parts: the file goes between them, in base64. All of it arrived if its end
+// is there, too. head is what comes first in the head besides.
+func PDF(name string, language Language, head template.HTML) (before, after []byte) {
+	var page bytes.Buffer
+	if err := pages().ExecuteTemplate(&page, "pdf.html", struct {
+		Name     string
+		Language Language
+		Head     template.HTML
+	}{name, language, head}); err != nil {
+		panic(fmt.Sprintf("static: page of a PDF: %v", err))
+	}
+	const begin = `<script id="file" type="application/pdf">`
+	at := bytes.Index(page.Bytes(), []byte(begin)) + len(begin)
+	return page.Bytes()[:at], page.Bytes()[at:]
+}
+
 var pages = sync.OnceValue(func() *template.Template {
-	funcs := template.FuncMap{"link": link, "sheet": sheet, "words": words}
+	funcs := template.FuncMap{"link": link, "sheet": sheet, "words": words, "prefix": func() string { return Prefix }}
 	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "pages/*.html"))
 })
 

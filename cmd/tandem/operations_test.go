@@ -310,7 +310,7 @@ func TestScenario26Files(t *testing.T) {
 	first := get[string](m.visitor, top, `document.querySelector('[data-tandem=tab]').src`)
 	for _, file := range []struct{ path, seen string }{
 		{"/photo.png", `document.images[0]?.naturalWidth === 64`},
-		{"/file.pdf", `/file\.pdf[^]*PDF, 1 KB/.test(document.body.innerText)`},
+		{"/file.pdf", `/file\.pdf[^]*cannot be shown/.test(document.body.innerText)`},
 		{"/tone.wav", `document.querySelector('audio')?.duration > 3`},
 		{"/notes.txt", `document.body.innerText === 'a <note>'`},
 		{"", `/cannot be shown here/.test(document.body.innerText)`},

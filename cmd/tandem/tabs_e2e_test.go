@@ -37,7 +37,14 @@ func desk(t *testing.T) (site, login *httptest.Server) {
 	})
 	mux.HandleFunc("/paper.pdf", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/pdf")
+		w.Write(paper(3, "http://"+r.Host+"/third"))
+	})
+	mux.HandleFunc("/broken.pdf", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/pdf")
 		w.Write([]byte("%PDF-1.4\n%%EOF"))
+	})
+	mux.HandleFunc("/papers", func(w http.ResponseWriter, r *http.Request) {
+		page(w, "Papers", `<iframe src=/paper.pdf></iframe><iframe src=/broken.pdf></iframe>`)
 	})
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		page(w, "Slow", `<p>It comes.</p>`)
@@ -411,11 +418,34 @@ func TestScenario25And26NeedsTheVisitor(t *testing.T) {
 	m.visitor.click(top, "[data-tandem=refuse-wish]")
 	m.says("not copied: The visitor did not allow it.")
 
-	t.Log("a PDF says who sees it")
+	t.Log("a PDF is shown to both, scrolled with, and its links lead on")
 	m.visitor.click(m.front, "#pdf")
-	for w, in := range map[*window]frame{m.visitor: m.front, m.agent: m.shown} {
-		w.wait(in, `document.body.innerText.includes('paper.pdf') && document.body.innerText.includes('not what is in the file')`)
+	page := func(n int) string {
+		return fmt.Sprintf(`document.querySelectorAll('.page').length === 3 && document.querySelectorAll('.page')[%d].textContent.includes('Lamp manual, page %d')`, n-1, n)
 	}
+	// The red square below the text.
+	red := `(() => { const box = document.querySelectorAll('.page canvas'), at = box[box.length - 1], probe = document.createElement('canvas').getContext('2d');
+		probe.drawImage(at, at.width * 0.2, at.height * 0.8, 1, 1, 0, 0, 1, 1); return probe.getImageData(0, 0, 1, 1).data.join() === '255,0,0,255'; })()`
+	for w, in := range map[*window]frame{m.visitor: m.front, m.agent: m.shown} {
+		w.wait(in, page(1))
+		w.wait(in, red)
+	}
+	m.agent.wait(top, `new URL(document.querySelector('[data-tandem=address]').value).pathname === '/paper.pdf'`)
+	m.agent.wheel(m.shown, ".page", 2450)
+	for w, in := range map[*window]frame{m.visitor: m.front, m.agent: m.shown} {
+		w.wait(in, page(3))
+		w.wait(in, `Math.abs(document.querySelectorAll('.page')[2].getBoundingClientRect().top) < 300`)
+	}
+	m.agent.click(m.shown, ".page:last-of-type .link")
+	m.ready("/third")
+
+	t.Log("so is one in a page; and what is none says so")
+	m.agent.clear(top, "[data-tandem=address]")
+	m.agent.write(m.siteURL() + "/papers\n")
+	m.ready("/papers")
+	m.visitor.wait(within("/paper.pdf"), page(1))
+	m.agent.wait(m.shown, `document.querySelector('iframe').contentDocument?.querySelector('.page')?.textContent.includes('Lamp manual, page 1')`)
+	m.visitor.wait(within("/broken.pdf"), `document.body.innerText.includes('cannot be shown')`)
 
 	t.Log("who writes is shown before it is said, and who comes is announced")
 	m.agent.click(top, "[data-tandem=chat]")

@@ -253,6 +253,18 @@ export interface Messages {
   'overview.visitor': never;
   'overview.visitor-link': never;
   'overview.visitor-question': 'link';
+  'pdf.broken': never;
+  'pdf.cut': never;
+  'pdf.larger': never;
+  'pdf.locked': never;
+  'pdf.more': 'n';
+  'pdf.open': never;
+  'pdf.page': 'n' | 'of';
+  'pdf.pages': 'n';
+  'pdf.password': never;
+  'pdf.save': never;
+  'pdf.smaller': never;
+  'pdf.wrong': never;
   'people.about': 'name' | 'about';
   'people.away': never;
   'people.here': 'who';
