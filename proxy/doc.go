@@ -34,6 +34,9 @@
 // since the browser's own would have no sync script (files.go). A PDF stands in
 // it and is drawn by pdf.js (static/pdfjs), under a policy that allows nothing else.
 //
+// What a site keeps in the browser is read and written by a page of ours on its
+// host, when the visitor goes on with another device (storage.go).
+//
 // WebSockets take the same way up to 5 and are then spliced (upgrade.go). What a
 // page's own scripts need from us at run time is in endpoint.go.
 //

@@ -33,6 +33,10 @@ func (p *Proxy) serveEndpoint(w http.ResponseWriter, r *http.Request, host rewri
 		p.cookieAPI(w, r, s, host)
 		return
 	}
+	if name == "storage" && r.Method == http.MethodGet {
+		p.storagePage(w, r, s, host)
+		return
+	}
 	if name == "entered" && r.Method == http.MethodPost {
 		p.entered(w, r, s, host)
 		return

@@ -192,6 +192,8 @@ func (p *Proxy) serveShell(w http.ResponseWriter, r *http.Request, host rewrite.
 		p.hop(w, r, s)
 	case "/.tandem/report":
 		p.reportAPI(w, r, s)
+	case "/.tandem/storage":
+		p.storageAPI(w, r, s)
 	case "/.tandem/socket":
 		s.Socket().ServeHTTP(w, r)
 	case "/.tandem/shown":

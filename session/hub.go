@@ -27,6 +27,7 @@ var (
 	ErrNotFound         = errors.New("no such session")
 	ErrOver             = errors.New("the session is over")
 	ErrOriginNotAllowed = errors.New("the site's origin is not allowed")
+	ErrNotMoving        = errors.New("the visitor is not going on with another device")
 	ErrTicket           = errors.New("the ticket is unknown, used or out of time")
 
 	errExpired = errors.New("the invitation is out of time")
@@ -609,6 +610,7 @@ func (h *Hub) sweepSession(s *Session, now time.Time) error {
 		return s.expire(h.ctx)
 	case r.State == Active:
 		s.unattended(now)
+		s.dropStorage(now)
 		return s.endWhenIdle(r, now)
 	case r.State.Over() && now.Sub(r.Over) > tombstoneTTL:
 		return h.forget(s)

@@ -891,7 +891,8 @@ type (
 		Path string `json:"path"`
 	}
 	moveAsksMessage struct {
-		Check string `json:"check"`
+		Check string   `json:"check"`
+		Hosts []string `json:"hosts"` // that keep something in the browser
 	}
 	// showingMessage tells how it is with what an agent shows.
 	showingMessage struct {
@@ -929,6 +930,8 @@ type (
 		Rules []PageRule `json:"rules,omitempty"`
 		// Showing says that this is one, and who is welcomed leads it.
 		Showing bool `json:"showing,omitempty"`
+		// Carried says that what pages kept in the browser before is to be taken.
+		Carried bool `json:"carried,omitempty"`
 		Packed  bool `json:"packed,omitempty"`
 	}
 	helloMessage struct {

@@ -104,7 +104,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-visitor.showing":   encode("showing", showingMessage{"bcdefgh23456", "agent", "https://docs.example", Waiting}),
 		"to-agent.showing":     encode("showing", showingMessage{"bcdefgh23456", "agent", "https://docs.example", Active}),
 		"to-visitor.moving":    encode("moving", movingMessage{"https://tandem.example/j/abcdefgh2345#GJ9zlRk4Bv6pNkqFqg0pXQ", 29, "M0 0h7v1h-7z"}),
-		"to-visitor.move-asks": encode("move-asks", moveAsksMessage{"0471"}),
+		"to-visitor.move-asks": encode("move-asks", moveAsksMessage{"0471", []string{"shop-example--abcdefgh2345.tandem-pages.localhost:7070"}}),
 		"to-visitor.close":     encode("close", tabMessage{2}),
 		"to-visitor.pointer":   encode("pointer", place),
 		"to-visitor.mark":      encode("mark", mark),

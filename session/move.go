@@ -88,7 +88,7 @@ func (s *Session) admitMove(r *http.Request) (cookie string, err error) {
 	s.move.browser = secret.DigestOf(cookie)
 	check := s.move.check()
 	s.mu.Unlock()
-	s.room.toldVisitor("move-asks", moveAsksMessage{check})
+	s.room.toldVisitor("move-asks", moveAsksMessage{check, s.hosts()})
 	return cookie, nil
 }
 
@@ -129,6 +129,7 @@ func (s *Session) handOver(yes bool) {
 	s.move = moving{}
 	s.mu.Unlock()
 	if !yes || m.browser == (digest{}) || !m.open(s.hub.now()) {
+		s.TakeStorage()
 		return
 	}
 	err := s.update(s.hub.ctx, audit.Entry{Who: string(Visitor), Act: "session.move"}, func(rec *record) error {

@@ -2,8 +2,10 @@ package session
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -29,7 +31,7 @@ func TestMovingToAnotherDevice(t *testing.T) {
 	if a.status != 200 || a.Role != Visitor || len(a.Check) != 4 || a.URL != a.Origin {
 		t.Fatalf("the phone joins: %+v", a)
 	}
-	c.vis.expectText(fmt.Sprintf(`{"type":"move-asks","check":%q}`, a.Check))
+	c.vis.expectText(fmt.Sprintf(`{"type":"move-asks","check":%q,"hosts":[%q]}`, a.Check, strings.TrimPrefix(shellURL(c.inv.ID), "http://")))
 	path := "/api/sessions/" + c.inv.ID + "/visitor"
 	if a := phone.do("GET", path, ""); a.status != 409 || a.Error.Code != "pending" {
 		t.Errorf("before the visitor agrees the phone is told %+v", a)
@@ -103,4 +105,66 @@ func TestMovingIsUpToTheVisitor(t *testing.T) {
 	}
 	c.ag.send(`{"type":"move"}`)
 	c.ag.expectText(`{"type":"refused","what":"move","why":"not-yours"}`)
+}
+
+// TestWhatPagesKeepMovesOnce hands it in as the visitor's shell does, when it may
+// and when it may not.
+func TestWhatPagesKeepMovesOnce(t *testing.T) {
+	c := newCouple(t, Shared)
+	s := c.session(c.inv)
+	host := strings.TrimPrefix(shellURL(c.inv.ID), "http://")
+	kept := fmt.Sprintf(`{%q:{"local":[["CANARY","1"]],"session":[]}}`, host)
+	handIn := func(text string, want error) {
+		t.Helper()
+		if err := s.HandInStorage([]byte(text)); !errors.Is(err, want) {
+			t.Errorf("handing %.60q in: %v, want %v", text, err, want)
+		}
+	}
+	handIn(kept, ErrNotMoving)
+	link := c.offer()
+	handIn(kept, ErrNotMoving) // nobody has come yet
+	phone := c.rig.browser()
+	phone.join(c.inv.ID, link)
+	if asks := c.vis.expectAny("move-asks"); !strings.Contains(asks, host) {
+		t.Errorf("the shell is told of no host: %s", asks)
+	}
+	handIn(`{"elsewhere.example":{}}`, errUnfit)
+	handIn(`[]`, errUnfit)
+	handIn(fmt.Sprintf(`{%q:"%s"}`, host, strings.Repeat("x", maxKeptHost)), errUnfit)
+	handIn(kept, nil)
+	c.vis.send(`{"type":"hand-over","yes":true}`)
+	c.vis.expectClose(4410)
+	handIn(kept, ErrNotMoving)
+	if got := s.TakeStorage(); string(got) != kept {
+		t.Errorf("the phone gets %s", got)
+	}
+	if got := s.TakeStorage(); got != nil {
+		t.Errorf("it is given out twice: %s", got)
+	}
+	if strings.Contains(c.logs.String(), "CANARY") {
+		t.Error("the log has it")
+	}
+}
+
+// TestWhatPagesKeepIsForgotten leaves it: the visitor says no, nobody comes, the
+// session ends.
+func TestWhatPagesKeepIsForgotten(t *testing.T) {
+	for name, leave := range map[string]func(*couple){
+		"no":     func(c *couple) { c.vis.send(`{"type":"hand-over","yes":false}`); c.vis.settle() },
+		"late":   func(c *couple) { c.clock.add(2 * carriedTTL); c.hub.sweep() },
+		"ending": func(c *couple) { c.hub.End(t.Context(), c.inv.ID, "visitor") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCouple(t, Shared)
+			s := c.session(c.inv)
+			c.rig.browser().join(c.inv.ID, c.offer())
+			if err := s.HandInStorage([]byte(`{}`)); err != nil {
+				t.Fatal(err)
+			}
+			leave(c)
+			if got := s.TakeStorage(); got != nil {
+				t.Errorf("it is still there: %s", got)
+			}
+		})
+	}
 }

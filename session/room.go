@@ -248,7 +248,7 @@ func (r *room) welcome(st *seat, resumed, packed bool) welcomeMessage {
 	case Visitor:
 		w.URL, w.Tabs = rec.URL, r.tabsNow()
 		w.Rules = r.s.hub.rules.List()
-		w.Showing = rec.In != ""
+		w.Showing, w.Carried = rec.In != "", r.s.carries()
 	case Agent:
 		w.Key = r.s.key
 		_, w.View = r.s.hub.cfg.Links(r.s.id)

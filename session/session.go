@@ -185,6 +185,7 @@ type Session struct {
 	mu      sync.Mutex // never held while another lock is taken
 	record  record
 	move    moving
+	carried carried
 	blocked map[string]int
 	timer   *time.Timer // writes the content; nil when nothing waits
 }
@@ -506,6 +507,7 @@ func (s *Session) erase() {
 	s.jar.Clear("")
 	s.assets.Clear()
 	s.names.clear()
+	s.TakeStorage()
 }
 
 // aliases are the origins that do not fit into a host label. They are safe for

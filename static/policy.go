@@ -55,6 +55,8 @@ func policy(name string, d Data) string {
 			"img-src 'self' data: blob:", "font-src 'self' data: blob:", "media-src 'self' data: blob:",
 			"connect-src 'self'", "frame-src 'self'", "object-src 'none'", "form-action 'none'",
 			"base-uri 'none'", "frame-ancestors "+d.Around)
+	case "storage":
+		return join("default-src 'none'", "script-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors "+d.Shell())
 	case "mirror":
 		// What makes the mirrored document inert; frames in it are about:blank and inherit this.
 		return join("default-src 'none'", "script-src 'none'", "style-src 'self' 'unsafe-inline'",

@@ -211,8 +211,8 @@ var pages = sync.OnceValue(func() *template.Template {
 // Say returns the text of a key in the page's language, for templates.
 func (d Data) Say(key string) string { return d.Language.Say(key, nil) }
 
-// Page answers r with one of our pages and its policy: "code", "consent", "overview", "console", "shell", "view" or
-// "mirror". It panics for any other name. A failure to write means that the browser went away and is not reported.
+// Page answers r with one of our pages and its policy: "code", "consent", "overview", "console", "shell", "view",
+// "mirror" or "storage". It panics for any other name. A failure to write means that the browser went away and is not reported.
 func Page(w http.ResponseWriter, r *http.Request, name string, data Data) {
 	data.Language = LanguageOf(r)
 	var body bytes.Buffer

@@ -55,8 +55,9 @@ func TestPolicies(t *testing.T) {
 		"console":  {"frame-src https://view--abcdefghijkl.pages.example.org", "connect-src 'self' wss://app.example.net", "frame-ancestors 'none'"},
 		"shell": {"frame-src https://*.pages.example.org blob:", "connect-src 'self' wss://shell--abcdefghijkl.pages.example.org",
 			"frame-ancestors 'none'"},
-		"view":   {"frame-ancestors https://app.example.net", "frame-src 'self'", "script-src 'self'"},
-		"mirror": {"script-src 'none'", "connect-src 'none'", "frame-src 'none'", "form-action 'none'", "frame-ancestors 'self' https://app.example.net"},
+		"view":    {"frame-ancestors https://app.example.net", "frame-src 'self'", "script-src 'self'"},
+		"storage": {"frame-ancestors https://shell--abcdefghijkl.pages.example.org", "script-src 'self'", "form-action 'none'"},
+		"mirror":  {"script-src 'none'", "connect-src 'none'", "frame-src 'none'", "form-action 'none'", "frame-ancestors 'self' https://app.example.net"},
 	} {
 		w := httptest.NewRecorder()
 		Page(w, httptest.NewRequest("GET", "/", nil), page, example)

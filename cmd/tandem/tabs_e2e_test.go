@@ -65,7 +65,9 @@ func desk(t *testing.T) (site, login *httptest.Server) {
 		}
 		page(w, "Account of "+who, `<input id=note><input id=password type=password>`)
 	})
-	mux.HandleFunc("/{name}", func(w http.ResponseWriter, r *http.Request) { page(w, r.PathValue("name"), "") })
+	mux.HandleFunc("/{name}", func(w http.ResponseWriter, r *http.Request) {
+		page(w, r.PathValue("name"), `<p id=kept></p><script>document.querySelector('#kept').textContent = [localStorage.lamp, sessionStorage.cart]</script>`)
+	})
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
 		page(w, "Desk", strings.ReplaceAll(`
 <a id=blank href=/second target=_blank>In a tab</a>
@@ -110,12 +112,13 @@ type deskMeeting struct {
 	*meeting
 	front frame // the tab that is in front at the visitor
 	shown frame // and the mirror of it
+	login string
 }
 
 func meetAtDesk(t *testing.T) *deskMeeting {
 	t.Helper()
 	site, login := desk(t)
-	m := &deskMeeting{meeting: &meeting{t: t, server: startServer(t, t.TempDir())}}
+	m := &deskMeeting{meeting: &meeting{t: t, server: startServer(t, t.TempDir())}, login: login.URL}
 	m.allow(site.URL, login.URL)
 	m.invite(site.URL+"/", session.Shared)
 	b := sharedBrowser(t)
@@ -484,12 +487,24 @@ func (w *window) saveTo(dir string) {
 	}, nil)
 }
 
-// TestScenario27AnotherDevice has the visitor go on with a telephone: signed in as before,
-// with the same page, and with nothing left behind that works.
+// goes has the agent go to an address.
+func (m *deskMeeting) goes(url, path string) {
+	m.t.Helper()
+	m.agent.clear(top, "[data-tandem=address]")
+	m.agent.write(url + path + "\n")
+	m.ready(path)
+}
+
+// TestScenario27AnotherDevice has the visitor go on with a telephone: signed in as
+// before, with the same page and what pages keep, and with nothing left behind that
+// works.
 func TestScenario27AnotherDevice(t *testing.T) {
 	m := meetAtDesk(t)
-	m.visitor.click(m.front, "#plain")
-	m.ready("/third")
+	site := m.siteURL()
+	m.goes(m.login, "/login")
+	get[any](m.visitor, m.front, `void localStorage.setItem('token', 'CANARY')`)
+	m.goes(site, "/third")
+	get[any](m.visitor, m.front, `void (localStorage.setItem('lamp', 'lit'), sessionStorage.setItem('cart', '3'))`)
 	m.visitor.click(top, "[data-tandem=mode]")
 	m.visitor.click(top, "[data-tandem=move]")
 	m.visitor.wait(top, `document.querySelector('#moving .code path')?.getAttribute('d').length > 100`)
@@ -505,8 +520,11 @@ func TestScenario27AnotherDevice(t *testing.T) {
 	m.visitor = phone
 	m.front = phone.inFront(top, `[data-tandem=tab]`)
 	m.ready("/third")
-	m.agent.clear(top, "[data-tandem=address]")
-	m.agent.write(m.siteURL() + "/\n")
-	m.ready("/")
+	phone.wait(m.front, `document.querySelector('#kept').textContent === 'lit,3'`) // as the page's first script found it
+	m.goes(m.login, "/login")
+	if got := get[string](phone, m.front, `localStorage.getItem('token')`); got != "CANARY" {
+		t.Errorf("of a site that was not open there is %q", got)
+	}
+	m.goes(site, "/")
 	m.noErrors()
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // entries are the scripts a page of ours or of a site loads. One whose source is missing is skipped.
-var entries = []string{"sync", "worker", "shell", "console", "overview", "consent", "code", "view", "problem", "pdf"}
+var entries = []string{"sync", "worker", "shell", "console", "overview", "consent", "code", "view", "storage", "problem", "pdf"}
 
 func main() {
 	root, err := staticDir()

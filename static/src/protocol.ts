@@ -154,6 +154,8 @@ export const welcome = object({
   rules: optional(pageRules),
   /** An agent leads here, to show the visitor of another session a page. */
   showing: optional(bool),
+  /** What pages kept in the browser before this one is to be taken. */
+  carried: optional(bool),
 });
 export type Welcome = ReturnType<typeof welcome>;
 
@@ -190,7 +192,7 @@ export const toVisitor = {
   /** A link to go on with another device, drawn as a code: dark runs as an SVG path. */
   moving: { url, size: count, path: text(100_000) },
   /** A browser has opened it; it shows the same number. */
-  'move-asks': { check: text(10) },
+  'move-asks': { check: text(10), hosts: list(text(300), 100) },
   /** Somebody has files for the page. */
   offer: { n: count, from, ...destination, files: list(offered, 10) },
   piece: { n: count, data: text(256 << 10) },

@@ -12,6 +12,7 @@ import { askOther, listen } from './shell/other';
 import { Moving } from './shell/moving';
 import { Pointers } from './shell/pointers';
 import { Sharing, type Decision } from './shell/sharing';
+import { takeOver } from './shell/storage';
 import { Watching, watchedTab } from './shell/watching';
 import { Wishes } from './shell/wishes';
 import { Veil } from './shell/veil';
@@ -155,7 +156,15 @@ class Shell {
       this.#share({ type: 'erase' });
     },
   });
-  #moving = new Moving({ place: byId('moving'), tell: message => this.#link.send(message) });
+  #moving = new Moving({
+    place: byId('moving'),
+    tell: message => this.#link.send(message),
+    leftBehind: () => { this.#leftBehind = true; },
+  });
+  /** Some of what pages keep in this browser did not go along to another device. */
+  #leftBehind = false;
+  /** What pages kept in the browser before is on its way. */
+  #arriving: Promise<void> | null = null;
   #wishes = new Wishes({
     place: byId('wish'),
     documents: this.#documents,
@@ -227,8 +236,20 @@ class Shell {
       this.#link.send({ type: 'end' });
       return;
     }
+    if (state.carried) this.#arriving ??= this.#takeOver();
+    if (this.#arriving) void this.#arriving.then(() => this.#openAll(state));
+    else this.#openAll(state);
+  }
+
+  #openAll(state: Welcome): void {
+    if (this.#over) return;
     if (this.#frames.all().length === 0) this.#openFirst(state);
     if (!state.resumed) this.#describeAll();
+  }
+
+  /** No page begins before it has what it kept on the other device. */
+  async #takeOver(): Promise<void> {
+    if (!(await takeOver().catch(() => false))) this.#toasts.show(t('move.not-all'));
   }
 
   /** The operator's rules hold at once, also in pages that are open. */
@@ -340,7 +361,7 @@ class Shell {
       case 'erase': return this.#marks.erase();
       case 'showing': return this.#watching.told(message);
       case 'moving': return this.#moving.offered(message.url, message.size, message.path);
-      case 'move-asks': return this.#moving.asked(message.check);
+      case 'move-asks': return this.#moving.asked(message.check, message.hosts);
       case 'chat': return this.#chat.add(message);
       case 'typing': return this.#chat.typing(message.from, message.on);
       case 'download': return this.#toasts.show(t('download.own', { file: fileWords(message.name, message.bytes), agent: this.#agentName() }));
@@ -866,7 +887,7 @@ class Shell {
       case 'ended': return this.#ended({ by: '', reason: '' });
       case 'refused': return this.#finish(() => finish(trouble({ code: 'forbidden', message: '' }, 'visitor')));
       case 'moved': return this.#finish(() => finish({
-        icon: 'check', tone: 'good', title: t('shell.moved'), detail: [t('shell.moved-detail')],
+        icon: 'check', tone: 'good', title: t('shell.moved'), detail: [t('shell.moved-detail'), ...(this.#leftBehind ? [t('move.not-all')] : [])],
       }));
       case 'replaced': return this.#finish(() => finish({
         icon: 'copy', title: t('replaced.title'), detail: [t('replaced.visitor')],

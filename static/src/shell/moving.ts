@@ -4,6 +4,7 @@
 import { t } from '../ui/catalogue';
 import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
+import { handIn } from './storage';
 
 const ARMED_MS = 500;
 const LASTS_MS = 120_000;
@@ -12,10 +13,14 @@ const SVG = 'http://www.w3.org/2000/svg';
 export interface MovingOptions {
   place: HTMLElement;
   tell(message: { type: 'move' } | { type: 'hand-over'; yes: boolean }): void;
+  /** Some of what pages keep here does not go along. */
+  leftBehind(): void;
 }
 
 export class Moving {
   #timer = 0;
+  /** Which hosts keep something in this browser. */
+  #hosts: readonly string[] = [];
 
   constructor(private options: MovingOptions) {}
 
@@ -27,18 +32,21 @@ export class Moving {
     const address = h('input', { class: 'link', readonly: true, 'aria-label': t('move.link'), 'data-tandem': 'move-link', focus: () => address.select() });
     address.value = url;
     this.#show(h('h2', {}, t('move.begin')), h('p', {}, t('move.how')), size > 0 && code(size, path), address,
-      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'button', click: () => this.#answer(false) }, t('move.cancel'))));
+      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'button', click: () => void this.#answer(false) }, t('move.cancel'))));
   }
 
-  asked(check: string): void {
-    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'hand-over', disabled: true, click: () => this.#answer(true) }, t('move.yes'));
-    const no = h('button', { type: 'button', class: 'button', disabled: true, click: () => this.#answer(false) }, t('move.no'));
+  asked(check: string, hosts: readonly string[]): void {
+    this.#hosts = hosts;
+    const yes = h('button', { type: 'button', class: 'button primary', 'data-tandem': 'hand-over', disabled: true, click: () => void this.#answer(true) }, t('move.yes'));
+    const no = h('button', { type: 'button', class: 'button', disabled: true, click: () => void this.#answer(false) }, t('move.no'));
     this.#show(h('p', {}, t('move.asks', { check })), h('p', { class: 'small' }, t('move.left')), h('div', { class: 'actions' }, yes, no));
     setTimeout(() => { yes.disabled = no.disabled = false; }, ARMED_MS);
   }
 
-  #answer(yes: boolean): void {
+  /** With a yes, what pages keep here goes first: when the other device is let in, this one is not any more. */
+  async #answer(yes: boolean): Promise<void> {
     this.#hide();
+    if (yes && !(await handIn(this.#hosts).catch(() => false))) this.options.leftBehind();
     this.options.tell({ type: 'hand-over', yes });
   }
 

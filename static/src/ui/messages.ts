@@ -196,6 +196,7 @@ export interface Messages {
   'move.left': never;
   'move.link': never;
   'move.no': never;
+  'move.not-all': never;
   'move.yes': never;
   'name.helper': never;
   'name.somebody': never;
