@@ -1,9 +1,10 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench bench-hands bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults test-webkit
+.PHONY: help build test lint generate bench bench-hands bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults soak test-webkit
 
 FUZZTIME ?= 3s
 MORE ?= 20
+MINUTES ?= 30
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +79,9 @@ test-mirror: browsers ## the mirror for longer: random operations on MORE (20) n
 
 test-faults: ## the server killed in the middle of everything, and its disk full or not writable; needs Linux
 	TANDEM_TEST_FAULTS=1 go test -race -count 1 -timeout 15m -run '^TestFault' -v ./proxy ./cmd/tandem
+
+soak: chromium ## a server in use for MINUTES (30): what it needs has to level off, and be given back; needs Linux
+	cd cmd/tandem && TANDEM_TEST_SOAK=$(MINUTES) go test -count 1 -timeout 0 -run "^TestSoak$$"
 
 test-webkit: ## what has to hold in every browser, in WebKitGTK (installs it when root)
 	@if ! command -v WebKitWebDriver >/dev/null || ! command -v Xvfb >/dev/null; then \

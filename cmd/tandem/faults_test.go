@@ -34,7 +34,11 @@ type process struct {
 	*battle
 	data string
 	wrap []string // a command to run it by
+	args []string // of serve
 	cmd  *exec.Cmd
+
+	stdin  io.Reader
+	stdout io.Writer
 }
 
 func newProcess(t *testing.T) *process {
@@ -53,6 +57,7 @@ func newProcess(t *testing.T) *process {
 			server: &server{Control: control, Content: net.JoinHostPort(defaultContent, port), cfg: config{Listen: address}},
 		},
 		data: t.TempDir(),
+		args: []string{"--log-debug"},
 	}
 	t.Cleanup(p.kill)
 	return p
@@ -61,8 +66,10 @@ func newProcess(t *testing.T) *process {
 // start runs the server until it answers.
 func (p *process) start() {
 	p.t.Helper()
-	args := append(slices.Clone(p.wrap), "tandem", "--data", p.data, "serve", "--listen", p.cfg.Listen, "--log-debug")
+	args := append(slices.Clone(p.wrap), "tandem", "--data", p.data, "serve", "--listen", p.cfg.Listen)
+	args = append(args, p.args...)
 	p.cmd = exec.Command(args[0], args[1:]...)
+	p.cmd.Stdin, p.cmd.Stdout = p.stdin, p.stdout
 	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)

@@ -39,7 +39,7 @@ func (m tests) Run() int {
 func TestMain(m *testing.M) {
 	// Each command that tests run would take a second to exit.
 	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
-	testscript.Main(tests{m}, map[string]func(){"tandem": main})
+	testscript.Main(tests{m}, map[string]func(){"tandem": main, "measured": measured})
 }
 
 func TestScripts(t *testing.T) {
