@@ -119,7 +119,8 @@ func (p *Proxy) opensAPI(w http.ResponseWriter, r *http.Request, s *session.Sess
 // keepForm takes in the data of a form that will be submitted in a new tab.
 func (p *Proxy) keepForm(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host, to string) {
 	u, err := url.Parse(to)
-	if _, ok := p.originOf(host); !ok || !p.ownPage(r) || err != nil {
+	by, ok := p.originOf(host)
+	if !ok || !p.ownPage(r) || err != nil {
 		notFound(w, r)
 		return
 	}
@@ -127,7 +128,7 @@ func (p *Proxy) keepForm(w http.ResponseWriter, r *http.Request, s *session.Sess
 	if !ok {
 		return
 	}
-	if !p.memories.of(s).rememberPost(arrivalKey(u), posted{r.Header.Get("Content-Type"), body}, p.now()) {
+	if !p.memories.of(s).rememberPost(postKey(by, u), posted{r.Header.Get("Content-Type"), body}, p.now()) {
 		http.Error(w, "too many forms", http.StatusTooManyRequests)
 		return
 	}

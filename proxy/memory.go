@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"crypto/rand"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -118,22 +119,26 @@ type posted struct {
 	body        []byte
 }
 
+// postKey names the form of a page of one origin. Without that, a page could have
+// somebody who follows a link of another site post there instead.
+func postKey(by rewrite.Origin, to *url.URL) string { return by.String() + " " + arrivalKey(to) }
+
 // rememberPost keeps a form's data. It reports false when there are too many.
-func (m *memory) rememberPost(url string, form posted, now time.Time) bool {
+func (m *memory) rememberPost(key string, form posted, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.posts.shrink(now, maxPosts)
 	if len(m.posts) == maxPosts {
 		return false
 	}
-	m.posts.put(url, form, now, memoryFor)
+	m.posts.put(key, form, now, memoryFor)
 	return true
 }
 
-func (m *memory) takePost(url string, now time.Time) (posted, bool) {
+func (m *memory) takePost(key string, now time.Time) (posted, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.posts.take(url, now)
+	return m.posts.take(key, now)
 }
 
 func (m *memory) rememberDance(state string, from initiator, now time.Time) {

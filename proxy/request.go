@@ -78,7 +78,7 @@ func (x *exchange) takePost() {
 	if !x.visit.main || x.in.Method != http.MethodGet {
 		return
 	}
-	form, ok := x.memory.takePost(arrivalKey(x.target), x.p.now())
+	form, ok := x.memory.takePost(postKey(x.visit.from.origin, x.target), x.p.now())
 	if !ok {
 		return
 	}

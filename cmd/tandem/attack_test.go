@@ -961,6 +961,35 @@ func TestS23CookiesOfOneSessionNeverReachAnother(t *testing.T) {
 	}
 }
 
+// TestS10AFormIsItsPages has a page leave a form for an address of another site,
+// to which people then go by themselves.
+func TestS10AFormIsItsPages(t *testing.T) {
+	b := newBattle(t)
+	bank := newTarget(t)
+	bankURL := strings.Replace(bank.URL, "127.0.0.1", "localhost", 1)
+	b.allow(bankURL)
+	invited, visitor, _ := b.meet(session.Shared)
+	evil, there, shell := b.at(invited.ID, b.site.URL), b.at(invited.ID, bankURL), b.domain().Shell(invited.ID)
+	visitor.follow(evil + "/")
+	visitor.follow(there + "/")
+	for from, h := range map[string]header{
+		"a person":   {"Referer": shell + "/"},
+		"the bank":   {"Referer": there + "/", "Sec-Fetch-Site": "same-origin"},
+		"a stranger": {},
+	} {
+		resp, text := visitor.ask(http.MethodPost, evil+"/.tandem/opens?form="+url.QueryEscape(bankURL+"/transfer"), "to=evil",
+			header{"Content-Type": "application/x-www-form-urlencoded", "Origin": evil, "Sec-Fetch-Site": "same-origin"})
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("leaving a form: %d %s", resp.StatusCode, text)
+		}
+		visitor.ask(http.MethodGet, there+"/transfer", "", header{}.with(navigation).with(h))
+		all := bank.requests()
+		if last := all[len(all)-1]; last.Method != http.MethodGet || last.URL.Path != "/transfer" {
+			t.Errorf("asked for by %s, the bank got %s %s as of %q, with the cookies %q", from, last.Method, last.URL, last.Header.Get("Origin"), last.Header.Get("Cookie"))
+		}
+	}
+}
+
 func mustParse(t *testing.T, raw string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(raw)
