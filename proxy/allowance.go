@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -16,6 +17,47 @@ const (
 	allowanceBytes  = 256 << 20
 	allowanceRefill = 2 << 20 // per second
 )
+
+// What is on the web anybody can ask for without us. A site of an inner network
+// is different: for those the request has to come from the network, of the size
+// that one organization has, where the visitor's browser is.
+const (
+	networkIPv4 = 24
+	networkIPv6 = 48
+	networksMax = 64
+)
+
+// networkOf returns the network of an address; the zero one for what is none.
+func networkOf(remoteAddr string) netip.Prefix {
+	at, err := netip.ParseAddrPort(remoteAddr)
+	if err != nil {
+		return netip.Prefix{} // a Unix socket
+	}
+	addr, bits := at.Addr().Unmap().WithZone(""), networkIPv4
+	if addr.Is6() {
+		bits = networkIPv6
+	}
+	network, _ := addr.Prefix(bits)
+	return network
+}
+
+// visitorAt notes from where the visitor's cookie came.
+func (m *memory) visitorAt(remoteAddr string) {
+	network := networkOf(remoteAddr)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.networks == nil || len(m.networks) >= networksMax {
+		m.networks = map[netip.Prefix]bool{}
+	}
+	m.networks[network] = true
+}
+
+// visitorIsNear reports whether the visitor's cookie came from there, too.
+func (m *memory) visitorIsNear(remoteAddr string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.networks[networkOf(remoteAddr)]
+}
 
 var errAllowance = errors.New("too many bytes without a cookie")
 

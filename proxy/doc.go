@@ -8,7 +8,8 @@
 //  2. The participant cookie of that host says that the visitor asks. Without it
 //     documents and images are sent to fetch one by way of the shell (entry.go).
 //     CORS requests are served without the cookie jar, as browsers send them
-//     without cookies on the real web; for those that shall have them the page's
+//     without cookies on the real web, but to sites of inner networks only where
+//     the visitor's browser is (allowance.go); for those that shall have them the page's
 //     script sees to the cookie first. It gives WebSockets, which nobody waits
 //     for, a ticket. Only an EventSource with credentials has none the first time.
 //  3. Who made the browser ask is read from Origin and Referer, with the redirects

@@ -60,6 +60,7 @@ func (p *Proxy) knows(r *http.Request, s *session.Session) bool {
 	}
 	for _, c := range found[:min(len(found), maxCookies)] {
 		if s.Visitor(hostKey(r), c.Value) {
+			p.memories.of(s).visitorAt(r.RemoteAddr)
 			return true
 		}
 	}
@@ -89,6 +90,7 @@ func (p *Proxy) enterShell(w http.ResponseWriter, r *http.Request, host rewrite.
 		})
 		return
 	}
+	p.memories.of(s).visitorAt(r.RemoteAddr)
 	p.setCookie(w, participantCookie, cookie, 0)
 	redirect(w, http.StatusSeeOther, "/")
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"crypto/rand"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,19 +38,20 @@ type memory struct {
 	fetching  atomic.Int32 // responses on their way to the store
 
 	mu       sync.Mutex
-	arrivals recent[arrival]   // redirect targets, by URL
-	posts    recent[posted]    // forms that go to new tabs, by URL
-	dances   recent[initiator] // who asked for the document before the dance, by state
-	frames   recent[bool]      // URLs that documents named in iframes
-	marks    recent[bool]      // what scripts said of frames, and came true
-	tops     recent[string]    // origin → site of the tab it was last framed in
-	policies recent[string]    // origin → Referrer-Policy of its last document
-	hsts     recent[bool]      // host → whether subdomains are included
-	misses   recent[bool]      // kinds and origins that were logged as blocked
-	upgrades recent[bool]      // origin → whether its last document asked for upgrade-insecure-requests
-	csp      recent[string]    // id → a policy of a site's
-	handed   recent[handed]    // what documents show of themselves, by URL
-	digests  recent[[]string]  // origin and address → integrity that its documents demand
+	networks map[netip.Prefix]bool // where the visitor is
+	arrivals recent[arrival]       // redirect targets, by URL
+	posts    recent[posted]        // forms that go to new tabs, by URL
+	dances   recent[initiator]     // who asked for the document before the dance, by state
+	frames   recent[bool]          // URLs that documents named in iframes
+	marks    recent[bool]          // what scripts said of frames, and came true
+	tops     recent[string]        // origin → site of the tab it was last framed in
+	policies recent[string]        // origin → Referrer-Policy of its last document
+	hsts     recent[bool]          // host → whether subdomains are included
+	misses   recent[bool]          // kinds and origins that were logged as blocked
+	upgrades recent[bool]          // origin → whether its last document asked for upgrade-insecure-requests
+	csp      recent[string]        // id → a policy of a site's
+	handed   recent[handed]        // what documents show of themselves, by URL
+	digests  recent[[]string]      // origin and address → integrity that its documents demand
 }
 
 func (m *memory) setUpgrade(o rewrite.Origin, upgrade bool, now time.Time) {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -246,6 +247,7 @@ var pixel = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\
 type client struct {
 	b    *battle
 	http *http.Client
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 func (b *battle) client() *client {
@@ -258,7 +260,7 @@ func (b *battle) client() *client {
 	return &client{b, &http.Client{
 		Jar: jar, Transport: transport, Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}, b.dial}
 }
 
 // anyCertificate is for servers that were given one for the test.
@@ -386,7 +388,7 @@ func (b *battle) agentSocket(id string) (address, origin string) {
 
 // open tries to open a socket with the client's cookies.
 func (c *client) open(address, origin string) (*websocket.Conn, *http.Response, error) {
-	dialer := websocket.Dialer{NetDialContext: c.b.dial, TLSClientConfig: anyCertificate, Jar: c.http.Jar, HandshakeTimeout: patience}
+	dialer := websocket.Dialer{NetDialContext: c.dial, TLSClientConfig: anyCertificate, Jar: c.http.Jar, HandshakeTimeout: patience}
 	h := http.Header{}
 	if origin != "" {
 		h.Set("Origin", origin)
@@ -1051,6 +1053,54 @@ func TestS03RedirectsToInnerAddressesAreNotFollowed(t *testing.T) {
 	if n := canary.connections.Load(); n != 0 {
 		t.Errorf("%d connections to a site that was not allowed", n)
 	}
+}
+
+// TestS43StrangersReachNoInnerSite asks for a site of an inner network as pages
+// ask across origins, without a cookie, from where the visitor is and from
+// elsewhere.
+func TestS43StrangersReachNoInnerSite(t *testing.T) {
+	b := newBattle(t)
+	invited, visitor, _ := b.meet(session.Shared)
+	address, page := b.at(invited.ID, b.site.URL+"/pixel.png"), b.at(invited.ID, b.site.URL)
+	visitor.follow(page + "/")
+	across := header{"Origin": page, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+	if resp, text := b.client().ask("GET", address, "", maps.Clone(across)); resp.StatusCode != http.StatusOK {
+		t.Fatalf("the visitor's pages cannot load across origins: %d %s", resp.StatusCode, text)
+	}
+	before := len(b.site.requests())
+	stranger := b.clientFrom("127.9.9.9")
+	for _, method := range []string{"GET", "POST", "PUT", "OPTIONS"} {
+		for _, h := range []header{across, {"Origin": "null", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "script"}} {
+			if resp, text := stranger.ask(method, address, "", maps.Clone(h)); resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%s by a stranger: %d %.80s", method, resp.StatusCode, text)
+			}
+		}
+	}
+	if ws, _, err := stranger.open("ws"+strings.TrimPrefix(page, "http")+"/socket", page); err == nil {
+		ws.Close()
+		t.Error("a stranger opened a socket")
+	}
+	if n := len(b.site.requests()) - before; n != 0 {
+		t.Errorf("%d requests of a stranger reached the site", n)
+	}
+}
+
+// clientFrom is a client at another address.
+func (b *battle) clientFrom(address string) *client {
+	b.t.Helper()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, network, b.cfg.Listen)
+	}
+	conn, err := dial(b.t.Context(), "tcp", "")
+	if err != nil {
+		b.t.Skipf("this machine has not all of 127.0.0.0/8: %v", err)
+	}
+	conn.Close()
+	c := b.client()
+	c.dial = dial
+	c.http.Transport.(*http.Transport).DialContext = dial
+	return c
 }
 
 func TestAttackLogsHoldNoSecrets(t *testing.T) {
