@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (x *exchange) kind(resp *http.Response) kind {
 	if !hasBody(x.in.Method, resp.StatusCode) || resp.StatusCode == http.StatusPartialContent && !x.visit.navigate {
 		return plain
 	}
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	media := x.sent.media
 	dest := x.in.Header.Get("Sec-Fetch-Dest")
 	switch dest {
 	case "empty", "image", "font", "track", "xslt":
@@ -106,13 +107,19 @@ func (x *exchange) kind(resp *http.Response) kind {
 	return untoldKind(media)
 }
 
+// contentType is what a Content-Type says; zero when there is none.
+type contentType struct {
+	media   string // lower case
+	charset string // "" when it names none
+}
+
 // setType leaves one Content-Type, the one browsers go by: the last valid of
 // all lines and of their parts (Fetch §3.7, "extract a MIME type"). A site
 // could otherwise show them a document where we see an image.
-func setType(h http.Header) {
+func setType(h http.Header) contentType {
 	parts := strings.Split(strings.Join(h["Content-Type"], ","), ",")
 	for _, part := range slices.Backward(parts) {
-		media, _, err := mime.ParseMediaType(part)
+		media, params, err := mime.ParseMediaType(part)
 		if !strings.Contains(media, "/") || media == "*/*" {
 			continue
 		}
@@ -120,9 +127,10 @@ func setType(h http.Header) {
 			part = media // the parameters are what is wrong
 		}
 		h.Set("Content-Type", strings.TrimSpace(part))
-		return
+		return contentType{media, params["charset"]}
 	}
 	h.Del("Content-Type")
+	return contentType{}
 }
 
 // documentKind is for what a frame shows. Without a type we sniff (see peek).
@@ -196,7 +204,11 @@ func isPlaylist(media string) bool {
 }
 
 func isAttachment(h http.Header) bool {
-	disposition, _, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
+	v := h.Get("Content-Disposition")
+	if v == "" {
+		return false
+	}
+	disposition, _, _ := mime.ParseMediaType(v)
 	return disposition == "attachment"
 }
 
@@ -322,28 +334,26 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 	if err != nil {
 		return err
 	}
-	contentType := resp.Header.Get("Content-Type")
+	named := resp.Header.Get("Content-Type")
 	peeker := peekers.Get().(*bufio.Reader)
 	peeker.Reset(decoded)
 	decoded = peeker
-	first, err := peek(peeker, contentType)
+	first, err := peek(peeker, named)
 	if err != nil {
 		return fmt.Errorf("decoding: %w", err)
 	}
-	if contentType == "" && !strings.HasPrefix(http.DetectContentType(first), "text/html") {
+	if named == "" && !strings.HasPrefix(http.DetectContentType(first), "text/html") {
 		x.writeAs(resp, func(w io.Writer) error { sink = w; return relay(w, decoded) })
 		return nil
 	}
+	decoded, came := x.transcode(resp.Header, decoded, first)
 	if kind == textPage {
-		decoded, came := transcode(decoded, first, resp.Header)
 		if came != nil {
-			media, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
-			resp.Header.Set("Content-Type", media+"; charset=utf-8")
+			x.sent.charset = "utf-8"
 		}
 		x.setTextPage(resp, func(w io.Writer) { sink = w }, decoded)
 		return nil
 	}
-	decoded, came := transcode(decoded, first, resp.Header)
 	p := &rewrite.Page{
 		Mapper: x.mapper, Head: x.head(kind), XHTML: kind == xmlPage,
 		Policies: x.policies, Nonce: x.nonce, OnPolicy: x.learnMeta, OnIntegrity: x.learnIntegrity, OnFrame: x.learnFrame,
@@ -361,12 +371,12 @@ func (x *exchange) setPage(resp *http.Response, kind kind) error {
 
 // setTextPage shows text as browsers do (HTML §7.5.3), with the sync script.
 func (x *exchange) setTextPage(resp *http.Response, flushTo func(io.Writer), text io.Reader) {
-	media, params, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	x.textType = media
-	if media != "text/plain" || params["charset"] == "" {
-		params["charset"] = "utf-8"
+	x.textType = x.sent.media
+	charset := x.sent.charset
+	if x.textType != "text/plain" || charset == "" {
+		charset = "utf-8"
 	}
-	resp.Header.Set("Content-Type", "text/html; charset="+params["charset"])
+	resp.Header.Set("Content-Type", "text/html; charset="+charset)
 	x.writeAs(resp, func(w io.Writer) error {
 		flushTo(w)
 		const body = `</head><body><pre style="word-wrap: break-word; white-space: pre-wrap;">`
@@ -424,21 +434,18 @@ var declaration = regexp.MustCompile(`(?i)<meta\s[^>]*charset`)
 // transcode makes encodings that cannot be spliced UTF-8 and returns them, or
 // nil. All others stay. The header then names what the site's browser would
 // have found in the document; what it would have guessed is left to it.
-func transcode(r io.Reader, first []byte, h http.Header) (io.Reader, encoding.Encoding) {
-	media, params, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	if media == "" {
-		media = "text/html"
-	}
+func (x *exchange) transcode(h http.Header, r io.Reader, first []byte) (io.Reader, encoding.Encoding) {
 	name, splice := rewrite.Charset(h.Get("Content-Type"), first)
 	var came encoding.Encoding
 	if !splice {
 		if came, _ = charset.Lookup(name); came != nil {
 			r = transform.NewReader(r, came.NewDecoder())
-			params["charset"] = ""
+			x.sent.charset = ""
 		}
 	}
-	if params["charset"] == "" && (!splice || declaration.Match(first)) {
-		h.Set("Content-Type", media+"; charset="+name)
+	if x.sent.charset == "" && (!splice || declaration.Match(first)) {
+		x.sent.charset = name
+		h.Set("Content-Type", cmp.Or(x.sent.media, "text/html")+"; charset="+name)
 	}
 	return r, came
 }

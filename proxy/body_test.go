@@ -307,7 +307,7 @@ func TestKindOfBody(t *testing.T) {
 		in.Header.Set("Sec-Fetch-Mode", c.mode)
 		x := &exchange{in: in, visit: visit{navigate: c.mode == "navigate"}}
 		resp := &http.Response{StatusCode: c.status, Header: http.Header{"Content-Type": {c.contentType}, "Content-Disposition": {c.disposition}}}
-		setType(resp.Header)
+		x.sent = setType(resp.Header)
 		if got := x.kind(resp); got != c.want {
 			t.Errorf("%+v: got %d", c, got)
 		}

@@ -67,6 +67,7 @@ func newEngine(p *Proxy, tr *http.Transport) *engine {
 		http.Error(w, "bad request", http.StatusBadRequest)
 	})
 	g.KeepAcceptEncoding = true
+	g.KeepDestinationHeaders = true
 	g.Logger = engineLog{p}
 	g.OnRequest().DoFunc(e.onRequest)
 	g.OnResponse().DoFunc(e.onResponse)
@@ -176,6 +177,7 @@ func (e *engine) onResponse(resp *http.Response, ctx *goproxy.ProxyCtx) (safe *h
 	defer func() {
 		if v := recover(); v != nil {
 			e.proxy.log.Error("panic in a response rule", append(x.attrs(), "panic", v, "stack", string(debug.Stack()))...)
+			clear(x.writer.Header())
 			safe = x.failure(errors.New("panic"))
 		}
 	}()
@@ -183,6 +185,7 @@ func (e *engine) onResponse(resp *http.Response, ctx *goproxy.ProxyCtx) (safe *h
 		return resp // a page of ours
 	}
 	x.respond(resp)
+	resp.Header = nil // goproxy would copy it, value by value, to where it is already
 	return resp
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -57,12 +58,12 @@ func (x *exchange) verdict() session.Verdict {
 }
 
 // refusal reports why the site may not be asked at all.
-func (x *exchange) refusal() (static.Problem, bool) {
+func (x *exchange) refusal(v session.Verdict) (static.Problem, bool) {
 	p := x.p
 	if underneath(x.origin.Host, p.content.Host) || strings.EqualFold(hostname(x.origin.Host), p.control.Hostname()) {
 		return loopProblem(x.origin), true
 	}
-	switch v := x.verdict(); {
+	switch {
 	case v.Refusal != "" && v.Rule.Pattern != "":
 		x.notAllowed()
 		return static.Problem{
@@ -125,7 +126,12 @@ func (x *exchange) failure(err error) *http.Response {
 }
 
 // fail replaces a response that cannot be used.
-func (x *exchange) fail(resp *http.Response, err error) { *resp = *x.failure(err) }
+func (x *exchange) fail(resp *http.Response, err error) {
+	*resp = *x.failure(err)
+	h := x.writer.Header()
+	clear(h)
+	maps.Copy(h, resp.Header)
+}
 
 // recorder is a ResponseWriter that keeps a page of ours.
 type recorder struct {

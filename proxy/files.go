@@ -36,7 +36,7 @@ const pdfMax = 32 << 20
 
 // setMediaPage makes the response a document that shows a picture or film.
 func (x *exchange) setMediaPage(resp *http.Response) error {
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	media := x.sent.media
 	x.textType = media
 	content, err := x.readFile(resp)
 	if err != nil && !errors.Is(err, errTooLarge) {

@@ -15,9 +15,13 @@ const frameCookie = "tandem-frames"
 // isMarked reports whether the cookie says that it is a frame that asks, for the
 // first time by that entry.
 func (m *memory) isMarked(r *http.Request, now time.Time) bool {
+	cookies := r.CookiesNamed(frameCookie)
+	if len(cookies) == 0 {
+		return false
+	}
 	sum := sha256.Sum256([]byte(r.Host + r.RequestURI))
 	hash := hex.EncodeToString(sum[:8])
-	for _, c := range r.CookiesNamed(frameCookie) {
+	for _, c := range cookies {
 		for entry := range strings.SplitSeq(c.Value, ".") {
 			if strings.HasPrefix(entry, hash) && m.takeMark(entry, now) {
 				return true

@@ -119,8 +119,11 @@ func (p *Proxy) policyAPI(w http.ResponseWriter, r *http.Request, s *session.Ses
 
 // isReport reports whether the browser sends a violation of a site's policy.
 func isReport(r *http.Request) bool {
+	if r.Method != http.MethodPost {
+		return false
+	}
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return r.Method == http.MethodPost && media == "application/csp-report"
+	return media == "application/csp-report"
 }
 
 // mapReport puts the site's addresses and its own policy into a report about

@@ -89,13 +89,13 @@ func continues(a arrival, from, referrer initiator) bool {
 // initiator reads from the request's headers who made it. referrer is what
 // Referer says, which alone is trusted only when there is no Origin.
 func (p *Proxy) initiator(r *http.Request, h rewrite.Host, to rewrite.Origin) (from, referrer initiator, foreign bool) {
-	referrer, foreign = p.initiatorFrom(r.Header.Get("Referer"), h)
+	referrer, foreign = p.initiatorFrom(r, r.Header.Get("Referer"), h)
 	fetchSite := r.Header.Get("Sec-Fetch-Site")
 	switch origin := r.Header.Get("Origin"); {
 	case origin == "null":
 		// An opaque origin, a redirect, or a page that hides itself.
 	case origin != "":
-		from, foreign = p.initiatorFrom(origin, h)
+		from, foreign = p.initiatorFrom(r, origin, h)
 	case fetchSite == "cross-site":
 		// To the browser only opaque origins and strangers are another site.
 	default:
@@ -109,7 +109,7 @@ func (p *Proxy) initiator(r *http.Request, h rewrite.Host, to rewrite.Origin) (f
 
 // initiatorFrom maps the content host in a Referer or Origin back. foreign
 // reports one of another session, or one of ours that has no business there.
-func (p *Proxy) initiatorFrom(header string, h rewrite.Host) (from initiator, foreign bool) {
+func (p *Proxy) initiatorFrom(r *http.Request, header string, h rewrite.Host) (from initiator, foreign bool) {
 	if header == "" {
 		return initiator{}, false
 	}
@@ -117,7 +117,10 @@ func (p *Proxy) initiatorFrom(header string, h rewrite.Host) (from initiator, fo
 	if err != nil || u.Scheme != p.content.Scheme {
 		return initiator{}, false
 	}
-	by, ok := p.content.Parse(u.Host)
+	by, ok := h, true // for most, and so told quickly
+	if u.Host != r.Host {
+		by, ok = p.content.Parse(u.Host)
+	}
 	switch {
 	case !ok:
 		return initiator{}, strings.EqualFold(u.Host, p.control.Host)
@@ -220,6 +223,9 @@ func arrivalKey(u *url.URL) string {
 
 // unescape undoes what percent-encoding it can and leaves the rest.
 func unescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {

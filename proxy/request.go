@@ -39,6 +39,7 @@ type exchange struct {
 	writer     *writer     // to the browser; set by the engine, like body
 	body       *body       // of the response
 	siteHeader http.Header // of the response, as the site sent it
+	sent       contentType // of the response
 	textType   string      // what document.contentType shall be, where text is shown as HTML
 
 	policies []rewrite.Policy // the site's, of the page or worker that is sent
@@ -130,12 +131,13 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, host rewrite.Host)
 		blockMixed(w)
 		return nil
 	}
-	if to, ok := x.ledElsewhere(); ok {
+	verdict := x.verdict()
+	if to, ok := x.ledElsewhere(verdict); ok {
 		x.done()
 		redirect(w, http.StatusSeeOther, to)
 		return nil
 	}
-	if problem, ok := x.refusal(); ok {
+	if problem, ok := x.refusal(verdict); ok {
 		x.done()
 		x.writeProblem(w, problem)
 		return nil
@@ -218,11 +220,11 @@ func (x *exchange) upgraded() (string, bool) {
 }
 
 // ledElsewhere returns where the list of origins leads a tab to instead.
-func (x *exchange) ledElsewhere() (string, bool) {
-	if !x.visit.main {
+func (x *exchange) ledElsewhere(v session.Verdict) (string, bool) {
+	if !x.visit.main || v.Redirect == "" {
 		return "", false
 	}
-	u, err := url.Parse(x.verdict().Redirect)
+	u, err := url.Parse(v.Redirect)
 	if err != nil || u.Host == "" {
 		return "", false
 	}
@@ -233,7 +235,8 @@ func (x *exchange) ledElsewhere() (string, bool) {
 // prepare makes the site's request out of the browser's.
 func (x *exchange) prepare() {
 	r := x.in
-	out := r.Clone(r.Context())
+	out := r.WithContext(r.Context())
+	out.Header = forwarded(r.Header)
 	out.URL, out.Host, out.RequestURI = x.target, x.origin.Host, ""
 	out.Close, out.TransferEncoding, out.Trailer = false, nil, nil
 	if r.ContentLength == 0 {
@@ -242,12 +245,6 @@ func (x *exchange) prepare() {
 		out.Body = meteredBody{x.meter(r.Body), r.Body}
 	}
 	x.out = out
-	stripHops(out.Header)
-	for name := range out.Header {
-		if !forwardable(name) {
-			delete(out.Header, name)
-		}
-	}
 	x.setRelations(out.Header)
 	x.setCookies(out.Header)
 	x.setConditions(out.Header)
@@ -269,16 +266,34 @@ var hopHeaders = []string{
 }
 
 func stripHops(h http.Header) {
-	for _, line := range h["Connection"] {
+	stripNamed(h, h["Connection"])
+	for _, name := range hopHeaders {
+		delete(h, name)
+	}
+}
+
+// stripNamed removes what Connection, of which these are the values, names.
+func stripNamed(h http.Header, connection []string) {
+	for _, line := range connection {
 		for name := range strings.SplitSeq(line, ",") {
 			if name = textproto.TrimString(name); name != "" {
 				h.Del(name)
 			}
 		}
 	}
-	for _, name := range hopHeaders {
-		h.Del(name)
+}
+
+// forwarded returns the headers of a request that are the site's business. The
+// values are the request's own.
+func forwarded(in http.Header) http.Header {
+	out := make(http.Header, len(in))
+	for name, values := range in {
+		if forwardable(name) {
+			out[name] = values
+		}
 	}
+	stripNamed(out, in["Connection"])
+	return out
 }
 
 // ownHeaders are made anew, or are about the visitor's browser and this proxy.
@@ -294,7 +309,7 @@ var ownHeaders = set(
 // underscore makes some servers take a header for another.
 func forwardable(name string) bool {
 	switch {
-	case ownHeaders[name], strings.Contains(name, "_"):
+	case ownHeaders[name], slices.Contains(hopHeaders, name), strings.Contains(name, "_"):
 		return false
 	case strings.HasPrefix(name, "X-Forwarded-"), strings.HasPrefix(name, "Sec-Fetch-"),
 		strings.HasPrefix(name, "Attribution-Reporting-"), strings.HasPrefix(name, "Tandem-"),
@@ -362,11 +377,10 @@ func (x *exchange) refererHeader() string {
 		return ""
 	}
 	real := x.mapper.Unmap(referrer)
-	u, err := url.Parse(real)
-	if err != nil || real == referrer {
+	if real == referrer {
 		return ""
 	}
-	downgrade := u.Scheme == "https" && !trustworthy(x.origin)
+	downgrade := strings.HasPrefix(real, "https:") && !trustworthy(x.origin)
 	origin := from.origin.String() + "/"
 	switch cmp.Or(x.visit.policy, x.memory.referrerPolicy(from.origin, x.p.now())) {
 	case "no-referrer":

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
-	"mime"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -18,18 +17,18 @@ import (
 	"tandem/session/jar"
 )
 
-// respond turns the site's response into the browser's, in place. It runs as
-// goproxy's response handler.
+// respond turns the site's response into the browser's. It runs as goproxy's
+// response handler, and writes the header where it is sent from.
 func (x *exchange) respond(resp *http.Response) {
 	site := resp.Header
 	x.siteHeader = site
-	browser := make(http.Header, len(site))
+	browser := x.writer.Header()
 	x.learn(site, resp.StatusCode)
 	if x.stored != nil && resp.StatusCode == http.StatusNotModified {
 		x.refreshed(site)
 	}
 	changed := x.storeCookies(site)
-	setType(site)
+	x.sent = setType(site)
 	kind := x.kind(resp)
 	for name, values := range site {
 		if x.passes(name) {
@@ -462,12 +461,11 @@ func privately(site http.Header) string {
 // stores reports whether the response goes into the store for followers.
 func (x *exchange) stores(status int, h http.Header, kind kind) bool {
 	return x.in.Method == http.MethodGet && x.in.Header.Get("Range") == "" && status == http.StatusOK && (kind == plain || kind == stylesheet) &&
-		storable(h.Get("Content-Type"), x.in.Header.Get("Sec-Fetch-Dest")) && contentLength(h) <= storedBytesMax
+		storable(x.sent.media, x.in.Header.Get("Sec-Fetch-Dest")) && contentLength(h) <= storedBytesMax
 }
 
 // storable reports whether followers may need a response of that type.
-func storable(contentType, dest string) bool {
-	media, _, _ := mime.ParseMediaType(contentType)
+func storable(media, dest string) bool {
 	family, _, _ := strings.Cut(media, "/")
 	switch family {
 	case "image", "font", "audio", "video":

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ import (
 func (x *exchange) collects(resp *http.Response) bool {
 	if resp.StatusCode == http.StatusPartialContent {
 		return x.in.Method == http.MethodGet && isWhole(resp.Header.Get("Content-Range")) &&
-			storable(resp.Header.Get("Content-Type"), x.in.Header.Get("Sec-Fetch-Dest")) && contentLength(resp.Header) <= storedBytesMax
+			storable(x.sent.media, x.in.Header.Get("Sec-Fetch-Dest")) && contentLength(resp.Header) <= storedBytesMax
 	}
 	return x.stores(resp.StatusCode, resp.Header, plain)
 }
@@ -79,7 +78,7 @@ func (t *tee) Flush() { flush(t.w) }
 // store puts a complete, decoded body into the session's store.
 func (x *exchange) store(h http.Header, content []byte) {
 	contentType := h.Get("Content-Type")
-	if media, _, _ := mime.ParseMediaType(contentType); media == "" || media == "text/plain" || strings.HasSuffix(media, "/octet-stream") {
+	if media := x.sent.media; media == "" || media == "text/plain" || strings.HasSuffix(media, "/octet-stream") {
 		contentType = http.DetectContentType(content)
 	}
 	x.session.Assets().Put(pageURL(x.target), contentType, content, x.kept(h), x.p.now())
