@@ -1,5 +1,7 @@
 package rewrite
 
+import "slices"
+
 // AttrKind says what an attribute's value holds.
 type AttrKind string
 
@@ -11,6 +13,7 @@ const (
 	AttrDocument AttrKind = "document" // an HTML document
 	AttrAside    AttrKind = "aside"    // renamed to data-tandem-…, so that it has no effect
 	attrHandler  AttrKind = "handler"  // script
+	attrPragma   AttrKind = "pragma"   // makes other attributes of a meta element mean something
 )
 
 // Attr is an attribute the rewriter deals with. Attributes whose name begins
@@ -70,13 +73,14 @@ var Attrs = []Attr{
 	{"integrity", AttrAside, []string{"script", "link"}}, // the body may be rewritten
 }
 
-// attrsByLetter is Attrs by the first letter of their names. attrSieve turns away
-// class, id, alt and most others before they are compared.
+// attrsByLetter is Attrs, and one more, by the first letter of their names.
+// attrSieve turns away class, id, alt and most others before they are compared.
 var attrsByLetter, attrSieve = indexAttrs()
 
 func indexAttrs() (index [256][]*Attr, names sieve) {
-	for i := range Attrs {
-		a := &Attrs[i]
+	all := append(slices.Clone(Attrs), Attr{"http-equiv", attrPragma, []string{"meta"}})
+	for i := range all {
+		a := &all[i]
 		names.add(a.Name)
 		for _, c := range []byte{a.Name[0], a.Name[0] - 'a' + 'A'} {
 			index[c] = append(index[c], a)

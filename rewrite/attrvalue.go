@@ -242,6 +242,10 @@ func (h *document) url(a *attr) {
 	if isPlainlyRelative(raw) {
 		return
 	}
+	if h.begun.of(raw) {
+		h.replace(a.value, a.value+len(h.begun.url), h.begun.mapped)
+		return
+	}
 	if amp := bytes.IndexByte(raw, '&'); amp >= 0 && !bytes.ContainsAny(raw[:amp], "?#") {
 		h.edit(a, h.mapURL)
 		return
@@ -256,7 +260,37 @@ func (h *document) url(a *attr) {
 	var changed bool
 	if h.tmp, changed = h.mapper.appendMap(h.tmp[:0], raw); changed {
 		h.replace(a.value, a.valueEnd, h.tmp)
+		h.begun.remember(raw, h.tmp)
 	}
+}
+
+// beginning is how a URL began, up to the slash behind its authority, and how it
+// does when it is mapped: many of a page's begin alike.
+type beginning struct{ url, mapped []byte }
+
+func (b *beginning) forget() { b.url = b.url[:0] }
+
+func (b *beginning) of(url []byte) bool { return len(b.url) > 0 && bytes.HasPrefix(url, b.url) }
+
+// remember notes the beginning of a URL that is plainly written.
+func (b *beginning) remember(url, mapped []byte) {
+	if !bytes.HasPrefix(url, []byte("https://")) && !bytes.HasPrefix(url, []byte("http://")) {
+		return
+	}
+	n, m := endOfAuthority(url), endOfAuthority(mapped)
+	if n < 0 || m < 0 || !bytes.Equal(url[n:], mapped[m:]) {
+		return
+	}
+	b.url, b.mapped = append(b.url[:0], url[:n]...), append(b.mapped[:0], mapped[:m]...)
+}
+
+// endOfAuthority returns the index behind the third slash.
+func endOfAuthority(url []byte) int {
+	from := bytes.IndexByte(url, ':') + len("://")
+	if i := bytes.IndexByte(url[from:], '/'); i >= 0 {
+		return from + i + 1
+	}
+	return -1
 }
 
 // isPlainlyRelative knows most of the URLs that need no mapping by their first bytes.

@@ -67,10 +67,12 @@ var buffers = sync.Pool{New: func() any { return new(htmlBuffers) }}
 type htmlBuffers struct {
 	in, own, tmp []byte
 	attrs        []attr
+	begun        beginning // of the last URL that was mapped
 }
 
 func rewriteHTML(w io.Writer, r io.Reader, p *Page, depth int) error {
 	b := buffers.Get().(*htmlBuffers)
+	b.begun.forget()
 	h := &document{page: p, mapper: *p.Mapper, limit: p.Limit, baseHref: p.base, depth: depth, htmlBuffers: b}
 	for _, policy := range p.Policies {
 		h.obey(policy)

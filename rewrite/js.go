@@ -73,7 +73,9 @@ func sourceMap(src []byte) int {
 	const most = 8 // lines with other comments behind it
 	end := len(src)
 	for range most {
-		end = len(bytes.TrimRight(src[:end], " \t\r\n"))
+		for end > 0 && isSpace(src[end-1]) {
+			end--
+		}
 		begin := bytes.LastIndexByte(src[:end], '\n') + 1
 		line := src[begin:end]
 		if i := lastIndex(line, []byte("# sourceMappingURL=")); i >= 2 {

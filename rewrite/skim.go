@@ -3,25 +3,27 @@ package rewrite
 import "bytes"
 
 // Most of a page is text, and tags in which nothing is to be done. They are passed
-// by one loop that keeps nothing of them. What may concern us, what is not written
-// as nearly everything is, and what is not all there, is left to the rest of the
-// scanner, which looks at it from its beginning.
+// by one loop that keeps nothing of them but the attributes that may have to be
+// rewritten. Elements that mean something, what is not all there, and what is
+// oddly written is left to the rest of the scanner, which looks at the tag from
+// its beginning.
 
 // skims reports whether tags may be passed without following what they open.
 func (h *document) skims() bool {
 	return h.injected && !h.page.XHTML && len(h.foreign) == 0
 }
 
-// skim passes text and tags of no concern. It stops at a "<", or before the last text.
+// skim passes text and tags. It stops at a "<", or before the last text.
 func (h *document) skim(pos int) int {
 	src := h.in
+	h.attrs = h.attrs[:0]
 	for {
 		i := bytes.IndexByte(src[pos:], '<')
 		if i < 0 {
 			return pos
 		}
 		end := h.skimTag(src, pos+i)
-		if end == 0 || end-(pos+i) > h.limit {
+		if end == 0 {
 			return pos + i
 		}
 		pos = end
@@ -39,12 +41,18 @@ func (h *document) skimTag(src []byte, start int) int {
 	}
 	i = endOfTagName(src, i)
 	element := src[start+1 : i]
-	if !isLetter(src[start+1]) || ownElements.has(element) {
+	if !isLetter(src[start+1]) || h.isOwn(element) {
 		return 0
 	}
 	for i < len(src) {
 		switch c := src[i]; {
 		case c == '>':
+			if i-start >= h.limit {
+				return 0
+			}
+			if len(h.attrs) > 0 {
+				h.noticed(element)
+			}
 			return i + 1
 		case c == '/' || isSpace(c):
 			i++
@@ -57,13 +65,16 @@ func (h *document) skimTag(src []byte, start int) int {
 			i++
 		}
 		matters := mayMatter(src[name:i])
-		if i+1 < len(src) && src[i] == '=' && src[i+1] == '"' {
+		if i+1 < len(src) && src[i] == '=' && src[i+1] == '"' { // as nearly all are
 			n := bytes.IndexByte(src[i+2:], '"')
-			if n < 0 || matters && h.concerns(element, src[name:i], src[i+2:i+2+n]) {
+			if n < 0 || matters && !h.notice(element, attr{name, i, i + 2, i + 2 + n, '"'}) {
 				return 0
 			}
 			i += n + 3
-		} else if matters || i >= len(src) || src[i] == '=' {
+			continue
+		}
+		a := attr{name: name, nameEnd: i}
+		if i = a.parseValue(src, i); i < 0 || matters && !h.notice(element, a) {
 			return 0
 		}
 	}
@@ -80,22 +91,45 @@ func skimEndTag(src []byte, i int) int {
 	return 0
 }
 
-// concerns reports whether an attribute has to be looked at.
-func (h *document) concerns(element, name, value []byte) bool {
-	switch attrKind(h.lower(element), name) {
+// notice keeps an attribute that has to be looked at. It reports false if the
+// tag has to be, as a whole.
+func (h *document) notice(element []byte, a attr) bool {
+	switch attrKind(h.lower(element), h.in[a.name:a.nameEnd]) {
 	case "":
+		return true
+	case attrPragma:
 		return false
 	case AttrURL:
-		return !isPlainlyRelative(value)
+		if isPlainlyRelative(h.in[a.value:a.valueEnd]) {
+			return true
+		}
 	}
+	h.attrs = append(h.attrs, a)
 	return true
 }
 
-// ownElements are those whose start tags mean something, to us or to what follows.
-var ownElements = func() (names sieve) {
-	for name := range set(`html head meta base link script style template iframe title textarea xmp noembed noframes noscript
-		plaintext svg math`) {
-		names.add(name)
+// noticed rewrites the attributes that were kept.
+func (h *document) noticed(element []byte) {
+	element = h.lower(element)
+	for i := range h.attrs {
+		h.attribute(element, &h.attrs[i])
 	}
-	return names
-}()
+	h.attrs = h.attrs[:0]
+}
+
+// isOwn reports whether the start tag of an element means something, to us or to
+// what follows. own turns away most others.
+func (h *document) isOwn(element []byte) bool {
+	return own.has(element) && ownElements[string(h.lower(element))]
+}
+
+var (
+	ownElements = set(`html head base link script style template iframe title textarea xmp noembed noframes noscript
+		plaintext svg math`)
+	own = func() (names sieve) {
+		for name := range ownElements {
+			names.add(name)
+		}
+		return names
+	}()
+)
