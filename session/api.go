@@ -358,9 +358,6 @@ type guest struct {
 // follower returns who asks to follow: a browser that the agent's link let in,
 // or an agent who is signed in and whose session it is, or who sees all.
 func (s *Session) follower(r *http.Request) (guest, bool) {
-	if s.Around() != "" {
-		return guest{}, false // only the visitor of the session around it, see Shown
-	}
 	if browser := s.browserOf(r, Agent, s.current()); browser != "" {
 		return guest{who: browser}, true
 	}

@@ -60,7 +60,7 @@ func (s *Session) LetOut(ctx context.Context, name string) error {
 	s.mu.Lock()
 	s.record.Colleagues = rec.Colleagues
 	s.mu.Unlock()
-	s.room.recheck()
+	s.recheck()
 	s.hub.changes.bump()
 	entry := audit.Entry{Act: "session.let-out", What: name, Session: s.id}
 	if err := errors.Join(s.hub.records.put(ctx, rec), s.hub.audit.Add(ctx, entry)); err != nil {

@@ -511,7 +511,7 @@ func (h *Hub) agentsChanged() {
 			}
 			continue
 		}
-		s.room.recheck()
+		s.recheck()
 	}
 	h.changes.bump()
 }
@@ -600,7 +600,7 @@ func (h *Hub) sweep() {
 
 func (h *Hub) sweepSession(s *Session, now time.Time) error {
 	s.room.sweep(now)
-	s.room.recheck()
+	s.recheck()
 	r := s.current()
 	if r.State.Over() || now.After(r.CodeExpires) {
 		h.forgetCode(s)
@@ -609,7 +609,6 @@ func (h *Hub) sweepSession(s *Session, now time.Time) error {
 	case r.State == Waiting && now.After(r.Expires):
 		return s.expire(h.ctx)
 	case r.State == Active:
-		s.unattended(now)
 		s.dropStorage(now)
 		return s.endWhenIdle(r, now)
 	case r.State.Over() && now.Sub(r.Over) > tombstoneTTL:

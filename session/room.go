@@ -41,7 +41,7 @@ type room struct {
 	lines     uint64               // of the conversation, also those no longer kept
 	known     map[audit.Entry]bool // what need not be recorded again
 	showing   *Session             // what an agent shows, see showing.go; nil when nobody does
-	shower    string               // whose it is, as a person
+	shower    shower
 
 	dialogs map[number]dialogMessage // that are open, by document
 	saved   downloadMessage          // the last that was told of

@@ -25,6 +25,12 @@ var outside = map[string]bool{"chat": true, "typing": true, "ask": true, "move":
 // showingTTL is how long the visitor is asked.
 const showingTTL = time.Minute
 
+// shower is the agent who shows.
+type shower struct {
+	person string      // their id
+	still  func() bool // whether they may be in the session around; nil means while that lasts
+}
+
 // meeting is the session that people know: the one around, for a showing.
 func (r record) meeting() string {
 	if r.In != "" {
@@ -56,11 +62,13 @@ func (s *Session) begin(st *seat, url string) (why string) {
 		return why
 	}
 	s.room.mu.Lock()
-	busy, by := s.room.showing != nil, st.person
-	who := st.who
+	busy, c, by, who := s.room.showing != nil, st.conn, st.person, st.who
 	s.room.mu.Unlock()
-	if busy {
+	switch {
+	case busy:
 		return whyShowing
+	case c == nil:
+		return whyAway // nobody is there to be told
 	}
 	t, err := s.hub.createShowing(record{
 		ID: newID(), In: s.id, Leader: who, State: Waiting, URL: url,
@@ -72,7 +80,7 @@ func (s *Session) begin(st *seat, url string) (why string) {
 		s.log.Error("beginning to show", "error", err)
 		return whyUnsaved
 	}
-	if !s.room.shows(t, by.ID) {
+	if !s.room.shows(t, shower{by.ID, c.still}) {
 		s.over(t, Ended, "server")
 		return whyOver
 	}
@@ -180,7 +188,7 @@ func (s *Session) Shown() http.Handler {
 func (s *Session) Around() string { return s.current().In }
 
 // shows takes note of a showing and tells everybody, unless it is all over.
-func (r *room) shows(t *Session, by string) bool {
+func (r *room) shows(t *Session, by shower) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.over || r.s.State().Over() {
@@ -212,23 +220,26 @@ func (r *room) tellShowing(t *Session) {
 func (r *room) tellOfShowing(st *seat) {
 	if t := r.showing; t != nil {
 		now := t.current()
-		r.tell(st, "showing", showingMessage{t.id, r.shower, siteOf(now.URL), now.State})
+		r.tell(st, "showing", showingMessage{t.id, r.shower.person, siteOf(now.URL), now.State})
 	}
 }
 
-// unattended ends the showing of an agent who has left it, or the session around.
-func (s *Session) unattended(now time.Time) {
+// recheck puts out who may not be here any more, and ends the showing of an agent
+// who may not, or has left it or the session around.
+func (s *Session) recheck() {
+	s.room.recheck()
 	t := s.showing()
 	if t == nil {
 		return
 	}
-	rec := t.current()
+	now, rec := s.hub.now(), t.current()
 	s.room.mu.Lock()
+	still := s.room.shower.still
 	here := slices.ContainsFunc(s.room.seats, func(st *seat) bool {
 		return st.who == rec.Leader && (st.conn != nil || now.Sub(st.since) <= resumeWindow)
 	})
 	s.room.mu.Unlock()
-	if !here || rec.State == Active && t.room.unled(now) > resumeWindow && now.Sub(rec.Accepted) > resumeWindow {
+	if still != nil && !still() || !here || rec.State == Active && t.room.unled(now) > resumeWindow && now.Sub(rec.Accepted) > resumeWindow {
 		s.over(t, Ended, "server")
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"tandem/session/agents"
 )
 
 const guideURL = "https://shop.example/guide"
@@ -194,6 +196,11 @@ func TestS36NobodyIsInAShowingUnasked(t *testing.T) {
 	c.vis.send(`{"type":"watch","yes":true}`)
 	c.showing(Active)
 	closed("a second agent", second)
+	sam := c.rig.agent("sam", agents.Supervisor)
+	closed("who sees all sessions", c.rig.console(sam))
+	if got := c.rig.rest(sam, "GET", "/api/v1/sessions/"+id, "", nil); got != 404 {
+		t.Errorf("who sees all sessions is shown a showing: %d", got)
+	}
 	c.turnedAway(c.shownSocket("of-somebody-else"), 4401)
 
 	c.vis.send(`{"type":"watch","yes":false}`)
@@ -255,6 +262,29 @@ func TestS37WhatEndsAShowing(t *testing.T) {
 			for _, act := range []string{"agent showing.ask ok https://shop.example", "visitor showing.watch ok https://shop.example", "showing.end ok"} {
 				until(t, "the audit log has "+act, func() bool { return strings.Contains(fmt.Sprint(c.recorded(c.inv.ID)), act) })
 			}
+		})
+	}
+}
+
+// S37: what a signed-in agent shows ends when they are disabled, or sign out, also
+// when their console is closed.
+func TestS37AShowingEndsWithItsAgent(t *testing.T) {
+	for name, end := range map[string]func(*couple, *browser){
+		"disabled":   func(c *couple, _ *browser) { c.hub.Agents().Disable(t.Context(), "sam") },
+		"signed out": func(c *couple, desk *browser) { desk.post("/api/sign-out", "{}"); c.hub.sweep() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCouple(t, Shared)
+			desk := c.rig.console(c.rig.agent("sam", agents.Supervisor))
+			sam := desk.connectAgent(c.inv.ID, nil)
+			sam.send(fmt.Sprintf(`{"type":"show","url":%q}`, guideURL))
+			c.vis.expectAny("showing")
+			c.vis.send(`{"type":"watch","yes":true}`)
+			c.vis.expectAny("showing")
+			id := c.session(c.inv).showing().ID()
+			sam.drop()
+			end(c, desk)
+			until(t, "it is over", func() bool { s, ok := c.hub.Session(id); return ok && s.State() == Ended })
 		})
 	}
 }
