@@ -24,6 +24,7 @@ const (
 	maxSegment  = 40
 	notAllowed  = "not allowed: "
 	unknownKind = "other"
+	slowRules   = "slow-rules" // for pages, in the words of static/src/record
 )
 
 // miss is something that was blocked.
@@ -53,6 +54,10 @@ func (p *Proxy) blocked(s *session.Session, m *memory, b miss) {
 	}
 	if b.line > 0 {
 		attrs = append(attrs, "line", b.line)
+	}
+	if b.kind == slowRules {
+		p.log.Warn("a page is hidden, because the rules for it take too long to match: see \"tandem mask list\"", attrs...)
+		return
 	}
 	p.log.Info("blocked", attrs...)
 }
@@ -113,7 +118,7 @@ func (p *Proxy) reportAPI(w http.ResponseWriter, r *http.Request, s *session.Ses
 	if b.kind == "" {
 		b.kind, _, _ = strings.Cut(report.Report.Violated, " ")
 	}
-	if !directives[b.kind] {
+	if !directives[b.kind] && b.kind != slowRules {
 		b.kind = unknownKind // the report may be forged
 	}
 	if o, err := rewrite.ParseOrigin(report.Report.Blocked); err == nil {

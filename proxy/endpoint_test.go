@@ -150,6 +150,21 @@ func TestPolicyReportsAreCountedAndLoggedOnce(t *testing.T) {
 	}
 }
 
+// TestS49SlowRulesAreTold: the page was hidden for them; whoever wrote them reads why in the log.
+func TestS49SlowRulesAreTold(t *testing.T) {
+	origin := upstream(t, func(http.ResponseWriter, *http.Request) {})
+	w := newWorld(t, []string{origin})
+	w.open(w.site(origin) + "/")
+	body := fmt.Sprintf(`{"csp-report":{"document-uri":"%s/account?secret","effective-directive":"slow-rules"}}`, w.site(origin))
+	w.do(w.request("POST", w.site(origin)+"/.tandem/report", strings.NewReader(body)))
+	if got := w.hub.Sessions()[0].Blocked; got["slow-rules"] != 1 {
+		t.Errorf("counted %v", got)
+	}
+	if log := w.log.String(); !strings.Contains(log, "level=WARN") || !strings.Contains(log, "take too long") || !strings.Contains(log, "at=/account") || strings.Contains(log, "secret") {
+		t.Errorf("log: %s", log)
+	}
+}
+
 // Who knows a session's id, and nothing else, must not count, register or have
 // anything rewritten; documents without an origin have the key.
 func TestEndpointsAreForPagesOfTheSession(t *testing.T) {

@@ -39,6 +39,28 @@ test('S49: a selector that the browser does not understand hides everything', ()
   equal([masks.base, masks.of($('p'))], [HIDDEN, HIDDEN]);
 });
 
+test('S49: rules that take long to match hide everything, and are matched no more', () => {
+  const $ = page('<p>x</p><b>y</b><i data-tandem-allow>z</i>');
+  let at = 0, gaveUp = 0;
+  const masks = new Masks(() => gaveUp++, () => (at += 200)); // each look at the clock is so much later
+  masks.rules([rule('mask', '.a'), rule('protect', '.b'), rule('mask', '.c', true)]);
+  equal([masks.of($('p')), masks.base, gaveUp], [OPEN, OPEN, 0]);
+  for (let i = 0; i < 12; i++) masks.of($('p'));
+  equal([gaveUp, masks.base, masks.of($('p')), masks.of($('b').firstChild!), masks.of($('i')), masks.contextual, masks.types($('b')), masks.protects($('b'))],
+    [1, HIDDEN, HIDDEN, HIDDEN, HIDDEN, '', false, true]);
+  const before = at;
+  equal([masks.rules([rule('mask', '.d')]), masks.at('/else'), masks.of($('b')), at], [false, false, HIDDEN, before]);
+});
+
+test('S49: what takes its time now and then is waited for', () => {
+  const $ = page('<p>x</p>');
+  let at = 0;
+  const masks = new Masks(() => { throw new Error('gave up'); }, () => (at += 50));
+  masks.rules([rule('mask', '.a')]);
+  for (let i = 0; i < 60; i++, at += 3000) masks.of($('p'));
+  equal(masks.of($('p')), OPEN);
+});
+
 test('rules are for paths, and those of one that was left are for new elements no more', () => {
   const $ = page('<p class=a>x</p>');
   const masks = new Masks();

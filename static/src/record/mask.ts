@@ -2,12 +2,13 @@
 //
 // Always: what password, card and one-time-code fields hold. By the site's attributes or the operator's rules: all
 // within an element, or the element itself. What once was hidden stays so, wherever it is moved and whatever becomes
-// of the attribute or rule. A rule that the browser does not understand hides the whole document.
+// of the attribute or rule. A rule that the browser does not understand hides the whole document, and so do rules that
+// take long to match in it: the visitor's page must not stand still.
 
 import { MASK } from '../ops';
 import { matchesPath, type DocumentRule } from '../pages';
 import {
-  attribute, areaValue, guard, hasAttribute, inputType, inputValue, isElement, isHTML, localName, matches, namespaceOf, newElement, SVG, up,
+  attribute, areaValue, guard, hasAttribute, inputType, inputValue, isElement, isHTML, localName, matches, namespaceOf, newElement, now, SVG, up,
 } from './dom';
 
 /** How much of an element is told. */
@@ -37,6 +38,10 @@ interface Selected {
 
 const NOTHING: Selected = { mask: '', block: '', allow: '', protect: '', types: '' };
 
+/** How long looking for what rules select may take: at once, and of all the time that passes. */
+const PATIENCE = 1000; // ms
+const SHARE = 0.1;
+
 export class Masks {
   private readonly once = new WeakSet<Element>();
   /** Names and ids of password fields, for pages that swap in a text field to show a password. */
@@ -48,12 +53,51 @@ export class Masks {
   private typesAll = false;
   /** Any of them, for one look at each element. */
   private any = anyOf(NOTHING);
+  /** There are selectors among them. */
+  private ruled = false;
   private path: string | null = null;
   /** Of the document as a whole. */
   private ground: Level = OPEN;
   private around: Level = OPEN;
   /** Something was hidden besides fields. */
   hides = false;
+  /** Looking took too long, so all is hidden from then on and nothing looked for. */
+  private tooSlow = false;
+  private spent = 0;
+  private looked = 0;
+
+  /** `gaveUp` hears, once, that all is hidden, and more of it than was. */
+  constructor(private readonly gaveUp: () => void = () => undefined, private readonly clock: () => number = now) {}
+
+  /** Runs a search for what rules select, on the clock. */
+  timed<T>(search: () => T): T {
+    const began = this.clock();
+    const found = search();
+    this.spend(began);
+    return found;
+  }
+
+  private spend(began: number): void {
+    const ended = this.clock();
+    this.spent = Math.max(0, this.spent - SHARE * (began - this.looked)) + ended - began;
+    this.looked = ended;
+    if (this.spent > PATIENCE && !this.tooSlow) {
+      this.tooSlow = this.hides = true;
+      this.ground = HIDDEN;
+      this.selected = NOTHING;
+      this.any = anyOf(NOTHING);
+      this.ruled = false;
+      this.gaveUp();
+    }
+  }
+
+  private selects(element: Element, selector: string): boolean {
+    if (selector === '') return false;
+    const began = this.clock();
+    const found = matches(element, selector);
+    this.spend(began);
+    return found;
+  }
 
   /** How the document's root is treated before anything else is known of it. */
   get base(): Level {
@@ -83,6 +127,7 @@ export class Masks {
   }
 
   private apply(): boolean {
+    if (this.tooSlow) return false;
     const [selected, base] = [this.selected, this.ground];
     const now = this.all.filter((rule) => this.path === null || matchesPath(rule.path, this.path));
     const of = (treatment: string, only = (_: DocumentRule) => true) =>
@@ -99,6 +144,7 @@ export class Masks {
     }
     if (this.ground >= PRIVATE || this.selected.mask + this.selected.block !== '') this.hides = true;
     this.any = anyOf(this.selected);
+    this.ruled = this.selected.mask + this.selected.block + this.selected.allow !== '';
     const same = (Object.keys(NOTHING) as (keyof Selected)[]).every((key) => selected[key] === this.selected[key]);
     return !same || base !== this.ground;
   }
@@ -114,12 +160,13 @@ export class Masks {
   level(element: Element, around: Level): Level {
     let level: Level = around === FIELD ? OPEN : around;
     let own: Level = (this.hides ? this.kept.get(element) : OPEN) ?? OPEN;
-    if (matches(element, this.any)) {
+    if (this.ruled ? this.selects(element, this.any) : matches(element, this.any)) {
       const { mask, block, allow } = this.selected;
-      if (level === PRIVATE && (hasAttribute(element, ALLOW) || selects(element, allow))) level = OPEN;
-      if (hasAttribute(element, BLOCK) || selects(element, block)) own = BLOCKED;
-      else if (own < HIDDEN && (hasAttribute(element, HIDE) || selects(element, mask))) own = HIDDEN;
+      if (level === PRIVATE && (hasAttribute(element, ALLOW) || this.selects(element, allow))) level = OPEN;
+      if (hasAttribute(element, BLOCK) || this.selects(element, block)) own = BLOCKED;
+      else if (own < HIDDEN && (hasAttribute(element, HIDE) || this.selects(element, mask))) own = HIDDEN;
     }
+    if (this.tooSlow && own < HIDDEN) own = HIDDEN;
     if (own > level) level = own;
     if (level < PRIVATE) return this.field(element) ? FIELD : level;
     if (level < BLOCKED && isPicture(element)) level = BLOCKED;
@@ -129,6 +176,7 @@ export class Masks {
 
   /** A text's level in what has a level. */
   text(node: Node, around: Level): Level {
+    if (this.tooSlow && around < HIDDEN) around = HIDDEN;
     if (around >= PRIVATE) this.keep(node, around);
     else if (this.hides) return this.kept.get(node) ?? around;
     return around;
@@ -162,12 +210,13 @@ export class Masks {
   /** Whether followers may fill in what they cannot see. */
   types(node: Node): boolean {
     if (!isElement(node)) return false;
-    return selects(node, this.selected.types) || (this.typesAll && this.of(node) === PRIVATE);
+    if (this.tooSlow) return false;
+    return this.selects(node, this.selected.types) || (this.typesAll && this.of(node) === PRIVATE);
   }
 
   /** Whether a rule keeps an element for the visitor. */
   protects(element: Element): boolean {
-    return selects(element, this.selected.protect);
+    return this.selects(element, this.selected.protect) || this.tooSlow;
   }
 
   /** Marks an element for good, because it is or was a password field. */
@@ -199,8 +248,6 @@ export class Masks {
     return false;
   }
 }
-
-const selects = (element: Element, selector: string): boolean => selector !== '' && matches(element, selector);
 
 function anyOf({ mask, block, allow }: Selected): string {
   return [`[${HIDE}]`, `[${BLOCK}]`, `[${ALLOW}]`, mask, block, allow].filter((each) => each !== '').join();

@@ -94,7 +94,9 @@ export class Recorder {
   private readonly document: Document;
   private readonly send: (message: FromDocument) => void;
   private readonly slice: number;
-  private readonly masks = new Masks();
+  private readonly masks = new Masks(() => this.gaveUp());
+  /** All has to be told anew, hidden. */
+  private hidden = false;
   private readonly secrets = new Secrets((secret, before) => this.send({ type: 'secret', secret, ...(before && { before }) }));
   private readonly sizes = new Boxes();
   private readonly veils: Veils;
@@ -244,8 +246,18 @@ export class Recorder {
     if (this.masks.surround(level)) this.snapshot();
   }
 
+  /** The rules take too long to match: the page is hidden, and whoever wrote them is told. */
+  private gaveUp(): void {
+    this.hidden = true;
+    later(() => {
+      this.flush();
+      this.realm.post('/.tandem/report', JSON.stringify({ 'csp-report': { 'effective-directive': 'slow-rules', 'document-uri': this.document.location?.href } }));
+    });
+  }
+
   snapshot(): void {
     if (!this.running) return;
+    this.hidden = false;
     takeRecords(this.observer);
     this.masks.at(this.path());
     this.findSecrets();
@@ -312,7 +324,7 @@ export class Recorder {
   private flushUpTo(room: number): void {
     if (!this.running || this.held) return;
     // A page that moves to another address may be treated otherwise there.
-    if (this.masks.at(this.path())) return this.snapshot();
+    if (this.masks.at(this.path()) || this.hidden) return this.snapshot();
     guard(() => this.controls.recall(), undefined);
     guard(() => this.tree.mark(takeRecords(this.observer)), undefined);
     this.emit(() => this.tree.flush(room));

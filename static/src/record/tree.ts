@@ -245,7 +245,7 @@ export class Tree {
   }
 
   private searchIn(root: Node, selector: string): void {
-    const found = findAll(root, selector);
+    const found = this.ctx.masks.timed(() => findAll(root, selector));
     for (let i = 0; i < found.length; i++) {
       const entry = this.nodes.of(found[i]!);
       if (entry !== undefined) this.tighten(entry);
