@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +27,7 @@ type egress struct {
 	resolver *net.Resolver
 	tls      *tls.Config // for sites without authorities of their own
 	own      sync.Map    // netip.AddrPort of our listeners
+	ownNames []string    // our domains: what is below them leads back here, maybe by way of others
 }
 
 // rules is the part of session.Origins that the dialer asks.
@@ -63,6 +65,9 @@ func (g *egress) dial(ctx context.Context, network, address string) (net.Conn, e
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
+	}
+	if g.isOwnName(host) {
+		return nil, errLoop
 	}
 	private := g.allowsPrivate(host, port)
 	d := &net.Dialer{
@@ -184,6 +189,11 @@ func (g *egress) listensOn(ctx context.Context) {
 			g.own.Store(at, true)
 		}
 	}
+}
+
+func (g *egress) isOwnName(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return slices.ContainsFunc(g.ownNames, func(own string) bool { return host == own || strings.HasSuffix(host, "."+own) })
 }
 
 func (g *egress) isOwn(at netip.AddrPort) bool {

@@ -151,6 +151,31 @@ func TestS02RebindingIsRefused(t *testing.T) {
 		t.Error("the canary was reached")
 	default:
 	}
+	// What is checked is what is dialled: there is no second look-up to lie to.
+	before := asked.Load()
+	g.rules = fixedRules{{Pattern: "http://rebind.example:" + port, Private: true}}
+	if _, err := g.dial(t.Context(), "tcp", net.JoinHostPort("rebind.example", port)); err == nil || errors.As(err, new(*addressError)) {
+		t.Errorf("dialling what a rule allows, where nobody listens any more: %v", err)
+	}
+	if n := asked.Load() - before; n != 1 {
+		t.Errorf("looked up %d times for one dial", n)
+	}
+}
+
+// S06: a name of ours may lead to a proxy in front of us; then no address tells.
+func TestS06OwnNamesAreNotDialled(t *testing.T) {
+	g := newEgress(fixedRules{}, nil)
+	g.ownNames = []string{"tandem.example", "pages.example"}
+	for name, own := range map[string]bool{
+		"tandem.example": true, "TANDEM.example.": true, "x.tandem.example": true, "shop--aaaaaaaaaaaa.pages.example": true,
+		"nottandem.example": false, "example": false, "tandem.example.org": false,
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // nothing is looked up
+		if _, err := g.dial(ctx, "tcp", net.JoinHostPort(name, "443")); errors.Is(err, errLoop) != own {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // S02: the decision is made on the address of this very dial.

@@ -80,6 +80,11 @@ func New(cfg Config) (*Proxy, error) {
 		p.now = time.Now
 	}
 	p.egress = newEgress(p.hub.Origins(), cfg.RootCAs)
+	for _, own := range []string{cfg.Control.Hostname(), hostname(cfg.Content.Host)} {
+		if !isLoopbackName(own) { // where others have servers, too; our addresses tell them apart
+			p.egress.ownNames = append(p.egress.ownNames, strings.ToLower(own))
+		}
+	}
 	p.engine = newEngine(p, newTransport(p.egress))
 	p.hub.Origins().OnChange(p.engine.rulesChanged)
 	p.memories = newMemories(p.content, p.now)

@@ -269,6 +269,17 @@ func TestS12CacheControlIsPrivate(t *testing.T) {
 	if got := privately(http.Header{"Cache-Control": {"max-age=9"}, "Vary": {"Accept, Cookie"}}); got != "private, max-age=9, no-cache" {
 		t.Errorf("Vary: Cookie: got %s", got)
 	}
+	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=60, s-maxage=600")
+		w.Header().Set("Content-Type", r.URL.Query().Get("type"))
+	})
+	w := newWorld(t, []string{origin})
+	for _, kind := range []string{"text/plain", "text/html", "text/css", "application/json", "image/png"} {
+		got := w.get(w.site(origin)+"/?type="+kind, "empty", w.site(origin)).Header.Get("Cache-Control")
+		if !strings.HasPrefix(got, "private") || strings.Contains(got, "public") || strings.Contains(got, "s-maxage") {
+			t.Errorf("%s: the browser got %s", kind, got)
+		}
+	}
 }
 
 func TestRequestHygiene(t *testing.T) {

@@ -179,7 +179,9 @@ func (b *browser) do(method, path, body string, header ...string) answer {
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
+		if req.Header.Set(header[i], header[i+1]); header[i+1] == "" {
+			req.Header.Del(header[i])
+		}
 	}
 	resp, err := b.Do(req)
 	if err != nil {

@@ -91,7 +91,7 @@ func layerOf(path string) string {
 // would follow HTTP_PROXY past the guard.
 func TestS04NoOtherTransport(t *testing.T) {
 	t.Parallel()
-	forbidden := regexp.MustCompile(`\bhttp\.(DefaultTransport|DefaultClient|Get|Head|Post|PostForm|ProxyFromEnvironment)\b`)
+	forbidden := regexp.MustCompile(`\bhttp\.(DefaultTransport|DefaultClient|Get|Head|Post|PostForm|ProxyFromEnvironment)\b|websocket\.DefaultDialer|\bhttp\.Client\{(Timeout[^}]*)?\}|new\(http\.Client\)|var \w+ http\.Client\b`)
 	looked := 0
 	for _, dir := range []string{"proxy", "rewrite", "session", "static", "certs", "cmd"} {
 		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, d fs.DirEntry, err error) error {
