@@ -14,7 +14,7 @@ const wanted = new RegExp($ONLY);
 /** What a probe saw: text stays, the rest is JSON; an exception is something to see, too. */
 async function outcome(run) {
   try {
-    return shown(await within(20000, run()));
+    return shown(await within(20000, run(), 'did not end'));
   } catch (error) {
     return 'throws ' + (error && error.name ? error.name + ': ' + error.message : String(error));
   }
@@ -27,8 +27,8 @@ function shown(value) {
   return String(value);
 }
 
-function within(ms, promise) {
-  return Promise.race([promise, new Promise((_, fail) => setTimeout(() => fail('nothing happened'), ms))]);
+function within(ms, promise, otherwise = 'nothing happened') {
+  return Promise.race([promise, new Promise((_, fail) => setTimeout(() => fail(otherwise), ms))]);
 }
 
 /** The first event of a name at a target; any other name given fails. */
