@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 	"image/png"
 	"log/slog"
 	"os"
@@ -239,11 +241,16 @@ func (m *meeting) pixels() (float64, error) {
 	return agreement(v, a), nil
 }
 
-// shot pictures the box of an element without the pointers people see over it.
+// shot pictures the box of an element without the pointers people see over it,
+// and without what they are told there for a while.
 func (w *window) shot(selector string, in frame) (image.Image, error) {
-	hide := `for (const e of document.querySelectorAll('tandem-cursors, tandem-veils')) e.style.visibility = %q; 0`
-	_ = w.eval(in, fmt.Sprintf(hide, "hidden"), nil)
-	defer func() { _ = w.eval(in, fmt.Sprintf(hide, ""), nil) }()
+	show := func(as string) {
+		for _, of := range []frame{top, in} {
+			_ = w.eval(of, `for (const e of document.querySelectorAll('tandem-cursors, tandem-veils, tandem-toasts')) e.style.visibility = `+quote(as)+`; 0`, nil)
+		}
+	}
+	show("hidden")
+	defer show("")
 	_, id, err := w.find(in)
 	if err != nil {
 		return nil, err
@@ -277,11 +284,15 @@ func agreement(a, b image.Image) float64 {
 		return 0
 	}
 	same := 0
-	for y := size.Min.Y; y < size.Max.Y; y++ {
-		for x := size.Min.X; x < size.Max.X; x++ {
-			ar, ag, ab, _ := a.At(x, y).RGBA()
-			br, bg, bb, _ := b.At(x, y).RGBA()
-			if near(ar, br) && near(ag, bg) && near(ab, bb) {
+	left, right := drawn(a, size), drawn(b, size)
+	for row := range size.Dy() {
+		l, r := left.Pix[row*left.Stride:][:left.Stride], right.Pix[row*right.Stride:][:right.Stride]
+		if bytes.Equal(l, r) {
+			same += size.Dx()
+			continue
+		}
+		for at := 0; at < len(l); at += 4 {
+			if near(l[at], r[at]) && near(l[at+1], r[at+1]) && near(l[at+2], r[at+2]) {
 				same++
 			}
 		}
@@ -289,9 +300,16 @@ func agreement(a, b image.Image) float64 {
 	return float64(same) / float64(all)
 }
 
+// drawn is a part of an image as bytes, four a pixel.
+func drawn(of image.Image, size image.Rectangle) *image.RGBA {
+	to := image.NewRGBA(size)
+	draw.Draw(to, size, of, size.Min, draw.Src)
+	return to
+}
+
 // near allows for the rounding of anti-aliasing, 3 of 255.
-func near(a, b uint32) bool {
-	d := int(a>>8) - int(b>>8)
+func near(a, b byte) bool {
+	d := int(a) - int(b)
 	return d <= 3 && d >= -3
 }
 
