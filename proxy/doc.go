@@ -10,8 +10,9 @@
 //     CORS requests are served without the cookie jar, as browsers send them
 //     without cookies on the real web, but to sites of inner networks only where
 //     the visitor's browser is (allowance.go); for those that shall have them the page's
-//     script sees to the cookie first. It gives WebSockets, which nobody waits
-//     for, a ticket. Only an EventSource with credentials has none the first time.
+//     script sees to the cookie first. It gives WebSockets and EventSources, which
+//     nobody waits for, a ticket. Only a synchronous XMLHttpRequest with
+//     credentials has none the first time.
 //  3. Who made the browser ask is read from Origin and Referer, with the redirects
 //     that came before, and compared with the target by their real origins: to the
 //     browser all content hosts are one site (relations.go). Unknown is cross-site.

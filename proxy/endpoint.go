@@ -135,7 +135,7 @@ func (p *Proxy) keepForm(w http.ResponseWriter, r *http.Request, s *session.Sess
 	writeText(w, "")
 }
 
-// ticketAPI gives a page a ticket for a WebSocket to another host of the session,
+// ticketAPI gives a page a ticket for a socket to another host of the session,
 // which the visitor's browser does not enter otherwise (see socketTicket).
 func (p *Proxy) ticketAPI(w http.ResponseWriter, r *http.Request, s *session.Session, host rewrite.Host) {
 	_, text, ok := p.ownWord(w, r, host)

@@ -141,16 +141,17 @@ func (p *Proxy) hop(w http.ResponseWriter, r *http.Request, s *session.Session) 
 	redirect(w, http.StatusTemporaryRedirect, base.String())
 }
 
-// socketTicket is the parameter, always the last, by which the first WebSocket to
-// a host is the visitor's. It could not dance, and scripts do not wait for it. The
-// ticket holds for the origin that asked for it: with another, whoever got hold
-// of it could speak for any page.
+// socketTicket is the parameter, always the last, by which the first WebSocket or
+// EventSource to a host is the visitor's. It could not dance, and scripts do not
+// wait for it. The ticket holds for the origin that asked for it: with another,
+// whoever got hold of it could speak for any page. An EventSource that comes
+// back shows it again, but then has the cookie.
 const socketTicket = "tandem-ticket="
 
 func socketKey(host, origin string) string { return host + " " + origin }
 
-// admitSocket takes the ticket out of a WebSocket's address, and puts in the
-// cookie that it stands for.
+// admitSocket takes the ticket out of the address of a WebSocket or EventSource,
+// and puts in the cookie that it stands for.
 func (p *Proxy) admitSocket(r *http.Request, host rewrite.Host) {
 	at := strings.LastIndex(r.URL.RawQuery, socketTicket)
 	if at < 0 {
@@ -168,6 +169,10 @@ func (p *Proxy) admitSocket(r *http.Request, host rewrite.Host) {
 	if cookie, err := s.Redeem(s.Ticket(hostKey(r)), hostKey(r)); err == nil {
 		r.AddCookie(&http.Cookie{Name: p.cookieName(participantCookie), Value: cookie})
 	}
+}
+
+func isEventSource(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Accept") == "text/event-stream"
 }
 
 // enterSite redeems the ticket of the hop and sends the browser on to where it

@@ -223,6 +223,9 @@ func (p *Proxy) serveSite(w http.ResponseWriter, r *http.Request, host rewrite.H
 	case isWebSocket(r):
 		p.admitSocket(r, host)
 		p.serveUpgrade(w, r, host)
+	case isEventSource(r):
+		p.admitSocket(r, host)
+		fallthrough
 	default:
 		p.serveRequest(w, r, host)
 	}

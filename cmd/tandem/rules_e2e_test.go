@@ -320,12 +320,13 @@ func TestFramesLeadTheTab(t *testing.T) {
 }
 
 // What leaves a page by other ways than links brings along what it would: a form
-// that posts in a new tab its data, the first WebSocket to a host its cookies.
+// that posts in a new tab its data, the first WebSocket or EventSource to a host
+// its cookies.
 func TestPagesReachTabsAndSockets(t *testing.T) {
 	inBrowsers(t, func(t *testing.T, e engine) {
 		shop := newTarget(t)
 		_, port, _ := strings.Cut(strings.TrimPrefix(shop.URL, "http://"), ":")
-		www, live := "http://www.shop.localhost:"+port, "http://live.shop.localhost:"+port
+		www, live, feed := "http://www.shop.localhost:"+port, "http://live.shop.localhost:"+port, "http://feed.shop.localhost:"+port
 		var posted sync.Map // what a form held, by path
 		shop.on(func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
@@ -338,6 +339,11 @@ func TestPagesReachTabsAndSockets(t *testing.T) {
 				defer conn.Close()
 				_ = conn.WriteMessage(websocket.TextMessage, []byte(r.RequestURI+" "+r.Header.Get("Origin")+" "+r.Header.Get("Cookie")))
 				_, _, _ = conn.ReadMessage()
+			case "/events":
+				w.Header().Set("Content-Type", "text/event-stream")
+				w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+				w.Header().Set("Access-Control-Allow-Credentials", "true")
+				fmt.Fprintf(w, "retry: 10\ndata: %s %s\n\n", r.RequestURI, r.Header.Get("Cookie"))
 			case "/plain", "/files", "/text":
 				text, _ := io.ReadAll(r.Body)
 				kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -350,6 +356,7 @@ func TestPagesReachTabsAndSockets(t *testing.T) {
 					<form method=post target=_blank action="/text" enctype=text/plain><input name=a value=b></form>
 					<form method=post target=_blank action="/files" enctype=multipart/form-data><input name=f type=file></form>
 					<script>const s = new WebSocket('ws`+strings.TrimPrefix(live, "http")+`/socket?a=b'); self.at = s.url; s.onmessage = (e) => { self.heard = e.data };
+					const f = new EventSource('`+feed+`/events?a=b', {withCredentials: true}), told = []; f.onmessage = (e) => { if (told.push(e.data) === 2) { f.close(); setTimeout(() => { self.told = told.concat(f.url, performance.getEntries().some((e) => e.name.includes('ticket'))) }, 100) } };
 					const list = new DataTransfer(); list.items.add(new File(['of the file'], 'x.txt', {type: 'text/plain'})); document.forms[2].f.files = list.files;
 					self.send = (i) => document.forms[i].requestSubmit()</script>`)
 			}
@@ -357,11 +364,16 @@ func TestPagesReachTabsAndSockets(t *testing.T) {
 		b := newBattle(t)
 		b.allow(www)
 		b.allow(live)
+		b.allow(feed)
 		w := b.visitIn(e, b.invite(www+"/", session.Shared))
 		w.wait(content, "self.heard")
 		var said []string
 		if err := w.eval(content, "[self.heard, self.at]", &said); err != nil || !slices.Equal(said, []string{"/socket?a=b " + www + " basket=1", "ws" + strings.TrimPrefix(live, "http") + "/socket?a=b"}) {
 			t.Errorf("the WebSocket said %q, %v", said, err)
+		}
+		w.wait(content, "self.told")
+		if err := w.eval(content, "self.told.map(String)", &said); err != nil || !slices.Equal(said, []string{"/events?a=b basket=1", "/events?a=b basket=1", feed + "/events?a=b", "false"}) {
+			t.Errorf("the EventSource said %q, %v", said, err)
 		}
 		page := within("www-shop-localhost")
 		w.click(page, "button")

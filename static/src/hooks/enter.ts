@@ -37,7 +37,7 @@ export function entered(realm: Realm, url: string): Promise<unknown> | undefined
 
 const TICKET = 'tandem-ticket=';
 
-/** The mapped address of a WebSocket, which nobody waits for: with a ticket, while its host is not entered. */
+/** The mapped address of a WebSocket or EventSource, which nobody waits for: with a ticket, while its host is not entered. */
 export function withTicket(realm: Realm, url: string): string {
   if (guard(() => entered(realm, url), undefined) === undefined) return url;
   const ticket = realm.post('/.tandem/ticket', hostToEnter(realm, url));

@@ -4,8 +4,8 @@
 import { defineProperty, getter, guard, isArray, NativeProxy, NativeWeakMap, push, weakGet, weakSet, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { domException } from '../runtime';
-import { entered, withoutTicket, withTicket } from './enter';
-import { mapArgument, unmapInto } from './shared';
+import { withoutTicket, withTicket } from './enter';
+import { mapArgument } from './shared';
 
 const isRequest = getter((globalThis as Any).Request?.prototype, 'url');
 
@@ -23,12 +23,12 @@ export function hookNetwork(realm: Realm): void {
     });
     patch.accessor(global[sockets[i]!]?.prototype, 'url', { get: (value) => realm.unmap(withoutTicket(value)) });
   }
-  // This cannot wait, but then the next one has cookies.
   patch.constructor_('EventSource', (make, args) => {
-    if (args.length) guard(() => entered(realm, realm.map(args[0])), undefined);
-    return first(make, args);
+    if (args.length) args[0] = realm.map(args[0]);
+    if (guard(() => args[1].withCredentials as boolean, false)) args[0] = withTicket(realm, args[0] as string);
+    return make(args);
   });
-  unmapInto(realm, global.EventSource?.prototype, ['url']);
+  patch.accessor(global.EventSource?.prototype, 'url', { get: (value) => realm.unmap(withoutTicket(value)) });
   hookCaches(realm);
   patch.constructor_('Audio', first);
   mapArgument(realm, global.Navigator?.prototype, 'sendBeacon', 0);

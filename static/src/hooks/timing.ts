@@ -2,7 +2,7 @@
 
 import { apply, getter, guard, includes, isArray, method, ownKeys, push, type Any, type Native } from '../natives';
 import type { Realm } from '../realm';
-import { unmapInto } from './shared';
+import { withoutTicket } from './enter';
 
 /** What has an address: interface and properties. */
 const ADDRESSES: [string, string[]][] = [
@@ -20,7 +20,8 @@ export function hookTiming(realm: Realm): void {
   const { patch, global } = realm;
   for (let i = 0; i < ADDRESSES.length; i++) {
     const prototype = global[ADDRESSES[i]![0]]?.prototype as Any;
-    unmapInto(realm, prototype, ADDRESSES[i]![1]);
+    const names = ADDRESSES[i]![1];
+    for (let j = 0; j < names.length; j++) patch.accessor(prototype, names[j]!, { get: (value) => realm.unmap(withoutTicket(value)) });
     patch.method(prototype, 'toJSON', (native, self, args) => unmapJSON(realm, native(self, args)));
   }
   const holders = [global.Performance?.prototype, global.PerformanceObserverEntryList?.prototype];
@@ -41,7 +42,7 @@ export function hookTiming(realm: Realm): void {
 
 function unmapJSON(realm: Realm, object: Any): Any {
   const keys = ownKeys(object as object);
-  for (let i = 0; i < keys.length; i++) object[keys[i]!] = realm.unmap(object[keys[i]!]);
+  for (let i = 0; i < keys.length; i++) object[keys[i]!] = realm.unmap(withoutTicket(object[keys[i]!]));
   return object;
 }
 
