@@ -88,6 +88,25 @@ const values: [string, () => unknown, unknown][] = [
     return [u.getAttributeNS('http://www.w3.org/1999/xlink', 'href'), u.href.baseVal, inTree(u, 'xlink:href')]; }, ['https://cdn.example/s#a', 'https://cdn.example/s#a', cdn + '/s#a']],
   ['attribute nodes', () => { const a = document.createAttribute('href'); a.value = 'https://cdn.example/n'; const l = document.createElement('a'); l.setAttributeNode(a);
     return [l.href, a.value, inTree(l, 'href')]; }, ['https://cdn.example/n', 'https://cdn.example/n', cdn + '/n']],
+  ['attributes by their map', () => {
+    const node = (name: string, value: string) => { const a = document.createAttribute(name); a.value = value; return a; };
+    const l = document.createElement('a'), i = document.createElement('img'), s = document.createElement('script'), late = node('href', '');
+    i.attributes.setNamedItemNS(node('src', 'https://cdn.example/i'));
+    l.attributes.setNamedItem(late);
+    late.textContent = 'https://cdn.example/m';
+    s.integrity = 'sha384-x';
+    return [i.src, inTree(i, 'src'), l.href, late.value, inTree(l, 'href'), s.attributes.getNamedItem('integrity')!.value];
+  }, ['https://cdn.example/i', cdn + '/i', 'https://cdn.example/m', 'https://cdn.example/m', cdn + '/m', 'sha384-x']],
+  ['editing commands', () => {
+    const d = element('<div contenteditable>x</div>');
+    document.body.append(d);
+    const after = (command: string, value: string) => { getSelection()!.selectAllChildren(d); document.execCommand(command, false, value); return [d.innerHTML, inTree(d.firstElementChild!, command === 'insertImage' ? 'src' : 'href')]; };
+    const got = [after('insertHTML', '<a href="https://cdn.example/h">y</a>'), after('createLink', 'https://cdn.example/l'), after('insertImage', 'https://cdn.example/i')];
+    d.remove();
+    return got;
+  }, [['<a href="https://cdn.example/h">y</a>', cdn + '/h'], ['<a href="https://cdn.example/l">y</a>', cdn + '/l'], ['<img src="https://cdn.example/i">', cdn + '/i']]],
+  ['setHTML', () => { const d = document.createElement('div') as any; d.setHTML?.('<a href="https://cdn.example/">'); return d.setHTML ? [d.innerHTML, inTree(d.firstElementChild, 'href')] : 'none'; },
+    'setHTML' in Element.prototype ? ['<a href="https://cdn.example/"></a>', cdn + '/'] : 'none'],
   ['integrity is set aside', () => { const s = document.createElement('script'); s.integrity = 'sha384-x'; return [s.integrity, s.getAttribute('integrity'), s.getAttributeNames(), s.outerHTML, inTree(s, 'data-tandem-integrity')]; },
     ['sha384-x', 'sha384-x', ['integrity'], '<script integrity="sha384-x"></script>', 'sha384-x']],
   ['innerHTML', () => { const d = document.createElement('div'); d.innerHTML = '<img alt="a" src="https://cdn.example/x">'; return [d.innerHTML, inTree(d, 'src')]; },

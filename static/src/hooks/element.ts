@@ -106,8 +106,9 @@ export function hookAttributes(realm: Realm): void {
   }
   const nodes = ['setAttributeNode', 'setAttributeNodeNS'];
   for (let i = 0; i < nodes.length; i++) {
-    patch.method(element, nodes[i]!, (native, self, args) => adoptAttribute(realm, native, self, args));
+    patch.method(element, nodes[i]!, (native, self, args) => adoptAttribute(realm, native, self, self, args));
   }
+  hookMaps(realm);
   patch.method(element, 'getAttributeNames', (native, self, args) => {
     const names = native(self, args) as string[];
     for (let i = 0; i < names.length; i++) names[i] = withoutAside(names[i]!);
@@ -146,13 +147,39 @@ function changeDownload(realm: Realm, link: Any, change: () => Any): Any {
 
 const withoutAside = (name: string): string => (startsWith(name, ASIDE) ? slice(name, ASIDE.length) : name);
 
-function adoptAttribute(realm: Realm, native: Call, self: Any, args: Any[]): Any {
+/** An attribute node is about to become the element's, by one of its methods or of its map's. */
+function adoptAttribute(realm: Realm, native: Call, self: Any, element: Any, args: Any[]): Any {
   guard(() => {
     const attr = args[0] as Attr;
-    const name = dom.attrName(attr), kind = kindOf(self, name);
-    if (kind && kind !== 'aside' && !dom.ownerElement(attr)) setAttrValue(attr, intoTree(realm, self, name, kind, attrValue(attr)) as string);
+    const name = dom.attrName(attr), kind = kindOf(element, name);
+    if (kind && kind !== 'aside' && !dom.ownerElement(attr)) setAttrValue(attr, intoTree(realm, element as Element, name, kind, attrValue(attr)) as string);
   }, undefined);
   return native(self, args);
+}
+
+/** Whose attributes a map holds, which it does not tell. */
+const owners = new NativeWeakMap<object, Element>();
+
+function hookMaps(realm: Realm): void {
+  const { patch, global } = realm;
+  const maps = global.NamedNodeMap?.prototype as Any;
+  patch.accessor(global.Element.prototype, 'attributes', {
+    get: (map, self) => {
+      weakSet(owners, map as object, self as Element);
+      return map as unknown;
+    },
+  });
+  const set = ['setNamedItem', 'setNamedItemNS'];
+  for (let i = 0; i < set.length; i++) {
+    patch.method(maps, set[i]!, (native, self, args) => adoptAttribute(realm, native, self, weakGet(owners, self as object), args));
+  }
+  const named = ['getNamedItem', 'removeNamedItem'];
+  for (let i = 0; i < named.length; i++) {
+    patch.method(maps, named[i]!, (native, self, args) => {
+      if (kindOf(weakGet(owners, self as object), args[0]) === 'aside') args[0] = ASIDE + toLowerCase(args[0] as string);
+      return native(self, args);
+    });
+  }
 }
 
 function hookAttr(realm: Realm): void {
@@ -170,6 +197,7 @@ function hookAttr(realm: Realm): void {
   };
   patch.accessor(global.Attr.prototype, 'value', { get: read, set: write });
   patch.accessor(global.Node.prototype, 'nodeValue', { get: read, set: write });
+  patch.accessor(global.Node.prototype, 'textContent', { set: write });
   patch.accessor(global.Attr.prototype, 'name', { get: (value) => withoutAside(value as string) });
 }
 

@@ -1,6 +1,6 @@
 // The ways a script hands HTML to the browser, and the ways it gets HTML back.
 
-import { apply, charCodeAt, indexOf, lastIndexOf, NativeWeakMap, slice, weakGet, weakSet, type Any } from '../natives';
+import { apply, charCodeAt, indexOf, lastIndexOf, NativeWeakMap, slice, toLowerCase, weakGet, weakSet, type Any } from '../natives';
 import { ASIDE, ROOT_MARK } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
@@ -21,6 +21,7 @@ export function hookHTML(realm: Realm): void {
       get: (value, self) => originalText(self) ?? readBack(realm, value as string),
       set: (native, self, value) => setInner(realm, native, self, value),
     });
+    patch.method(holders[i], 'setHTML', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
     patch.method(holders[i], 'setHTMLUnsafe', (native, self, args) => markup(realm, native, self, args, 0, 'declares'));
     patch.method(holders[i], 'getHTML', (native, self, args) => readBack(realm, native(self, args) as string));
   }
@@ -34,9 +35,19 @@ export function hookHTML(realm: Realm): void {
   patch.method(global.Element?.prototype, 'insertAdjacentHTML', (native, self, args) => markup(realm, native, self, args, 1, 'inert'));
   patch.method(global.Range?.prototype, 'createContextualFragment', (native, self, args) => markup(realm, native, self, args, 0, 'runs'));
   patch.method(global.DOMParser?.prototype, 'parseFromString', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
+  patch.method(global.Document, 'parseHTML', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
   patch.method(global.Document, 'parseHTMLUnsafe', (native, self, args) => markup(realm, native, self, args, 0, 'declares'));
   patch.method(global.XMLSerializer?.prototype, 'serializeToString', (native, self, args) => readBack(realm, native(self, args) as string));
+  patch.method(global.Document?.prototype, 'execCommand', (native, self, args) => edit(realm, native, self, args));
   hookWriting(realm);
+}
+
+/** What an editor's command puts into the page. */
+function edit(realm: Realm, native: Call, self: Any, args: Any[]): Any {
+  const command = args.length > 2 ? toLowerCase((args[0] = `${args[0] as string}`)) : '';
+  if (command === 'inserthtml') return markup(realm, native, self, args, 2, 'inert');
+  if (command === 'createlink' || command === 'insertimage') args[2] = realm.map(args[2]);
+  return native(self, args);
 }
 
 /** HTML as its author wrote it. */
