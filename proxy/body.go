@@ -561,7 +561,8 @@ func (x *exchange) scriptConfig(cookies string) []byte {
 		Key      string  `json:"key"`
 		Type     string  `json:"type,omitempty"`
 		Nonce    string  `json:"nonce,omitempty"`
-	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer, x.memory.key, x.textType, x.nonce})
+		Types    bool    `json:"types,omitempty"`
+	}{x.session.ID(), x.origin.String(), x.target.String(), content(x.p.content), cookies, x.referrer, x.memory.key, x.textType, x.nonce, x.demandsTypes()})
 	if err != nil {
 		panic(err) // strings only
 	}

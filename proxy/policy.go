@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"tandem/rewrite"
@@ -80,6 +81,14 @@ func (x *exchange) frameOptions(site http.Header) string {
 		return shell + " 'self'"
 	}
 	return ""
+}
+
+// demandsTypes reports whether our policy demands trusted types. Firefox alone
+// lets a default policy see javascript: URLs, and Chromium has an allowlist of
+// connections. Where the site's own policy demands them, its rules are asked.
+func (x *exchange) demandsTypes() bool {
+	return strings.Contains(x.in.UserAgent(), "Firefox/") &&
+		!slices.ContainsFunc(x.policies, func(p rewrite.Policy) bool { return p.Has("require-trusted-types-for") })
 }
 
 // learnMeta takes in a policy that a page has in a meta element.

@@ -230,7 +230,11 @@ func addVary(h http.Header, name string) {
 // setOwnHeaders says what holds for every response of a content host. Our
 // policy is the net under the rewriting.
 func (x *exchange) setOwnHeaders(h http.Header) {
-	h["Content-Security-Policy"] = append([]string{x.memory.policy}, h["Content-Security-Policy"]...)
+	policy := x.memory.policy
+	if x.demandsTypes() {
+		policy += rewrite.DemandTypes
+	}
+	h["Content-Security-Policy"] = append([]string{policy}, h["Content-Security-Policy"]...)
 	maps.Copy(h, x.p.common)
 }
 

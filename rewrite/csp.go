@@ -23,6 +23,12 @@ func CSP(d Domain, report string) string {
 		"; report-uri " + report
 }
 
+// DemandTypes is added to [CSP] for browsers that ask the default policy of
+// Trusted Types before they run a javascript: URL. Such an address can be set in
+// ways that no rewriting sees, and what it makes of the window would begin without
+// our script, which is that policy.
+const DemandTypes = "; require-trusted-types-for 'script'"
+
 // ConnectionAllowlist says the same as [CSP] to browsers that know it
 // (Chromium, https://wicg.github.io/connection-allowlists): what no CSP holds,
 // WebRTC and connections made in advance, is stopped there as well, in realms

@@ -132,13 +132,16 @@
 // policy knows by the hash of its text gets our nonce, since its text may change;
 // one that a script makes at run time does not. A handler known by its hash is
 // left as it is, and one of a javascript: URL is blocked if it had to change. A
-// form that opens another tab is not held to form-action.
+// form that opens another tab is not held to form-action. A policy that only
+// reports what is no trusted type reports nothing in Firefox.
 //
 // # Documents the server does not see
 //
 // Those of srcdoc, of object URLs and of javascript: URLs that return a string
 // are made to begin with our script by the hooks, or for the latter by what
-// rewriting puts around their source (scripturl.go). Frames of data: URLs stay
+// rewriting puts around their source (scripturl.go). Where no hook sees that a
+// window is sent to such a URL, Firefox asks the default policy of Trusted Types,
+// which is ours ([DemandTypes]). Frames of data: URLs stay
 // empty: they have an origin of their own, so no script of ours that the page
 // cannot see could be put there, and everything would be native in them.
 //

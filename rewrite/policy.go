@@ -135,6 +135,9 @@ func (p *Policy) Map(m *Mapper, nonce string, meta bool) string {
 	for i := range p.directives {
 		w.directive(&p.directives[i], meta)
 	}
+	if types := p.directive("trusted-types"); types != nil {
+		w.types(types.values, p.Has("require-trusted-types-for"))
+	}
 	if fallback := p.directive("default-src"); fallback != nil {
 		if !p.Has("script-src") && !p.Has("script-src-elem") {
 			w.sources("script-src", fallback.values)
@@ -206,20 +209,26 @@ func (w *policyWriter) directive(d *directive, meta bool) {
 		for _, v := range d.values {
 			w.word(v)
 		}
-	case "trusted-types":
-		w.begin(d.name)
-		for _, v := range d.values {
-			if !strings.EqualFold(v, "'none'") {
-				w.word(v)
-			}
-		}
-		w.word(TrustedTypesPolicy)
 	}
 }
 
-// TrustedTypesPolicy is the name of the policy by which our script hands on what
-// a page's own has made.
-const TrustedTypesPolicy = "tandem"
+// types lists the names of a site's trusted type policies and those of ours: by
+// "tandem" our script hands on what a page's own has made, "tandem-default" is
+// the page's default policy where "default" is ours (see [DemandTypes]).
+func (w *policyWriter) types(names []string, demanded bool) {
+	w.begin("trusted-types")
+	for _, v := range names {
+		if !strings.EqualFold(v, "'none'") {
+			w.word(v)
+		}
+	}
+	w.word("tandem")
+	if slices.Contains(names, "default") {
+		w.word("tandem-default")
+	} else if !demanded {
+		w.word("default")
+	}
+}
 
 func (w *policyWriter) sandbox(tokens []string) {
 	w.begin("sandbox")

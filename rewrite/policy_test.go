@@ -46,7 +46,8 @@ func TestPolicyMap(t *testing.T) {
 		{&https, "sandbox allow-scripts allow-forms", "sandbox allow-scripts allow-forms"},
 		{&https, "sandbox", "sandbox allow-scripts; MARK, script-src 'nonce-N'"},
 		{&https, "require-trusted-types-for 'script'; trusted-types one two 'allow-duplicates'", "require-trusted-types-for 'script'; trusted-types one two 'allow-duplicates' tandem"},
-		{&https, "trusted-types 'none'", "trusted-types tandem"},
+		{&https, "require-trusted-types-for 'script'; trusted-types default", "require-trusted-types-for 'script'; trusted-types default tandem tandem-default"},
+		{&https, "trusted-types 'none'", "trusted-types tandem default"},
 		{&https, "img-src 'self'; report-uri /r https://csp.example/r?a#b; report-to x",
 			"img-src 'self' &; report-uri /r#MARK https://csp-example@/r?a#MARK"},
 	} {

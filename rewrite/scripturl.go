@@ -13,6 +13,10 @@ func urlScript(src []byte, s Script) ([]byte, int) {
 		return JS(src, s)
 	}
 	body := bytes.TrimRight(src, "; \t\r\n")
+	end := src[len(body):]
+	if inner, ok := wrappedValue(body); ok && isExpression(inner, s) {
+		body = inner // it went into the page, and comes back when a window goes there
+	}
 	if !isExpression(body, s) {
 		out, _ := JS(src, s)
 		return append(bytes.Clone(out), "\n;$tandem.v(/*$*/)"...), TierParsed
@@ -23,7 +27,17 @@ func urlScript(src []byte, s Script) ([]byte, int) {
 		wrapped = append(wrapped, '\n') // may end in a comment
 	}
 	wrapped = append(wrapped, "/*$*/)"...)
-	return append(wrapped, src[len(body):]...), TierParsed
+	return append(wrapped, end...), TierParsed
+}
+
+// wrappedValue returns the expression that urlScript has put into $tandem.html.
+func wrappedValue(body []byte) ([]byte, bool) {
+	inner, ok := bytes.CutPrefix(body, []byte("$tandem.html("))
+	if !ok {
+		return nil, false
+	}
+	inner, ok = bytes.CutSuffix(inner, []byte("/*$*/)"))
+	return bytes.TrimSuffix(inner, []byte("\n")), ok
 }
 
 // hasNoValue knows the sources that nearly all javascript: URLs have.

@@ -1,6 +1,10 @@
 package rewrite
 
-import "testing"
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
 
 func TestScriptURLsHaveNoDocumentOfTheirOwn(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
@@ -18,12 +22,18 @@ func TestScriptURLsHaveNoDocumentOfTheirOwn(t *testing.T) {
 		{"{ '<p>' }", "{ '<p>' }\n;$tandem.v(/*$*/)"},
 		{"{}/1),('<p>'/1", "{}/1),('<p>'/1\n;$tandem.v(/*$*/)"},
 		{"0),('<p>'", "0),('<p>'\n;$tandem.v(/*$*/)"},
+		{"$tandem.html(0),('<p>'/*$*/)", "$tandem.html($tandem.html(0),('<p>'/*$*/)/*$*/)"},
 		{"0); ('<p>'", "0); ('<p>'\n;$tandem.v(/*$*/)"},
 		{"'<p>' /*", "'<p>' /*\n;$tandem.v(/*$*/)"}, // runs nowhere
 	} {
 		out, _ := JS([]byte(c.in), Script{Kind: ScriptURL})
 		if string(out) != c.want {
 			t.Errorf("%q became %q, want %q", c.in, out, c.want)
+		}
+		if strings.HasPrefix(c.want, "$tandem.html(") {
+			if again, _ := JS(out, Script{Kind: ScriptURL}); bytes.Count(again, []byte(".html(")) != strings.Count(c.want, ".html(") {
+				t.Errorf("%q became %q the second time", out, again)
+			}
 		}
 	}
 }

@@ -407,6 +407,10 @@ var callers = map[string]string{
 	"javascript-link":          `<iframe name=n></iframe><a target=n>x</a><script>const a = document.querySelector('a'); a.href = 'javascript:' + JSON.stringify(HTML); a.click()</script>`,
 	"javascript-computed":      `<iframe id=f></iframe><script>f.contentWindow['loc' + 'ation']['hr' + 'ef'] = 'javascript:' + JSON.stringify(HTML)</script>`,
 	"javascript-computed-self": `<script>const w = [self][0]; w['loc' + 'ation']['hr' + 'ef'] = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-forged":        `<iframe id=f></iframe><script>Object.defineProperty(f.contentWindow, '$tandem', {value: {html: (v) => v, v: () => HTML}}); f.contentWindow['loc' + 'ation']['hr' + 'ef'] = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-forged-self":   `<script>Object.defineProperty(self, '$tandem', {value: {html: (v) => v, v: () => HTML}}); const w = [self][0]; w['loc' + 'ation']['hr' + 'ef'] = 'javascript:if (1) ' + JSON.stringify(HTML)</script>`,
+	"javascript-forged-frame":  `<iframe id=f></iframe><script>Object.defineProperty(f.contentWindow, '$tandem', {value: {html: (v) => v, v: () => HTML}}); f.src = 'javascript:' + JSON.stringify(HTML)</script>`,
+	"javascript-huge":          `<iframe id=f></iframe><script>f.contentWindow['loc' + 'ation']['hr' + 'ef'] = 'javascript:' + JSON.stringify(HTML + ' '.repeat(5 << 20))</script>`,
 	"javascript-open":          `<iframe name=n></iframe><script>open('javascript:' + JSON.stringify(HTML), 'n')</script>`,
 	"javascript-object":        `<object id=o></object><script>o.data = 'javascript:' + JSON.stringify(HTML)</script>`,
 	"javascript-self":          `<script>location = 'javascript:' + JSON.stringify(HTML)</script>`,
@@ -428,12 +432,6 @@ var callers = map[string]string{
 	"prototype":                `<script>const F = RTCPeerConnection; for (const C of [F.prototype.constructor, Object.getPrototypeOf(F), F.bind(), class extends F {}]) try { const p = Reflect.construct(F, [CONFIG], C); p.createDataChannel('x'); F.prototype.createOffer.call(p).then((o) => F.prototype.setLocalDescription.call(p, o)) } catch {}</script>`,
 }
 
-// leakingCallers are one known hole, where the browser has no connection allowlist.
-// What javascript: addresses make begins with our script where the address goes
-// through a hook, but location's members cannot be hooked, and a member of an
-// unknown object by a computed name is not rewritten.
-var leakingCallers = map[string][]string{"firefox": {"javascript-computed", "javascript-computed-self"}}
-
 func TestContainWebRTC(t *testing.T) {
 	inEveryBrowser(t, func(t *testing.T, e engine) {
 		control := newBattleIn(t, e)
@@ -451,7 +449,7 @@ func TestContainWebRTC(t *testing.T) {
 		}
 		b := newBattleIn(t, e)
 		did := callAll(b, 5*time.Second, len(callers), func(start string) { b.visitIn(e, b.invite(start, session.Shared)) })
-		if did = slices.DeleteFunc(did, func(name string) bool { return slices.Contains(leakingCallers[e.name()], name) }); len(did) > 0 {
+		if len(did) > 0 {
 			t.Errorf("packets left the visitor's browser by WebRTC from %q", did)
 		}
 	})
@@ -632,17 +630,23 @@ func TestContainFrameThatIsPressed(t *testing.T) {
 	})
 }
 
-// missed are attributes put into the tree in the one way that no hook sees, by
-// the directive of our policy that stops what they ask for.
-var missed = map[string]struct{ tag, attribute, rest string }{
-	"img-src":         {"img", "src", ""},
-	"script-src-elem": {"script", "src", ""},
-	"style-src-elem":  {"link", "href", "e.rel = 'stylesheet'"},
-	"media-src":       {"video", "src", "e.preload = 'auto'"},
-	"frame-src":       {"iframe", "src", ""},
-	"object-src":      {"embed", "src", "e.type = 'image/svg+xml'"},
-	"connect-src":     {"link", "href", "e.rel = 'preload'; e.as = 'fetch'"},
-	"base-uri":        {"base", "href", ""},
+// missed are tags that no hook rewrites, because they are written in two pieces and
+// are longer than an unfinished tag is waited for, by the directive of our policy
+// that stops what they ask for.
+var missed = map[string]string{
+	"img-src":         `<img src="%s"`,
+	"script-src-elem": `<script src="%s"`,
+	"style-src-elem":  `<link rel=stylesheet href="%s"`,
+	"media-src":       `<video preload=auto src="%s"`,
+	"frame-src":       `<iframe src="%s"`,
+	"object-src":      `<embed type="image/svg+xml" src="%s"`,
+	"connect-src":     `<link rel=preload as=fetch href="%s"`,
+	"base-uri":        `<base href="%s"`,
+}
+
+// writeMissed is script that writes such a tag.
+func writeMissed(tag, address string) string {
+	return fmt.Sprintf("document.write(%s + ' x=' + 'x'.repeat(1 << 16)); document.write('><\\/script></iframe></video>');\n", quote(fmt.Sprintf(tag, address)))
 }
 
 // Whatever rewriting and hooks miss is blocked, counted by its kind, and logged
@@ -653,9 +657,8 @@ func TestContainCountsEveryMiss(t *testing.T) {
 		b := newBattleIn(t, e)
 		canary := b.newTarget()
 		var script strings.Builder
-		for kind, m := range missed {
-			fmt.Fprintf(&script, `{ const e = document.createElement('%s'), a = document.createAttribute('%s'); a.value = '%s/of-%s'; e.attributes.setNamedItem(a); %s; document.body.append(e) }
-`, m.tag, m.attribute, canary.URL, kind, m.rest)
+		for kind, tag := range missed {
+			script.WriteString(writeMissed(tag, canary.URL+"/of-"+kind))
 		}
 		b.site.on(func(w http.ResponseWriter, r *http.Request) {
 			page(w, `<title>shop</title><body><link rel=stylesheet href="data:text/css,@font-face{font-family:f;src:url(`+canary.URL+`/of-font-src)}p{font-family:f}"><p>x</p><script>`+script.String()+`</script>`)
@@ -707,12 +710,10 @@ func TestContainFormKeepsItsFiles(t *testing.T) {
 		page(w, "<title>arrived</title>")
 	})
 	b.site.on(func(w http.ResponseWriter, r *http.Request) {
-		page(w, `<form method=post enctype=multipart/form-data><input name=a value=text><input name=f type=file></form><script>
-const form = document.forms[0], files = new DataTransfer(), action = document.createAttribute('action');
+		page(w, `<script>`+writeMissed(`<form method=post enctype=multipart/form-data action="%s"`, other.URL+"/post")+`document.write('<input name=a value=text><input name=f type=file></form>');
+const form = document.forms[0], files = new DataTransfer();
 files.items.add(new File(['of the file'], 'x.txt'));
 form.f.files = files.files;
-action.value = '`+other.URL+`/post';
-form.attributes.setNamedItem(action);
 form.submit()</script>`)
 	})
 	invited := b.invite(b.site.URL+"/", session.Shared)

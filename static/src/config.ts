@@ -25,6 +25,8 @@ export interface Config {
   type: string;
   /** What the site's policies, as the browser has them, know our scripts by. */
   nonce: string;
+  /** Whether our policy demands trusted types. */
+  types: boolean;
 }
 
 const scope = globalThis as Any;
@@ -62,5 +64,6 @@ function checked(value: Any): Config | undefined {
     key: text(value.key),
     type: text(value.type),
     nonce: text(value.nonce),
+    types: value.types === true,
   };
 }

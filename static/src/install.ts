@@ -11,6 +11,7 @@ import { hookFetch } from './hooks/fetch';
 import { hookFrames, lookForFrames } from './hooks/frames';
 import { hookHistory, runErrand } from './hooks/history';
 import { hookHTML } from './hooks/html';
+import { takeMade } from './hooks/inline';
 import { hookLinks } from './hooks/links';
 import { hookMedia } from './hooks/media';
 import { hookNetwork } from './hooks/network';
@@ -21,9 +22,11 @@ import { hookScripts } from './hooks/scripts';
 import { hookStyle } from './hooks/style';
 import { hookText } from './hooks/text';
 import { hookTiming } from './hooks/timing';
+import { hookTypes } from './hooks/types';
 import { hookWorkers } from './hooks/worker';
 import { hookXHR } from './hooks/xhr';
 import { hookXSLT } from './hooks/xslt';
+import { freeze } from './natives';
 import type { Realm } from './realm';
 import { provideRuntime } from './runtime';
 
@@ -33,9 +36,12 @@ export { documentConfig, type Config } from './config';
 /** Hooks a window. Returns the undo. */
 export function install(realm: Realm): () => void {
   const runtime = provideRuntime(realm);
+  hookTypes(realm);
   runtime.html = (value) => (typeof value === 'string' ? frameDocument(realm, value, 'about:blank') : value as unknown);
   runtime.frames = () => lookForFrames(realm);
   runtime.run = (window, errand) => runErrand(realm, window, errand);
+  runtime.made = takeMade;
+  freeze(runtime);
   realm.points.documentURL = documentURL;
   realm.points.scriptURL = scriptURL;
   realm.points.revoked = revoked;

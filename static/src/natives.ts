@@ -7,8 +7,9 @@
 // This module is evaluated first, so it also makes the built-ins native again where a script in a parent document
 // hooked this realm when it was still about:blank.
 
-const runtime = (globalThis as { $tandem?: { leave?: () => void } }).$tandem;
-runtime?.leave?.();
+const runtime = (globalThis as { $tandem?: { leave?: () => unknown } }).$tandem;
+/** What those hooks have left in the window; see Realm.legacy. */
+export const legacy = runtime?.leave?.();
 
 // deno-lint-ignore no-explicit-any
 export type Any = any;
@@ -60,6 +61,7 @@ export const NativeWeakSet = WeakSet;
 export const NativePromise = Promise;
 export const nativeEval = eval;
 export const objectCreate = Object.create;
+export const freeze = Object.freeze;
 export const isArray = Array.isArray;
 export const parseJSON = JSON.parse;
 export const toJSON = JSON.stringify;

@@ -51,6 +51,11 @@ export interface Points {
   reopened?: (realm: Realm) => void;
 }
 
+export interface Legacy {
+  /** The state of the default policy for trusted types, of which a window can have one only. */
+  types?: unknown;
+}
+
 export class Realm {
   readonly patch: Patcher;
   readonly urls: Urls;
@@ -59,6 +64,8 @@ export class Realm {
   /** Whether this is the document of a tab, not a frame within one. */
   readonly main: boolean;
   readonly points: Points;
+  /** Of a realm hooked from above: what the script of ours that starts in its window takes over. */
+  readonly legacy: Legacy = {};
   private readonly listeners: (() => void)[] = [];
 
   constructor(readonly global: Any, readonly config: Config, readonly parent?: Realm) {

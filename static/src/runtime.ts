@@ -32,8 +32,10 @@ export interface Runtime {
   html?(value: Any): Any;
   /** Hooks the frames that this window has got, when another realm's function inserted them. Not in workers. */
   frames?(): void;
+  /** Takes in a function that a script of ours made; see hooks/inline.ts. */
+  made?(fn: Native): void;
   /** Takes back the hooks of a realm that has no script of ours, for the one that now starts there. */
-  leave?(): void;
+  leave?(): unknown;
 }
 
 const scope = globalThis as Any;
@@ -383,8 +385,16 @@ export function provideRuntime(realm: Realm): Runtime {
     url: (specifier) => guard(() => realm.points.scriptURL?.(realm, realm.map(specifier), 'module') ?? realm.map(specifier), specifier),
     meta: (meta) => unmapMeta(realm, meta),
   };
-  if (realm.parent) runtime.leave = () => { if (startsOurScript(global.document)) realm.patch.undo(); };
+  if (realm.parent) {
+    runtime.leave = () => {
+      if (!startsOurScript(global.document)) return undefined;
+      realm.patch.undo();
+      return realm.legacy;
+    };
+  }
   realm.patch.define(global, '$tandem', { value: runtime, configurable: true, enumerable: false, writable: false });
+  // A page may forge the global, in the document it cannot: see hooks/types.ts.
+  if (inWindow) guard(() => defineProperty(global.document, '$tandem', { value: runtime }), false);
   hookNames(realm);
   if (own) hookReflection(realm, (value) => facades.stand(value), (url) => navigationURL(realm, realm.map(url)));
   return runtime;

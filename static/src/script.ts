@@ -85,7 +85,7 @@ function encodeSource(source: string): string {
 }
 
 /** Whether a javascript: URL cannot make a document, as most cannot. */
-const hasNoValue = (source: string): boolean => arrayIndexOf(NO_VALUES, trim(source)) >= 0;
+export const hasNoValue = (source: string): boolean => arrayIndexOf(NO_VALUES, trim(source)) >= 0;
 const NO_VALUES = ['', ';', 'void(0)', 'void(0);', 'void 0', 'void 0;', 'false', "''", '""'];
 
 /** Without what the URL parser drops before and inside a scheme. */

@@ -64,7 +64,7 @@ function afterString(source: string, at: number): number {
 }
 
 /** Ends a javascript: URL that must have no value. */
-const NO_VALUE = '%0a;$tandem.v(/*$*/)';
+export const NO_VALUE = '%0a;$tandem.v(/*$*/)';
 
 /** A script, or a text with scripts in it, as its author wrote it: most were not changed. */
 export function authorScript(source: string): string {

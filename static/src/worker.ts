@@ -10,6 +10,7 @@ import { hookPolicy } from './hooks/policy';
 import { hookScripts } from './hooks/scripts';
 import { hookFonts } from './hooks/style';
 import { hookTiming } from './hooks/timing';
+import { hookTypes } from './hooks/types';
 import { hookImportScripts, hookWorkers } from './hooks/worker';
 import { hookWorkerLocation } from './hooks/workerlocation';
 import { hookXHR } from './hooks/xhr';
@@ -20,6 +21,7 @@ const config = workerConfig();
 if (config) {
   const realm = new Realm(globalThis, config);
   provideRuntime(realm);
+  hookTypes(realm);
   hookWorkerLocation(realm);
   hookImportScripts(realm);
   hookEvents(realm);

@@ -1,7 +1,7 @@
 // Code that has to be of a realm's own, without a script of ours in it.
 
 import * as dom from './dom';
-import { deleteProperty, method, type Any, type Native } from '../natives';
+import { method, type Any, type Native } from '../natives';
 import type { Realm } from '../realm';
 
 const createText = method((globalThis as Any).Document?.prototype, 'createTextNode') as (d: Document, data: string) => Text;
@@ -14,11 +14,15 @@ export function functionOf(realm: Realm, parameters: string, body: string): Nati
   if (!root) return undefined;
   const script = dom.createElement(document, 'script') as Element;
   dom.setAttribute(script, 'nonce', realm.config.nonce);
-  dom.appendChild(script, createText(document, `$tandem.made = function (${parameters}) { ${body} }`));
+  dom.appendChild(script, createText(document, `$tandem.made(function (${parameters}) { ${body} })`));
   dom.appendChild(root, script);
   dom.removeNode(script);
-  const runtime = global.$tandem as Any;
-  const made = runtime.made as Native | undefined;
-  deleteProperty(runtime as object, 'made');
-  return made;
+  const result = made;
+  made = undefined;
+  return result;
 }
+
+let made: Native | undefined;
+
+/** Takes in what the script made. */
+export const takeMade = (fn: Native): void => { made = fn; };

@@ -29,7 +29,7 @@ interface Pair {
 }
 
 const config = {
-  session: 'abcdefghijkl', origin: 'https://shop.example', url: 'https://shop.example/cart/', cookies: '', referrer: '', type: '', key: '', nonce: '',
+  session: 'abcdefghijkl', origin: 'https://shop.example', url: 'https://shop.example/cart/', cookies: '', referrer: '', type: '', key: '', nonce: '', types: false,
   content: { scheme: 'http', host: 'tandem-pages.localhost:7070' },
 };
 const PROXIED = 'http://cdn-example--abcdefghijkl.tandem-pages.localhost:7070';
