@@ -1,6 +1,6 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench bench-hands bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults soak test-webkit
+.PHONY: help build test lint generate bench bench-hands bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults soak test-webkit test-axe axe
 
 FUZZTIME ?= 3s
 MORE ?= 20
@@ -16,9 +16,16 @@ demo: build ## a server, a shop and a session on this machine; prints two links
 	./bin/tandem demo
 
 # One package at a time: several start browsers, which get slow beside each other.
-test: browsers ## all tests (or those named by ONLY, a pattern), with the race detector and in real browsers
+test: browsers axe ## all tests (or those named by ONLY, a pattern), with the race detector and in real browsers
 	go test -race -p 1 -timeout 60m $(if $(ONLY),-run '$(ONLY)') ./...; status=$$?; \
 	cd session/oidctest && go test -race $(if $(ONLY),-run '$(ONLY)') ./... && exit $$status
+
+# Without Node there is no axe-core, and its tests are skipped.
+axe:
+	@[ -e static/node_modules/axe-core/axe.min.js ] || ! command -v npm >/dev/null || (cd static && npm ci --no-audit --no-fund --loglevel=error >/dev/null)
+
+test-axe: chromium axe ## axe-core on every page of ours in every state, language, colour scheme and width; SHOTS=DIR keeps pictures
+	TANDEM_TEST_AXE=1 TANDEM_SHOTS="$(SHOTS)" go test -count 1 -timeout 20m -run '^TestScenario40' -v ./static
 
 lint: ## gofmt, vet, staticcheck, the type checker for static/src, and that static/dist is a fresh build
 	@echo "gofmt";       files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted:" $$files; exit 1; fi

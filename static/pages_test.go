@@ -7,14 +7,6 @@ import (
 	"time"
 )
 
-// looks are the screens every page is pictured on.
-var looks = map[string]screen{
-	"wide-light":  {1440, 900, false},
-	"wide-dark":   {1440, 900, true},
-	"phone-light": {360, 740, false},
-	"phone-dark":  {360, 740, true},
-}
-
 func TestTheVisitorAcceptsAfterReading(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -348,52 +340,5 @@ func TestTheAgentSeesHowAnInvitationEnded(t *testing.T) {
 		}
 		f.send(`{"type":"state","state":"` + state + `"}`)
 		v.waitFor("", "document.body.innerText.includes('"+want+"')")
-	}
-}
-
-// TestScenario40Looks takes pictures of every page on every screen, and holds what can be said about them without eyes: nothing
-// is wider than the screen.
-func TestScenario40Looks(t *testing.T) {
-	t.Parallel()
-	f := newFake(t)
-	f.answer("GET /api/sessions/"+fakeSession+"/visitor", 200, f.joined("visitor", "waiting", "shared"))
-	f.answer("GET /api/sessions/"+fakeSession+"/agent", 200, f.joined("agent", "waiting", "shared"))
-	f.answer("POST /api/join", 200, f.joined("agent", "active", "shared"))
-	f.answer("GET /api/v1/sessions", 200, `{"version":1,"sessions":[{"id":"abcdefghijkl","state":"waiting","invitation":"opened","mode":"shared","owner":"ada","url":"https://shop.example/",
-		"agent":"Ada","visitor":"Benedicta Featherstonehaugh","agent_online":false,"visitor_online":false,"created_at":"2031-01-02T15:04:05Z","expires_at":"2031-01-02T16:04:05Z"},
-		{"id":"bbcdefghijkl","state":"active","invitation":"accepted","mode":"view","url":"https://a-shop-with-a-long-name.example/","agent":"Ada","visitor":"Vic",
-		"agent_online":true,"visitor_online":true,"created_at":"2031-01-02T15:04:05Z","expires_at":"2031-01-02T16:04:05Z"},
-		{"id":"cbcdefghijkl","state":"declined","invitation":"declined","mode":"view","agent_online":false,"visitor_online":false,"created_at":"2031-01-02T15:04:05Z","expires_at":"2031-01-02T16:04:05Z"}]}`)
-	for name, s := range looks {
-		v := openPage(t, f.control+"/", s)
-		look := func(page, url, ready string) {
-			v.goTo(url)
-			v.waitFor("", ready)
-			time.Sleep(250 * time.Millisecond)
-			v.picture(page + "-" + name)
-			if over := ask[float64](v, "", "document.documentElement.scrollWidth - innerWidth"); over > 0 {
-				t.Errorf("%s is %v px too wide on %s", page, over, name)
-			}
-		}
-		look("code", f.control+"/", "document.querySelector('#code-form:not([hidden])')")
-		look("consent", f.control+"/j/"+fakeSession, "document.querySelector('[data-tandem=accept]')")
-		f.welcome = visitorWelcome("shared")
-		look("shell", f.data().Shell()+"/", "document.querySelector('.sharing iframe') && document.querySelector('.address .rest').textContent")
-		f.welcome = agentWelcome("shared", "waiting")
-		look("waiting", f.control+"/a/"+fakeSession, "document.body.innerText.includes('Waiting for Ben')")
-		f.welcome = agentWelcome("shared", "active")
-		look("console-empty", f.control+"/a/"+fakeSession+"?x#s3cret", "document.querySelector('iframe')")
-		f.send(fakeTabs)
-		time.Sleep(300 * time.Millisecond)
-		v.picture("console-" + name)
-		f.answer("GET /api/sessions/"+fakeSession+"/visitor", 403, `{"error":{"code":"link_used","message":""}}`)
-		look("used", f.control+"/j/"+fakeSession+"?y", "document.querySelector('.notice')")
-		f.answer("GET /api/sessions/"+fakeSession+"/visitor", 200, f.joined("visitor", "waiting", "shared"))
-		f.answer("GET /api/v1/me", 401, `{"error":{"code":"not_signed_in","message":""}}`)
-		f.answer("GET /api/sign-in", 200, `{"provider":"Shop ID"}`)
-		look("sign-in", f.control+"/console", "document.querySelector('[data-tandem=provider]')")
-		f.answer("GET /api/v1/me", 200, `{"name":"sam","full_name":"Samantha Ames","role":"supervisor"}`)
-		look("overview", f.control+"/console?z", "document.querySelectorAll('[data-session]').length === 3")
-		look("problem", f.control+"/problem", "document.querySelector('.notice')")
 	}
 }

@@ -33,9 +33,10 @@ type visit struct {
 type screen struct {
 	width, height int
 	dark          bool
+	language      string // what the browser accepts; "" for its own
 }
 
-var desktop = screen{1440, 900, false}
+var desktop = screen{width: 1440, height: 900}
 
 // visitors is one Chromium for all pages, each of which has cookies and storage of its own.
 var visitors struct {
@@ -87,6 +88,10 @@ func openPage(t *testing.T, url string, s screen) *visit {
 		scheme = "dark"
 	}
 	v.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]any{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+	if s.language != "" {
+		v.call("Network.enable", map[string]any{}, nil)
+		v.call("Network.setExtraHTTPHeaders", map[string]any{"headers": map[string]any{"Accept-Language": s.language}}, nil)
+	}
 	v.goTo(url)
 	return v
 }
@@ -256,8 +261,11 @@ func (v *visit) key(name string, code int) {
 	v.t.Helper()
 	for _, kind := range []string{"rawKeyDown", "char", "keyUp"} {
 		params := map[string]any{"type": kind, "key": name, "code": name, "windowsVirtualKeyCode": code}
-		if kind == "char" && name == "Enter" {
+		switch {
+		case kind == "char" && name == "Enter":
 			params["text"] = "\r"
+		case kind == "char":
+			continue // the others here write nothing
 		}
 		v.call("Input.dispatchKeyEvent", params, nil)
 	}
@@ -270,6 +278,7 @@ func (v *visit) picture(name string) {
 	if dir == "" {
 		return
 	}
+	time.Sleep(250 * time.Millisecond) // for what appears slowly
 	var res struct {
 		Data string `json:"data"`
 	}

@@ -185,7 +185,7 @@ class Room {
   #delay = h('span', { class: 'delay', title: t('delay.reaction') });
   #modeLabel = h('span', { class: 'mode', 'data-tandem': 'mode' });
   #address = h('input', {
-    class: 'address', type: 'text', inputmode: 'url', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+    class: 'address', type: 'text', inputmode: 'url', dir: 'ltr', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
     'aria-label': t('navigation.address'), 'data-tandem': 'address', focus: () => this.#address.select(),
     keydown: (event: KeyboardEvent) => { if (event.key === 'Escape') this.#leaveAddress(); },
     blur: () => this.#showAddress(true),
@@ -430,6 +430,8 @@ class Room {
       this.#lastInput = Math.max(this.#lastInput, this.#inputBase + message.n);
       this.#inputSent.set(this.#inputBase + message.n, { at: performance.now(), kind: (message.input as { kind?: unknown }).kind });
       this.#link.send({ ...message, n: this.#inputBase + message.n });
+    } else if (message.type === 'explain') {
+      this.#toasts.show(t(`mirror.${message.why}`));
     } else if (message.type === 'drop') {
       const { doc, node, fx, fy, files } = message;
       this.#files.offer({ doc, want: 0, node, fx, fy }, files);

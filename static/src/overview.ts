@@ -99,7 +99,7 @@ class Overview {
     document.body.classList.add('wide');
     main.className = '';
     fill(main,
-      h('header', { class: 'who' },
+      h('header', { class: 'signed-in' },
         h('div', {}, h('strong', { 'data-tandem': 'me' }, me.full_name), h('span', { class: 'site-label' }, t(`role.${me.role}`))),
         h('button', { type: 'button', class: 'button', 'data-tandem': 'sign-out', click: () => void this.#leave() }, t('overview.sign-out'))),
       h('section', { class: 'card' }, h('h1', {}, t('overview.invite')), this.#form(), this.#fresh),
@@ -126,7 +126,7 @@ class Overview {
   }
 
   #form(): HTMLElement {
-    const address = h('input', { id: 'address', class: 'plain', type: 'text', inputmode: 'url', spellcheck: 'false', autocapitalize: 'off', placeholder: 'https://shop.example/', required: true });
+    const address = h('input', { id: 'address', class: 'plain', type: 'text', inputmode: 'url', spellcheck: 'false', autocapitalize: 'off', dir: 'ltr', placeholder: 'https://shop.example/', required: true });
     const visitor = h('input', { id: 'visitor', class: 'plain', type: 'text', autocomplete: 'off', maxlength: 60, placeholder: t('name.visitor') });
     const mode = h('select', { id: 'mode', class: 'plain' },
       h('option', { value: 'shared' }, t('overview.mode-shared')), h('option', { value: 'view' }, t('overview.mode-view')));

@@ -285,6 +285,8 @@ export const fromRenderer = {
   select: selection,
   draw: stroke,
   editing,
+  /** Why what the follower tried does nothing, for them to read. */
+  explain: { why: oneOf('masked', 'hidden', 'hidden-typing', 'view', 'click', 'fill') },
   /** Files were dropped. */
   drop: { ...destination, files: list(file, 100) },
   /**
@@ -294,6 +296,7 @@ export const fromRenderer = {
   resync: { doc: count, node: optional(count), deep: optional(bool), sheet: optional(integer), film: optional(bool) },
 } satisfies { [type: string]: Shape };
 export type FromRenderer = MessageOf<typeof fromRenderer>;
+export type Unmoved = (FromRenderer & { type: 'explain' })['why'];
 
 /** What the API says about a session to the person who joins it. */
 export const joined = object({

@@ -114,7 +114,10 @@ class Shell {
   #describing = 0;
   /** Blobs that came up while sharing was paused: pages name each only once. */
   #held: (FromDocument & { type: 'blob' })[] = [];
+  /** On a telephone the bar has no room for the button. */
+  #tintChoice = h('button', { type: 'button', class: 'choice', hidden: true, click: () => this.#tint(this.#veils.hidden !== false) });
   #sharing = new Sharing({
+    tint: this.#tintChoice,
     button: byId('mode'), pause: byId('pause'), about: byId('about'), question: byId('question'),
     tell: message => this.#link.send(message),
     changed: before => this.#shareChanged(before),
@@ -780,6 +783,7 @@ class Shell {
     this.#veiled.title = label;
     this.#veiled.setAttribute('aria-label', label);
     this.#veiled.setAttribute('aria-pressed', String(on));
+    fill(this.#tintChoice, icon('hidden'), label);
   }
 
   async #showHidden(): Promise<void> {
@@ -790,7 +794,7 @@ class Shell {
       return at ? { hidden: move(hidden), shown: move(shown) } : { hidden: [], shown: [] };
     }));
     if (tab !== this.#frames.active?.id) return;
-    this.#veiled.hidden = !all.some(({ hidden }) => hidden.length > 0);
+    this.#veiled.hidden = this.#tintChoice.hidden = !all.some(({ hidden }) => hidden.length > 0);
     this.#veils.show(all, this.#agentName());
     this.#labelVeils();
   }

@@ -3,6 +3,7 @@
 // would feel broken: text fields echo typing at once, and everything else is
 // left to the leader's answer.
 
+import type { Unmoved } from '../protocol';
 import { isMasked, standsFor, takesText } from '../view/build';
 import { Attention, editingHost } from './attention';
 import { caretToEnd } from './caret';
@@ -29,7 +30,7 @@ export interface CaptureContext {
   /** Whether the browser's focus is in the mirror. */
   here(): boolean;
   /** Tells the follower why nothing happens. */
-  refuse(why: string): void;
+  refuse(why: Unmoved): void;
   /** The next input number, unique in this connection. */
   next(): number;
 }
@@ -127,7 +128,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     if (!telling) tell();
     const target = targetOf(event);
     const hidden = target !== null && standsFor(target);
-    if (hidden && !explained) ctx.refuse(takesText(target) ? 'hiddenTyping' : 'hidden'); // there is nothing to be seen, and why
+    if (hidden && !explained) ctx.refuse(takesText(target) ? 'hidden-typing' : 'hidden'); // there is nothing to be seen, and why
     explained = hidden;
   }, true);
 

@@ -29,7 +29,7 @@ export class Moving {
   }
 
   offered(url: string, size: number, path: string): void {
-    const address = h('input', { class: 'link', readonly: true, 'aria-label': t('move.link'), 'data-tandem': 'move-link', focus: () => address.select() });
+    const address = h('input', { class: 'link', dir: 'ltr', readonly: true, 'aria-label': t('move.link'), 'data-tandem': 'move-link', focus: () => address.select() });
     address.value = url;
     this.#show(h('h2', {}, t('move.begin')), h('p', {}, t('move.how')), size > 0 && code(size, path), address,
       h('div', { class: 'actions' }, h('button', { type: 'button', class: 'button', click: () => void this.#answer(false) }, t('move.cancel'))));

@@ -22,6 +22,8 @@ export interface SharingOptions {
   question: HTMLElement;
   tell(message: { type: 'mode' } & Decision | { type: 'deny' }): void;
   changed(before: Decision): void;
+  /** Tints what is hidden. */
+  tint: HTMLElement;
   move(): void;
 }
 
@@ -107,28 +109,30 @@ export class Sharing {
     const { button, pause, about } = this.options;
     const { mode, paused } = this.#now;
     const agent = called(this.#agent);
+    const short = paused ? t('status.paused') : shortMode(mode);
     const sentence = paused ? t('rights.paused', { agent }) : rights(agent, mode);
     fill(button, icon(paused ? 'hidden' : mode === 'shared' ? 'pointer' : 'eye'),
-      h('span', { class: 'long' }, sentence), h('span', { class: 'short' }, paused ? t('status.paused') : shortMode(mode)));
+      h('span', { class: 'long' }, sentence), h('span', { class: 'short' }, short));
     button.setAttribute('data-mode', mode);
-    button.setAttribute('aria-label', t('rights.change', { what: sentence }));
+    button.setAttribute('aria-label', t('rights.change', { short, what: sentence }));
     const label = t(paused ? 'rights.resume' : 'rights.pause');
     fill(pause, icon(paused ? 'play' : 'pause'));
     pause.title = label;
     pause.setAttribute('aria-label', label);
     pause.setAttribute('aria-pressed', String(paused));
-    fill(about, h('h2', {}, sentence),
+    fill(about, h('h2', { id: 'about-title' }, sentence),
       h('p', {}, t('rights.hidden', { agent })),
       h('div', { class: 'choices' },
         !this.#showing && h('button', {
           type: 'button', class: 'choice', 'data-tandem': mode === 'shared' ? 'restrict' : 'grant',
           click: () => this.#decide({ mode: mode === 'shared' ? 'view' : 'shared' }),
         }, icon(mode === 'shared' ? 'eye' : 'pointer'), t(mode === 'shared' ? 'rights.restrict' : 'rights.grant', { agent })),
-        h('button', { type: 'button', class: 'choice', click: () => this.pause(!paused) }, icon(paused ? 'play' : 'pause'), label)),
-      !this.#showing && moveButton(() => {
-        about.hidePopover();
-        this.options.move();
-      }),
+        h('button', { type: 'button', class: 'choice', click: () => this.pause(!paused) }, icon(paused ? 'play' : 'pause'), label),
+        this.options.tint,
+        !this.#showing && moveButton(() => {
+          about.hidePopover();
+          this.options.move();
+        })),
       this.#rightsList(agent),
       h('p', {}, t('rights.note')));
   }

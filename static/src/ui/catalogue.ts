@@ -4,8 +4,6 @@
 import type { Messages } from './messages';
 
 export type Key = keyof Messages;
-/** What nothing is put into. */
-export type Plain = { [K in Key]: [Messages[K]] extends [never] ? K : never }[Key];
 type Names<K extends Key> = Messages[K];
 type Values<K extends Key, V> = [Names<K>] extends [never] ? [] : [values: Record<Names<K>, V>];
 

@@ -5,14 +5,14 @@
 import { textOn } from './color';
 
 const sheet = `
-:host { position: absolute; inset: 0; overflow: hidden; pointer-events: none; contain: strict; z-index: 2; }
+:host { position: absolute; inset: 0; overflow: hidden; pointer-events: none; contain: strict; direction: ltr; z-index: 2; }
 .cursor { position: absolute; left: 0; top: 0; display: flex; align-items: flex-start; will-change: transform;
   transition: transform 60ms linear, opacity 150ms; }
 .cursor.still { opacity: .55; }
 .cursor[hidden] { display: none; }
 svg { width: 20px; height: 22px; flex: none; filter: drop-shadow(0 1px 1px rgb(0 0 0 / .35)); }
 .label { margin: 15px 0 0 -5px; padding: 1px 7px 2px; border-radius: 9px; max-width: 12em; overflow: hidden;
-  font: 600 12px/1.4 system-ui, sans-serif; white-space: nowrap; text-overflow: ellipsis;
+  font: 600 12px/1.4 system-ui, sans-serif; white-space: nowrap; text-overflow: ellipsis; unicode-bidi: plaintext;
   box-shadow: 0 0 0 1px rgb(255 255 255 / .8), 0 1px 3px rgb(0 0 0 / .3); }
 .cursor.left .label { order: -1; margin: 15px -8px 0 0; transform: translateX(-100%); position: absolute; left: 0; }
 .ring { position: absolute; width: 44px; height: 44px; margin: -22px 0 0 -22px; border-radius: 50%; box-sizing: border-box;

@@ -35,7 +35,7 @@ export type Icon = keyof typeof paths;
 export function icon(name: Icon): SVGSVGElement {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('viewBox', '0 0 16 16');
-  svg.setAttribute('class', 'icon');
+  svg.setAttribute('class', name === 'back' || name === 'forward' ? 'icon turns' : 'icon'); // where writing goes the other way
   svg.setAttribute('aria-hidden', 'true');
   const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   path.setAttribute('d', paths[name]);

@@ -7,7 +7,7 @@ import { h, say } from './dom';
 export function invitationCard(made: Invitation): HTMLElement {
   const half = made.code.length / 2;
   const front = new URL(made.visitor_url).origin;
-  const link = h('input', { class: 'plain', type: 'text', readonly: true, value: made.visitor_url, 'aria-label': t('invitation.link'), 'data-tandem': 'visitor-link', focus: () => link.select() });
+  const link = h('input', { class: 'plain', type: 'text', dir: 'ltr', readonly: true, value: made.visitor_url, 'aria-label': t('invitation.link'), 'data-tandem': 'visitor-link', focus: () => link.select() });
   const copy = h('button', { type: 'button', class: 'button', 'data-tandem': 'copy' }, t('invitation.copy'));
   copy.addEventListener('click', () => {
     link.select();

@@ -45,7 +45,7 @@ const mostPoints = 400; // in a part
 const mostStrokes = 600;
 
 const sheet = `
-:host { position: absolute; inset: 0; overflow: hidden; pointer-events: none; contain: strict; z-index: 1; }
+:host { position: absolute; inset: 0; overflow: hidden; pointer-events: none; contain: strict; direction: ltr; z-index: 1; }
 :host([drawing]) { pointer-events: auto; cursor: crosshair; touch-action: none; }
 svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: hidden; }
 path { fill: none; stroke-width: 4; stroke-linecap: round; stroke-linejoin: round; vector-effect: non-scaling-stroke; }

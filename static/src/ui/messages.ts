@@ -182,12 +182,14 @@ export interface Messages {
   'masked.cards': never;
   'masked.codes': never;
   'masked.passwords': never;
+  'mirror.click': never;
+  'mirror.fill': never;
   'mirror.frame': never;
   'mirror.hidden': never;
   'mirror.hidden-typing': never;
-  'mirror.look-only': never;
   'mirror.masked': never;
   'mirror.stand-in': never;
+  'mirror.view': never;
   'move.asks': 'check';
   'move.begin': never;
   'move.cancel': never;
@@ -305,7 +307,7 @@ export interface Messages {
   'right.upload.name': never;
   'right.upload.taken': 'visitor';
   'rights.asks': 'who';
-  'rights.change': 'what';
+  'rights.change': 'short' | 'what';
   'rights.grant': 'agent';
   'rights.hidden': 'agent';
   'rights.list': 'agent';

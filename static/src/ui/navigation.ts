@@ -69,7 +69,7 @@ export class AddressBar {
 
   #edit(): void {
     const field = h('input', {
-      type: 'text', inputmode: 'url', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', 'aria-label': t('navigation.address'), enterkeyhint: 'go',
+      type: 'text', inputmode: 'url', dir: 'ltr', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', 'aria-label': t('navigation.address'), enterkeyhint: 'go',
       blur: () => this.#read(),
       keydown: (event: KeyboardEvent) => {
         event.stopPropagation();

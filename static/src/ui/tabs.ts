@@ -6,9 +6,16 @@ import { h } from './dom';
 import { icon } from './icons';
 import { readable } from './words';
 
+const id = (tab: TabState): string => `tandem-tab-${tab.tab}`;
+
 /** Fires "choose" and, when closable, "dismiss" with the tab's number as detail. */
 export class Tabs extends HTMLElement {
   #shown = '';
+
+  connectedCallback(): void {
+    this.setAttribute('role', 'region');
+    this.setAttribute('aria-label', t('tabs.title'));
+  }
 
   show(tabs: readonly TabState[], options: { closable: boolean; enabled: boolean }): void {
     const now = JSON.stringify([tabs, options]);
@@ -16,15 +23,16 @@ export class Tabs extends HTMLElement {
     this.#shown = now;
     const focused = this.contains(document.activeElement);
     this.hidden = tabs.length < 2;
-    this.replaceChildren(h('div', { role: 'tablist', 'aria-label': t('tabs.title'), keydown: this.#move },
-      ...tabs.map(tab => this.#item(tab, options))));
+    // A list of tabs may hold nothing else (WAI-ARIA 1.2), and beside each is the button that closes it.
+    this.replaceChildren(h('div', { role: 'tablist', 'aria-owns': tabs.map(id).join(' ') }),
+      h('div', { class: 'strip', keydown: this.#move }, ...tabs.map(tab => this.#item(tab, options))));
     if (focused) this.querySelector<HTMLElement>('[aria-selected=true]')?.focus();
   }
 
   #item(tab: TabState, options: { closable: boolean; enabled: boolean }): HTMLElement {
     const label = tab.title?.trim() || readable(tab.url)?.host || t('tabs.new');
     const choose = h('button', {
-      type: 'button', role: 'tab', class: 'choose', 'aria-selected': tab.active ? 'true' : 'false',
+      type: 'button', role: 'tab', id: id(tab), class: 'choose', 'aria-selected': tab.active ? 'true' : 'false',
       tabindex: tab.active ? 0 : -1, title: label, 'aria-busy': tab.loading ? 'true' : null, disabled: !options.enabled,
       click: () => this.#tell('choose', tab.tab),
     }, label);

@@ -13,14 +13,14 @@ export interface Hidden {
 }
 
 const sheet = `
-:host { position: absolute; inset: 0; overflow: hidden; pointer-events: none; contain: strict; z-index: 1; }
+:host { position: absolute; inset: 0; overflow: hidden; pointer-events: none; contain: strict; direction: ltr; z-index: 1; }
 :host([hidden]) { display: none; }
 .all { position: absolute; inset: 0; width: 100%; height: 100%; }
 path.tint { fill: url(#stripes); }
 path.edge { fill: none; stroke: #5b3fb5; stroke-opacity: .75; stroke-width: 1.5; stroke-dasharray: 5 3; }
 span {
   position: absolute; max-width: 160px; padding: 0 6px; overflow: hidden; border-radius: 0 0 0 6px; background: #5b3fb5; color: #fff;
-  font: 600 11px/16px system-ui, sans-serif; white-space: nowrap; text-overflow: ellipsis;
+  font: 600 11px/16px system-ui, sans-serif; white-space: nowrap; text-overflow: ellipsis; unicode-bidi: plaintext;
 }
 .icon { display: block; width: 12px; height: 14px; margin: 0 -3px; fill: none; stroke: currentColor; stroke-width: 1.6; }
 `;

@@ -5,7 +5,6 @@ import { attachCapture, type Capture } from '../input/capture';
 import { SNAPSHOT, type Mode } from '../ops';
 import { granted, type FromRenderer, type Right, type ToAgent } from '../protocol';
 import { isMasked, takesText } from './build';
-import { t, type Plain } from '../ui/catalogue';
 import { Answers } from './media';
 import { isShadow, Mirror } from './mirror';
 import { Scrolling } from './scrolling';
@@ -271,7 +270,7 @@ export class Renderer {
       offset: () => this.offset(doc) ?? { x: 0, y: 0 },
       send: (message) => this.tell({ ...message, doc: doc.id } as FromRenderer),
       here: () => globalThis.document.hasFocus(),
-      refuse: (why) => this.options.stage.say(t(REFUSED[why] ?? 'mirror.look-only')),
+      refuse: (why) => this.options.send({ type: 'explain', why }),
       next: () => ++this.inputs,
     });
   }
@@ -537,14 +536,6 @@ export class Renderer {
     return { x, y };
   }
 }
-
-const REFUSED: Record<string, Plain> = {
-  masked: 'mirror.masked',
-  hidden: 'mirror.hidden',
-  hiddenTyping: 'mirror.hidden-typing',
-  click: 'why.may-not-click',
-  fill: 'why.may-not-fill',
-};
 
 function modeOf(ops: unknown[]): Mode | null {
   const first = ops[0];

@@ -21,7 +21,6 @@ export interface Person {
 
 const USUAL: View = { width: 1280, height: 720 };
 const LARGEST = 16384;
-const NOTICE_MS = 2500;
 
 export class Stage {
   private readonly sheet = document.createElement('div');
@@ -30,25 +29,20 @@ export class Stage {
   readonly marks = new Marks();
   /** Shades what the leader, having zoomed in, does not see. */
   private readonly lens = document.createElement('div');
-  private readonly notice = document.createElement('div');
   private readonly views = new Map<number, View>();
   private people = new Map<string, Person>();
   private shown: HTMLIFrameElement | null = null;
   private tab = 0;
   private fit = true;
-  private noticeTimer = 0;
   /** Told when places on the stage have moved. */
   onLayout: () => void = () => undefined;
 
   constructor(private readonly root: HTMLElement) {
     this.sheet.className = 'sheet';
-    this.notice.className = 'notice';
-    this.notice.hidden = true;
-    this.notice.setAttribute('role', 'status');
     this.lens.className = 'lens';
     this.lens.hidden = true;
     this.sheet.append(this.lens, this.marks, this.cursors);
-    root.append(this.sheet, this.notice);
+    root.append(this.sheet);
     new ResizeObserver(() => this.layout()).observe(root);
   }
 
@@ -118,14 +112,6 @@ export class Stage {
   ring(x: number, y: number): void {
     const scale = this.scale();
     this.cursors.ring(x * scale, y * scale);
-  }
-
-  /** A short word to the follower. */
-  say(text: string): void {
-    this.notice.textContent = text;
-    this.notice.hidden = false;
-    clearTimeout(this.noticeTimer);
-    this.noticeTimer = setTimeout(() => (this.notice.hidden = true), NOTICE_MS);
   }
 
   private size(tab: number): View {
