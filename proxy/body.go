@@ -435,6 +435,9 @@ var declaration = regexp.MustCompile(`(?i)<meta\s[^>]*charset`)
 // nil. All others stay. The header then names what the site's browser would
 // have found in the document; what it would have guessed is left to it.
 func (x *exchange) transcode(h http.Header, r io.Reader, first []byte) (io.Reader, encoding.Encoding) {
+	if strings.EqualFold(x.sent.charset, "utf-8") && !isUTF16(first) {
+		return r, nil // as nearly all are
+	}
 	name, splice := rewrite.Charset(h.Get("Content-Type"), first)
 	var came encoding.Encoding
 	if !splice {
@@ -448,6 +451,12 @@ func (x *exchange) transcode(h http.Header, r io.Reader, first []byte) (io.Reade
 		h.Set("Content-Type", cmp.Or(x.sent.media, "text/html")+"; charset="+name)
 	}
 	return r, came
+}
+
+// isUTF16 reports whether a document begins with a mark that counts for more than
+// what its header names.
+func isUTF16(first []byte) bool {
+	return bytes.HasPrefix(first, []byte("\xfe\xff")) || bytes.HasPrefix(first, []byte("\xff\xfe"))
 }
 
 // encodeTo lets a document be written in the encoding it came in, which is also
@@ -527,21 +536,24 @@ func (f *flushBefore) Read(p []byte) (int, error) {
 
 // head is the sync script's element, first in every document.
 func (x *exchange) head(kind kind) []byte {
-	namespace := ""
-	if kind == xmlPage {
-		namespace = ` xmlns="http://www.w3.org/1999/xhtml"`
-	}
 	cookies := ""
 	if x.leader {
 		cookies = x.session.Jar().Header(x.scriptCookies())
 	}
-	nonce := ""
+	config := x.scriptConfig(cookies)
+	if bytes.IndexByte(config, '\'') >= 0 { // JSON escapes the rest itself
+		config = bytes.ReplaceAll(config, []byte("'"), []byte("&#39;"))
+	}
+	b := append(make([]byte, 0, len(config)+256), "<script"...)
+	if kind == xmlPage {
+		b = append(b, ` xmlns="http://www.w3.org/1999/xhtml"`...)
+	}
 	if x.nonce != "" {
-		nonce = ` nonce="` + x.nonce + `"`
+		b = append(append(append(b, ` nonce="`...), x.nonce...), '"')
 	}
 	_, hash := static.Script("sync")
-	config := bytes.ReplaceAll(x.scriptConfig(cookies), []byte("'"), []byte("&#39;")) // JSON escapes the rest itself
-	return []byte("<script" + namespace + nonce + ` src="/.tandem/sync.js?v=` + hash + `" data-tandem='` + string(config) + `'></script>`)
+	b = append(append(append(b, ` src="/.tandem/sync.js?v=`...), hash...), `" data-tandem='`...)
+	return append(append(b, config...), "'></script>"...)
 }
 
 // scriptConfig is what the sync script is told: nothing that the page may not

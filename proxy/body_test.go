@@ -136,6 +136,7 @@ func TestDocumentsKeepTheirEncoding(t *testing.T) {
 		encoding           encoding.Encoding
 	}{
 		{"text/html", "", "utf-16le", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)},
+		{"text/html; charset=utf-8", "", "utf-16le", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)}, // the mark counts
 		{"text/html; charset=Shift_JIS", "", "Shift_JIS", japanese.ShiftJIS},
 		{"text/html", "<meta charset=iso-2022-jp>", "iso-2022-jp", japanese.ISO2022JP},
 		{"text/html", `<meta http-equiv=content-type content="text/html; charset=gbk">`, "gbk", simplifiedchinese.GBK},

@@ -376,7 +376,7 @@ func (x *exchange) refererHeader() string {
 	if referrer == "" || from.user || from.unknown() {
 		return ""
 	}
-	real := x.mapper.Unmap(referrer)
+	real := x.unmap(referrer)
 	if real == referrer {
 		return ""
 	}
@@ -410,6 +410,15 @@ func (x *exchange) refererHeader() string {
 		return origin // more it tells no other site, whatever the page's policy
 	}
 	return real
+}
+
+// unmap returns the site's address of a proxied one. Most are of the very host.
+func (x *exchange) unmap(address string) string {
+	rest, ok := strings.CutPrefix(address, x.p.content.Scheme+"://"+x.in.Host)
+	if ok && strings.HasPrefix(rest, "/") && x.host.Origin != (rewrite.Origin{}) {
+		return x.host.Origin.String() + rest
+	}
+	return x.mapper.Unmap(address)
 }
 
 // setFetchMetadata recomputes Sec-Fetch-*, which only trustworthy URLs get.
