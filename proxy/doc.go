@@ -42,6 +42,15 @@
 // WebSockets take the same way up to 5 and are then spliced (upgrade.go). What a
 // page's own scripts need from us at run time is in endpoint.go.
 //
+// What it costs is measured beside a tuned httputil.ReverseProxy that rewrites
+// nothing (Benchmark; of this process alone, so ratios count). A page of 119 KB
+// takes 2.8 to 2.9 times its processor time. Of the 140 µs more, about 75 are the
+// scan of the HTML, which passes a tag in some 25 ns and is bound by finding the
+// next "<" and quote, one after the other; 13 are that a page is written when its
+// length is known, from memory that is no longer in the nearest cache; 15 are the
+// rules for the response, its head among them, 13 admission and the site's
+// request. The rest is spread over goproxy, contexts and the collector.
+//
 // Decisions that no specification makes:
 //
 //   - A document in a frame counts as the tab's main one, for SameSite=Lax and
