@@ -45,7 +45,8 @@ func (w *window) fill(selector, text string) {
 // locked out.
 func TestScenario01And03Console(t *testing.T) {
 	b := newBattle(t)
-	b.agent("ada", agents.Member)
+	key := b.agent("ada", agents.Member)
+	bob := b.agent("bob", agents.Member)
 	link, _, err := b.Hub.SignInLink(t.Context(), "ada")
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +121,35 @@ func TestScenario01And03Console(t *testing.T) {
 	if got := summaryOf(b, id); got.Consent == nil || len(got.Consent.Words) != 64 || got.Invitation != session.Accepted || got.OpenedAt.IsZero() {
 		t.Errorf("listed as %+v", got)
 	}
+
+	// A colleague comes in when ada lets them; the visitor is told (scenario 30).
+	desk := browser.open(t, "ada's other window", b.Control.String()+"/console", 1100, 1000)
+	desk.wait(top, `document.querySelector('#key')`)
+	desk.fill("#key", key)
+	desk.press("Enter", 13)
+	row := `[data-session="` + id + `"]`
+	desk.wait(top, `document.querySelector('`+row+` [data-tandem=let-in]')`)
+	desk.click(top, row+" [data-tandem=let-in]")
+	desk.wait(top, `document.activeElement.id === 'colleague'`)
+	desk.write("eve")
+	desk.press("Enter", 13)
+	desk.wait(top, `/no agent of that name/.test(document.querySelector('[data-tandem=colleague]').innerText)`)
+	desk.fill("#colleague", "bob")
+	desk.press("Enter", 13)
+	desk.wait(top, `document.querySelector('`+row+` [data-tandem=let-out-bob]')`)
+	desk.keep("console-colleague")
+	follower.navigate(b.Control.String() + "/console")
+	follower.wait(top, `document.querySelector('#key')`)
+	follower.fill("#key", bob)
+	follower.press("Enter", 13)
+	follower.wait(top, `document.querySelector('`+row+` [data-tandem=open]') && !document.querySelector('`+row+` [data-tandem=end]')`)
+	follower.navigate(b.Control.String() + "/a/" + id)
+	follower.wait(mirror, `/c4nary-of-the-page/.test(document.body.innerText)`)
+	visitor.wait(top, `/bob/.test(document.querySelector('#people').textContent)`)
+	desk.click(top, row+" [data-tandem=let-out-bob]")
+	desk.wait(top, `!document.querySelector('`+row+` [data-tandem=let-out-bob]')`)
+	visitor.wait(top, `![...document.querySelectorAll('#people .person:not(.offline)')].some(p => /bob/.test(p.textContent))`)
+
 	if err := b.Hub.Agents().Disable(t.Context(), "ada"); err != nil {
 		t.Fatal(err)
 	}

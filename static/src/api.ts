@@ -62,6 +62,9 @@ export const create = (what: { url: string; mode: Mode; visitor_name: string; mi
 const one = (session: string) => `/api/v1/sessions/${encodeURIComponent(session)}`;
 export const invite = (session: string): Promise<Invitation> => call('POST', `${one(session)}/invitation`, invitation, {});
 export const revoke = (session: string): Promise<unknown> => call('DELETE', `${one(session)}/invitation`, value => value, {});
+/** Lets another agent follow, and no longer. */
+export const letIn = (session: string, agent: string): Promise<unknown> => call('PUT', `${one(session)}/agents/${encodeURIComponent(agent)}`, value => value, {});
+export const letOut = (session: string, agent: string): Promise<unknown> => call('DELETE', `${one(session)}/agents/${encodeURIComponent(agent)}`, value => value, {});
 export const end = (session: string): Promise<unknown> => call('DELETE', one(session), value => value, {});
 
 async function call<T>(method: string, path: string, parse: Parse<T>, body?: object): Promise<T> {

@@ -1,7 +1,7 @@
 // The console: an agent signs in, invites visitors, and sees live what becomes of the invitations. Which sessions are
 // shown, and what may be done to them, is decided by the server.
 
-import { ApiError, create, end, invite, overview, revoke, signIn, signInWays, signOut, whoAmI } from './api';
+import { ApiError, create, end, invite, letIn, letOut, overview, revoke, signIn, signInWays, signOut, whoAmI } from './api';
 import { complete } from './ui/addresses';
 import type { Invitation, Me, Mode, Summary } from './protocol';
 import { tooOld } from './ui/browser';
@@ -153,6 +153,23 @@ class Overview {
     this.#fresh.scrollIntoView({ block: 'nearest' });
   }
 
+  /** Asks for a colleague's name, apart from the list: that is shown anew while somebody types. */
+  #letIn(s: Summary): void {
+    const field = h('input', { id: 'colleague', class: 'plain', type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', maxlength: 32, required: true });
+    const status = h('p', { class: 'error', role: 'alert' });
+    const form = h('form', { novalidate: true, 'data-tandem': 'colleague' }, h('label', { for: 'colleague' }, t('overview.colleague')),
+      h('div', { class: 'field' }, field, h('button', { class: 'button primary', 'data-tandem': 'let-in-colleague' }, t('overview.let-in'))),
+      h('p', { class: 'small' }, t('overview.colleague-how')), status);
+    form.addEventListener('submit', event => {
+      event.preventDefault();
+      const name = field.value.trim();
+      if (name) letIn(s.id, name).then(() => fill(this.#fresh), error => say(status, error instanceof ApiError && error.code === 'not_found' ? t('overview.no-colleague') : why(error)));
+    });
+    fill(this.#fresh, form);
+    form.scrollIntoView({ block: 'nearest' });
+    field.focus();
+  }
+
   #show(list: Summary[]): void {
     const focused = document.activeElement?.getAttribute('data-key');
     fill(this.#list, ...list.map(s => this.#row(s)), list.length ? null : h('p', { class: 'small' }, t('overview.none')));
@@ -162,6 +179,8 @@ class Overview {
   #row(s: Summary): HTMLElement {
     const waiting = s.state === 'waiting';
     const going = waiting || s.state === 'active';
+    // Colleagues who were let in only take part.
+    const mine = this.me.role !== 'agent' || s.owner === this.me.name;
     const act = (name: string, label: string, what: () => Promise<unknown>) => h('button', {
       type: 'button', class: 'button small-button', 'data-tandem': name, 'data-key': `${name} ${s.id}`,
       click: () => void what().catch(error => say(this.#status, why(error))),
@@ -169,13 +188,15 @@ class Overview {
     return h('article', { class: 'row', 'data-session': s.id, 'data-state': s.state, 'data-invitation': s.invitation },
       h('div', { class: 'what' },
         h('strong', {}, s.visitor || t('overview.over')),
-        h('span', { class: 'site-label' }, [readable(s.url ?? '')?.host, this.me.role !== 'agent' && (s.agent || s.owner), moment(s.created_at)].filter(Boolean).join(' · '))),
+        h('span', { class: 'site-label' }, [readable(s.url ?? '')?.host, (this.me.role !== 'agent' || !mine) && (s.agent || s.owner), moment(s.created_at)].filter(Boolean).join(' · '))),
       h('span', { class: `badge ${s.state}` }, icon(badge(s).icon), badge(s).text),
       h('div', { class: 'actions' },
         going ? h('a', { class: 'button small-button', href: `/a/${s.id}`, target: '_blank', 'data-tandem': 'open', 'data-key': `open ${s.id}` }, t('overview.open')) : null,
-        waiting ? act('invite', t('overview.new-link'), async () => this.#invited(await invite(s.id))) : null,
-        waiting && s.invitation !== 'revoked' ? act('revoke', t('overview.take-back'), () => revoke(s.id)) : null,
-        going ? act('end', t('overview.end'), () => end(s.id)) : null));
+        mine && (waiting || s.state === 'expired') ? act('invite', t('overview.new-link'), async () => this.#invited(await invite(s.id))) : null,
+        mine && waiting && s.invitation !== 'revoked' ? act('revoke', t('overview.take-back'), () => revoke(s.id)) : null,
+        mine && going && s.owner ? act('let-in', t('overview.let-in'), async () => this.#letIn(s)) : null,
+        ...(mine && going ? s.colleagues ?? [] : []).map(name => act(`let-out-${name}`, t('overview.let-out', { name }), () => letOut(s.id, name))),
+        mine && going ? act('end', t('overview.end'), () => end(s.id)) : null));
   }
 
   async #leave(): Promise<void> {

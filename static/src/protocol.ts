@@ -335,7 +335,7 @@ export const ways = object({ provider: text(100) });
 export type Ways = ReturnType<typeof ways>;
 
 const summary = object({
-  id: text(20), state, invitation: invited, mode, owner: optional(name), url: optional(url), agent: optional(name), visitor: optional(name),
+  id: text(20), state, invitation: invited, mode, owner: optional(name), colleagues: optional(list(name, 100)), url: optional(url), agent: optional(name), visitor: optional(name),
   agent_online: bool, visitor_online: bool, created_at: text(64), expires_at: text(64), end_reason: optional(sentence),
 });
 export type Summary = ReturnType<typeof summary>;

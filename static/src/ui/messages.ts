@@ -223,6 +223,8 @@ export interface Messages {
   'overview.address': never;
   'overview.all': never;
   'overview.by-link': never;
+  'overview.colleague': never;
+  'overview.colleague-how': never;
   'overview.end': never;
   'overview.failure-disabled': never;
   'overview.failure-failed': never;
@@ -232,6 +234,8 @@ export interface Messages {
   'overview.hours': 'n';
   'overview.invite': never;
   'overview.key': never;
+  'overview.let-in': never;
+  'overview.let-out': 'name';
   'overview.make': never;
   'overview.minutes': 'n';
   'overview.mode': never;
@@ -239,6 +243,7 @@ export interface Messages {
   'overview.mode-view': never;
   'overview.new-link': never;
   'overview.no-address': never;
+  'overview.no-colleague': never;
   'overview.none': never;
   'overview.not-allowed': never;
   'overview.open': never;
