@@ -429,6 +429,10 @@ var callers = map[string]string{
 	"audio-worklet":            `<script>new OfflineAudioContext(1, 1, 8000).audioWorklet.addModule(URL.createObjectURL(new Blob([TEXT], {type: 'text/javascript'})))</script>`,
 	"undo":                     `<iframe id=f></iframe><script>f.contentWindow; const s = f.contentDocument.createElement('script'); s.src = '/.tandem/sync.js'; f.contentDocument.head.append(s); setTimeout(() => f.contentWindow.eval(TEXT), 500)</script>`,
 	"undo-leave":               `<iframe id=f></iframe><script>try { f.contentWindow.$tandem.leave() } catch {} f.contentWindow.eval(TEXT)</script>`,
+	"polluted":                 `<script>Object.prototype.get = () => 1; document.body.append(document.createElement('iframe')); frames[0].eval(TEXT)</script>`,
+	"polluted-value":           `<script>Object.prototype.value = 1; Object.prototype.signal = 1; document.body.append(document.createElement('iframe')); frames[0].eval(TEXT)</script>`,
+	"polluted-options":         `<script>Object.prototype.attributeFilter = 1; document.body.append(document.createElement('iframe')); frames[0].eval(TEXT)</script>`,
+	"polluted-array":           `<script>Object.defineProperty(Array.prototype, '0', {set() { throw 1 }, get() { throw 1 }, configurable: true}); document.body.append(document.createElement('iframe')); frames[0].eval(TEXT)</script>`,
 	"prototype":                `<script>const F = RTCPeerConnection; for (const C of [F.prototype.constructor, Object.getPrototypeOf(F), F.bind(), class extends F {}]) try { const p = Reflect.construct(F, [CONFIG], C); p.createDataChannel('x'); F.prototype.createOffer.call(p).then((o) => F.prototype.setLocalDescription.call(p, o)) } catch {}</script>`,
 }
 

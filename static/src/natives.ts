@@ -18,13 +18,21 @@ export type Native = (this: Any, ...args: Any[]) => Any;
 export const {
   apply,
   construct,
-  defineProperty,
   deleteProperty,
-  getOwnPropertyDescriptor,
   getPrototypeOf,
   ownKeys,
   setPrototypeOf,
 } = Reflect;
+
+/** An object of ours that browsers read options from, without what a page has put on Object.prototype. */
+export function bare<T>(options: T): T {
+  if (typeof options === 'object' && options !== null) setPrototypeOf(options, null);
+  return options;
+}
+
+const { defineProperty: define, getOwnPropertyDescriptor: describe } = Reflect;
+export const defineProperty = (holder: object, name: PropertyKey, found: PropertyDescriptor): boolean => define(holder, name, bare(found));
+export const getOwnPropertyDescriptor = (holder: object, name: PropertyKey): PropertyDescriptor | undefined => bare(describe(holder, name));
 
 const bind = Function.prototype.bind;
 const call = Function.prototype.call;
@@ -118,7 +126,7 @@ export const soon = (task: () => void): void => apply(microtask, undefined, [tas
 
 /** Appends without the setters a page may have put on Array.prototype. */
 export function push<T>(list: T[], item: T): void {
-  defineProperty(list, list.length, { __proto__: null, value: item, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
+  defineProperty(list, list.length, { value: item, writable: true, enumerable: true, configurable: true });
 }
 
 /** Runs a part of ours whose failure must never become the page's. */

@@ -2,7 +2,7 @@
 // the sync script takes part in what the hooks do.
 
 import type { Config } from './config';
-import { addListener, encodeComponent, getter, guard, includes, method, mapClear, mapGet, mapSet, NativeMap, push, setter, startsWith, type Any } from './natives';
+import { addListener, bare, encodeComponent, getter, guard, includes, method, mapClear, mapGet, mapSet, NativeMap, push, setter, startsWith, type Any } from './natives';
 import { Patcher } from './patch';
 import { originString, Urls } from './url';
 
@@ -100,7 +100,7 @@ export class Realm {
 
   /** Listens natively, and again whenever document.open has dropped the listeners. */
   listen(target: () => EventTarget, type: string, listener: (event: Any) => void, options: AddEventListenerOptions | boolean): void {
-    const add = () => addListener(target(), type, listener, options);
+    const add = () => addListener(target(), type, listener, bare(options));
     push(this.listeners, add);
     add();
   }

@@ -1,7 +1,7 @@
 // Frames that show a document of ours without a script of ours: about:blank, and what scripts write into it. Such
 // realms are hooked as soon as a script could reach them, or it would find native functions there.
 
-import { defineProperty, getter, guard, method, NativeWeakMap, NativeWeakSet, startsWith, weakAdd, weakGet, weakHas, weakSet, type Any } from '../natives';
+import { bare, defineProperty, getter, guard, method, NativeWeakMap, NativeWeakSet, startsWith, weakAdd, weakGet, weakHas, weakSet, type Any } from '../natives';
 import { Realm } from '../realm';
 import type { Runtime } from '../runtime';
 import * as dom from './dom';
@@ -71,7 +71,7 @@ export function hookFrames(realm: Realm, install: Installer): void {
 function watchParser(realm: Realm): void {
   const { global } = realm;
   const observer = new NativeObserver(() => lookForFrames(realm));
-  observe(observer, dom.documentOf(global), { childList: true, subtree: true });
+  observe(observer, dom.documentOf(global), bare({ childList: true, subtree: true }));
   realm.patch.onUndo(() => disconnect(observer));
 }
 
