@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"tandem/session"
 	"tandem/static"
 )
 
@@ -185,8 +186,41 @@ func (x *exchange) announceFile(resp *http.Response) {
 	if resp.Header.Get("Content-Encoding") == "" {
 		bytes = int(max(0, contentLength(resp.Header)))
 	}
-	x.session.Download(fileName(resp.Header, x.target.Path), bytes)
+	name := fileName(resp.Header, x.target.Path)
+	x.session.Download(name, bytes)
+	if file := x.session.Copy(name, bytes); file != nil {
+		x.copyTo(file, resp.Header["Content-Encoding"])
+	}
 }
+
+// copyTo keeps a copy of what passes, which the visitor may pass on.
+func (x *exchange) copyTo(file *session.Copy, codings []string) {
+	src := x.body.src
+	x.body.src = &closing{src, file.Drop}
+	x.body.write = func(w io.Writer) error {
+		err := streamed(w, func(w io.Writer) error { return relay(&copier{w, file}, src) })
+		if err == nil {
+			file.Done(func(body []byte, limit int64) ([]byte, error) {
+				decoded, err := decode(bytes.NewReader(body), codings, limit)
+				if err != nil {
+					return nil, err
+				}
+				return io.ReadAll(decoded)
+			})
+		}
+		return err
+	}
+}
+
+// copier writes to a browser and to a copy, which never fails.
+type copier struct{ w, copy io.Writer }
+
+func (c *copier) Write(p []byte) (int, error) {
+	c.copy.Write(p)
+	return c.w.Write(p)
+}
+
+func (c *copier) Flush() { flush(c.w) }
 
 // fileName is what a browser would call a file that it saves.
 func fileName(h http.Header, urlPath string) string {

@@ -72,6 +72,7 @@ func (h *Hub) routes() http.Handler {
 	mux.HandleFunc("GET /api/sessions/{id}/agent/socket", h.agentSocket)
 	mux.HandleFunc("POST /api/sessions/{id}/agent/invitation", h.followerInvites)
 	mux.HandleFunc("DELETE /api/sessions/{id}/agent/invitation", h.followerRevokes)
+	mux.HandleFunc("POST /api/sessions/{id}/agent/copies/{n}", h.followerFetches)
 	h.signInRoutes(mux)
 	h.restRoutes(mux)
 	protection := http.NewCrossOriginProtection()

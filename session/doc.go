@@ -119,6 +119,12 @@
 // kept here. An offer ends with shared mode, with a pause and with either
 // browser's stream. What the visitor chooses agents know by name only.
 //
+// What the visitor saves agents know by name only, too, until the visitor passes
+// a copy on: it is made while the file passes, in memory, up to 25 MiB and four at
+// a time on the server. For two minutes the visitor may give it to those who
+// follow, and for two more each of them may fetch it once. It is recorded that it
+// was, and not what.
+//
 // What a page copies because of an agent's input goes to that agent, who may put
 // it into their own clipboard. The visitor's is never read for anybody else, and
 // written only when the visitor presses the shell's button for it.

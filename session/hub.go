@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tandem/session/agents"
@@ -77,6 +78,7 @@ type Hub struct {
 	records  records
 	contents *state.Vault
 	origins  *Origins
+	copies   atomic.Int64 // bytes that copies of files take, or may
 	audit    *audit.Log
 	agents   *agents.Store
 	rules    *PageRules

@@ -61,6 +61,7 @@ var kinds = map[string]kind{
 	"dialog":     {func() message { return new(dialogMessage) }, 64 << 10, 5, 20},
 	"answered":   {func() message { return new(answeredMessage) }, 1 << 10, 5, 20},
 	"download":   {func() message { return new(downloadMessage) }, 4 << 10, 2, 10},
+	"pass":       {func() message { return new(passMessage) }, 1 << 10, 2, 10},
 	"notice":     {func() message { return new(noticeMessage) }, 16 << 10, 5, 20},
 	"input":      {func() message { return new(inputMessage) }, 256 << 10, 100, 300},
 	"offer":      {func() message { return new(offerMessage) }, 16 << 10, 1, 10},

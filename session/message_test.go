@@ -105,6 +105,8 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.showing":     encode("showing", showingMessage{"bcdefgh23456", "agent", "https://docs.example", Active}),
 		"to-visitor.moving":    encode("moving", movingMessage{"https://tandem.example/j/abcdefgh2345#GJ9zlRk4Bv6pNkqFqg0pXQ", 29, "M0 0h7v1h-7z"}),
 		"to-visitor.move-asks": encode("move-asks", moveAsksMessage{"0471", []string{"shop-example--abcdefgh2345.tandem-pages.localhost:7070"}}),
+		"to-visitor.copy":      encode("copy", copyMessage{9, "report.csv", 2800}),
+		"to-agent.passed":      encode("passed", copyMessage{9, "report.csv", 2800}),
 		"to-visitor.close":     encode("close", tabMessage{2}),
 		"to-visitor.pointer":   encode("pointer", place),
 		"to-visitor.mark":      encode("mark", mark),

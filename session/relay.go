@@ -202,6 +202,8 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 		r.dialogAnswered(*m)
 	case *downloadMessage:
 		r.download(*m, now)
+	case *passMessage:
+		return r.passOn(*m)
 	case *noticeMessage:
 		text := encode(name, m)
 		r.followers(func(st *seat) { r.push(st, item{doc: noDoc, text: text}) })

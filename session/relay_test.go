@@ -71,6 +71,7 @@ var examples = map[string]string{
 	"dialog":     `{"type":"dialog","doc":1,"kind":"alert","text":"x"}`,
 	"answered":   `{"type":"answered","doc":1,"ok":true}`,
 	"download":   `{"type":"download","name":"x"}`,
+	"pass":       `{"type":"pass","n":1}`,
 	"notice":     `{"type":"notice","what":"print"}`,
 	"input":      `{"type":"input","n":1,"doc":1,"input":{"kind":"focus","node":4}}`,
 	"offer":      `{"type":"offer","n":1,"doc":1,"node":4,"fx":0.5,"fy":0.5,"files":[{"name":"a.txt","size":2,"mime":"text/plain"}]}`,

@@ -46,6 +46,7 @@ type room struct {
 	dialogs map[number]dialogMessage // that are open, by document
 	saved   downloadMessage          // the last that was told of
 	savedAt time.Time
+	copy    *Copy // of the last that was saved, for a while
 
 	deflating  sync.Mutex // never held while another lock is taken
 	deflations []*deflation
@@ -757,6 +758,7 @@ func (r *room) finish(to State, by, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.over = true
+	r.dropCopy(r.copy)
 	for _, st := range r.seats {
 		if c := st.conn; c != nil {
 			// Nothing else matters now, and nothing will be resent: the last

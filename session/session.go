@@ -93,6 +93,8 @@ var rights = map[string]map[Role]when{
 	"got":    {Visitor: active},
 	"placed": {Visitor: active},
 	"copied": {Visitor: active},
+	// What the visitor saves is theirs, unless they pass a copy on.
+	"pass": {Visitor: live},
 	// Both point, whatever the mode; the leader's own scrolling is in its ops.
 	"scroll":  {Agent: live},
 	"resync":  {Agent: active},

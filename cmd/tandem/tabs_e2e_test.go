@@ -388,15 +388,26 @@ func TestScenario25And26NeedsTheVisitor(t *testing.T) {
 		t.Error("the agent's console shows what the visitor typed into a dialog")
 	}
 
-	t.Log("files are saved by the visitor, and the agent hears of them")
-	for press, name := range map[string]string{"#file": "report.csv", "#made": "made.txt"} {
+	t.Log("files are saved by the visitor, and the agent hears of them, and gets a copy of what the visitor passes on")
+	copies := t.TempDir()
+	m.agent.saveTo(copies)
+	for _, file := range []struct{ press, name string }{{"#file", "report.csv"}, {"#made", "made.txt"}} {
+		press, name := file.press, file.name
 		m.agent.click(m.shown, press)
 		m.told(m.visitor, "Saving "+name)
 		m.told(m.agent, "Vic saves "+name)
 		patiently(t, name+" is saved", func() bool { _, err := os.Stat(filepath.Join(files, name)); return err == nil })
+		if name == "report.csv" {
+			m.visitor.click(top, "[data-tandem=pass]")
+			m.agent.click(top, "[data-tandem=fetch]")
+			patiently(t, "the agent has a copy", func() bool {
+				got, err := os.ReadFile(filepath.Join(copies, name))
+				return err == nil && string(got) == strings.Repeat("lamp,1\n", 400)
+			})
+		}
 	}
 	m.told(m.agent, "report.csv (2.8 KB)")
-	if got := get[int](m.agent, top, `told.filter((t) => t.includes('report.csv')).length`); got != 1 {
+	if got := get[int](m.agent, top, `told.filter((t) => t.includes('saves report.csv')).length`); got != 1 {
 		t.Errorf("the agent was told %d times of one file", got)
 	}
 

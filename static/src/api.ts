@@ -46,6 +46,15 @@ export const inviteAgain = (session: string): Promise<Invitation> =>
 export const takeBack = (session: string): Promise<unknown> =>
   call('DELETE', `/api/sessions/${encodeURIComponent(session)}/agent/invitation`, value => value, {});
 
+/** A copy of a file that the visitor has passed on; once. */
+export async function fetchCopy(session: string, n: number): Promise<Blob> {
+  const response = await fetch(`/api/sessions/${encodeURIComponent(session)}/agent/copies/${n}`, {
+    method: 'POST', credentials: 'same-origin', cache: 'no-store', headers: { 'Content-Type': 'application/json' }, body: '{}',
+  });
+  if (!response.ok) throw new ApiError(`http_${response.status}`, 'The server could not do this.');
+  return response.blob();
+}
+
 export const signInWays = (): Promise<Ways> => call('GET', '/api/sign-in', ways);
 export const signIn = (by: { key: string } | { link: string }): Promise<Me> => call('POST', '/api/sign-in', me, by);
 export const signOut = (): Promise<unknown> => call('POST', '/api/sign-out', value => value, {});

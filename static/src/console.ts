@@ -2,7 +2,7 @@
 // above it. The mirror is drawn by the renderer, on a host of its own; this page joins the session, holds the link
 // and passes messages between the two. What the agent may do is decided by the server.
 
-import { ApiError, inviteAgain, join, read, takeBack } from './api';
+import { ApiError, fetchCopy, inviteAgain, join, read, takeBack } from './api';
 import { Files } from './console/files';
 import { Showing } from './console/showing';
 import { Link, type LinkState } from './link';
@@ -381,6 +381,8 @@ class Room {
       case 'dialog': return this.#asked(message.doc, message.kind, message.text);
       case 'answered': return this.#answered(message.doc, message.ok);
       case 'gone': this.#answered(message.doc, undefined); break;
+      case 'passed': return this.#toasts.show(t('copy.here', { visitor: this.visitor, file: fileWords(message.name, message.bytes) }),
+        { label: t('copy.save'), name: 'fetch', press: () => void this.#fetches(message.n, message.name) });
       case 'download': return this.#toasts.show(t('download.other', { visitor: this.visitor, file: fileWords(message.name, message.bytes) }));
     }
     const forward = 'n' in message && message.n !== undefined ? { ...message, n: message.n - this.#inputBase } : message;
@@ -404,6 +406,17 @@ class Room {
     this.#dialogs.set(doc, card);
     this.#asks.append(card);
     this.#showStatus();
+  }
+
+  /** Saves a copy of a file that the visitor passes on. */
+  async #fetches(n: number, name: string): Promise<void> {
+    try {
+      const copy = URL.createObjectURL(await fetchCopy(session, n));
+      h('a', { href: copy, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(copy), 60_000);
+    } catch {
+      this.#toasts.show(t('copy.gone'));
+    }
   }
 
   #answered(doc: number, ok: boolean | undefined): void {

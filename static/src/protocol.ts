@@ -197,6 +197,8 @@ export const toVisitor = {
   offer: { n: count, from, ...destination, files: list(offered, 10) },
   piece: { n: count, data: text(256 << 10) },
   withdrawn: { n: count },
+  /** A file that was saved may be passed on. */
+  copy: { n: count, name: text(300), bytes: count },
   ...between,
   resync: { doc: optional(count), node: optional(count), deep: optional(bool), sheet: optional(integer), film: optional(bool) },
   /** Somebody would like to click and type as well. */
@@ -224,6 +226,8 @@ export const toAgent = {
   /** The page asks for files because of what you did, or has copied something. */
   want: { to: from, doc: count, want: count, accept: optional(sentence), multiple: optional(bool) },
   copied: { to: from, text: text(200_000) },
+  /** The visitor passes a copy of a saved file on. */
+  passed: { n: count, name: text(300), bytes: count },
   /** The visitor's answer to an offer of files, how much of them has come, and what the page made of them. */
   take: { n: count, ok: bool },
   got: { n: count, bytes: count },

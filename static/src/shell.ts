@@ -368,6 +368,8 @@ class Shell {
       case 'chat': return this.#chat.add(message);
       case 'typing': return this.#chat.typing(message.from, message.on);
       case 'download': return this.#toasts.show(t('download.own', { file: fileWords(message.name, message.bytes), agent: this.#agentName() }));
+      case 'copy': return this.#toasts.show(t('copy.offer', { file: fileWords(message.name, message.bytes), agent: this.#agentName() }),
+        { label: t('copy.send', { agent: this.#agentName() }), name: 'pass', press: () => this.#link.send({ type: 'pass', n: message.n }) });
       case 'resync':
         if (message.doc) this.#toDoc(message.doc, doc => this.#resync(doc, message));
         else this.#documents.all().forEach(doc => this.#resync(doc));

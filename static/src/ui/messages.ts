@@ -127,6 +127,11 @@ export interface Messages {
   'console.their-page': 'visitor';
   'console.unnamed': never;
   'console.waiting': 'visitor';
+  'copy.gone': never;
+  'copy.here': 'visitor' | 'file';
+  'copy.offer': 'file' | 'agent';
+  'copy.save': never;
+  'copy.send': 'agent';
   'decline': never;
   'delay.fair': 'n';
   'delay.fair-sentence': 'n';
