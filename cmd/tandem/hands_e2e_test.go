@@ -363,7 +363,33 @@ func (w *window) clipboard() string {
 	return get[string](w, top, `(() => { const { value } = pasted; pasted.remove(); return value; })()`)
 }
 
+// copies puts HTML into the clipboard, as a page of any kind may.
+func (w *window) copiesHTML(html, text string) {
+	w.t.Helper()
+	get[any](w, top, fmt.Sprintf(`void (() => {
+		const area = Object.assign(document.createElement('textarea'), {id: 'copied', value: 'x', style: 'position: fixed; left: 0; top: 0; z-index: 99',
+			oncopy: (e) => { e.clipboardData.setData('text/html', %s); e.clipboardData.setData('text/plain', %s); e.preventDefault(); area.remove(); }});
+		document.body.append(area);
+	})()`, quote(html), quote(text)))
+	w.click(top, "#copied")
+	w.chord("Control+a")
+	w.chord("Control+c")
+	w.wait(top, `!document.getElementById('copied')`)
+}
+
 func handsClipboard(m *meeting) {
+	m.t.Log("what the agent pastes keeps its form, and nothing that acts")
+	m.agent.copiesHTML(`<b onclick="note('bad')">bold</b><script>note('bad')</script><img src="http://elsewhere.localhost/x.png" onerror="note('bad')">`+
+		`<a href="javascript:note('bad')">one</a> <a href="https://elsewhere.localhost/x">two</a><svg onload="note('bad')"></svg>`, "bold one two")
+	m.agent.click(mirror, "#rich")
+	m.agent.chord("Control+a")
+	m.agent.chord("Control+v")
+	m.noted(`paste bold one two <b>bold</b><a>one</a> <a href="https://elsewhere.localhost/x">two</a>`)
+	m.visitor.wait(content, `document.querySelector('#rich b')?.textContent === 'bold' && document.querySelector('#rich a[href]')?.getAttribute('href') === 'https://elsewhere.localhost/x'`)
+	if get[bool](m.visitor, content, `log.includes('bad') || document.querySelector('#rich [onclick], #rich script, #rich svg, #rich [src], #rich [href^=javascript]') !== null`) {
+		m.t.Errorf("the visitor's page has %s", get[string](m.visitor, content, `document.querySelector('#rich').innerHTML`))
+	}
+
 	m.visitor.click(content, "#area")
 	m.visitor.write("the visitor's own")
 	m.visitor.chord("Control+a")

@@ -59,6 +59,8 @@ const DWELL_MS = 100;
 const LINE_PX = 16;
 /** Who goes on typing in a field is told of so often. */
 const AGAIN_MS = 1000;
+/** More HTML than this is pasted as text. */
+const MOST_MARKUP = 30_000;
 /** Less room than this is none for text. */
 const SINK_PX = 6;
 /** Keys that move a caret, which they do at once in the mirror. */
@@ -259,7 +261,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     // What is composed is told when it is complete.
     if (isField(target) || composing.going) return;
     event.preventDefault();
-    if (target !== sink) editHost(target, event.inputType, event.data ?? event.dataTransfer?.getData('text/plain') ?? null);
+    if (target !== sink) editHost(target, event.inputType, event.data ?? event.dataTransfer?.getData('text/plain') ?? null, markupOf(event.dataTransfer));
   });
   on('compositionstart', (event) => {
     const target = targetOf(event);
@@ -288,7 +290,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     // Where text is edited it comes as an edit.
     if (target === null || (isEditable(target) && target !== sink) || !ctx.acts('fill') || data === '') return;
     event.preventDefault();
-    input({ kind: 'edit', node: ctx.id(target), inputType: 'insertFromPaste', data });
+    input({ kind: 'edit', node: ctx.id(target), inputType: 'insertFromPaste', data, ...markupOf(event.clipboardData) });
   });
   on('change', (event) => {
     const target = targetOf(event);
@@ -441,13 +443,13 @@ export function attachCapture(ctx: CaptureContext): Capture {
   }
 
   /** An edit without a selection goes on where the last one left the leader's caret, which is ahead of this one. */
-  function editHost(target: Element, inputType: string, data: string | null): void {
+  function editHost(target: Element, inputType: string, data: string | null, markup: { html?: string } = {}): void {
     const key = pressed;
     pressed = null;
     moved();
     const caret = attention.moved();
     tellTyping(target);
-    input({ kind: 'edit', node: ctx.id(target), inputType, data, ...(caret !== undefined && 'sel' in caret && caret), ...key });
+    input({ kind: 'edit', node: ctx.id(target), inputType, data, ...markup, ...(caret !== undefined && 'sel' in caret && caret), ...key });
   }
 }
 
@@ -622,6 +624,12 @@ function isBusy(element: Element): boolean {
 
 function mods(event: MouseEvent | KeyboardEvent): number {
   return (event.altKey ? ALT : 0) | (event.ctrlKey ? CTRL : 0) | (event.metaKey ? META : 0) | (event.shiftKey ? SHIFT : 0);
+}
+
+/** The HTML of what is pasted, if there is some that goes into a message with its text. */
+function markupOf(transfer: DataTransfer | null): { html?: string } {
+  const html = transfer?.getData('text/html') ?? '';
+  return html !== '' && html.length <= MOST_MARKUP && transfer!.getData('text/plain').length <= MOST_MARKUP ? { html } : {};
 }
 
 function fraction(offset: number, size: number): number {

@@ -32,7 +32,8 @@ export type Input =
   | ({ kind: 'key'; node: number } & Pressed & Partial<Caret>)
   /** Replace [start, end) of the value the follower saw, named by its hash. */
   | ({ kind: 'text'; node: number; edit: [number, number, string]; base: number; inputType?: string } & Partial<Pressed>)
-  | ({ kind: 'edit'; node: number; inputType: string; data: string | null; sel?: SelectionIds } & Partial<Pressed>)
+  /** html is what is pasted besides the text. */
+  | ({ kind: 'edit'; node: number; inputType: string; data: string | null; html?: string; sel?: SelectionIds } & Partial<Pressed>)
   | { kind: 'select'; node: number; options: number[] }
   | { kind: 'value'; node: number; value: string }
   /** What the follower made a film or sound do. */

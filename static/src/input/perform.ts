@@ -17,7 +17,7 @@ import { Pace } from './pace';
 import { locate, Pointer, type Refusal } from './pointer';
 import { Protection } from './protect';
 import { dropFiles } from './dragdrop';
-import { changed, edit, fireChange, Histories, offerPaste, replaceText, savedCaret, savedSelection, select, selectNodes, setValue, typeInContext } from './text';
+import { changed, edit, fireChange, Histories, offerPaste, replaceText, savedCaret, savedSelection, select, selectNodes, setValue, typeInContext, type Markup } from './text';
 
 export interface PerformContext {
   /** The live node of a mirrored id. */
@@ -144,7 +144,7 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'text':
         return isTextControl(element) && typed(element, input.edit, input.base, pressOf(input), input.inputType) ? null : 'failed';
       case 'edit':
-        return edited(element, input.inputType, input.data, input.sel, pressOf(input)) ? null : 'failed';
+        return edited(element, input.inputType, input.data, input.sel, pressOf(input), markupOf(input)) ? null : 'failed';
       case 'select':
         return choose(element, input.options) ? null : 'failed';
       case 'value':
@@ -249,9 +249,11 @@ export function createPerformer(ctx: PerformContext): Performer {
    * Without a selection the edit goes on where the follower's last one left the caret: in this host if the caret was
    * given back to the visitor since, else wherever the page has moved it.
    */
-  function edited(element: Element, inputType: string, data: string | null, sel: SelectionIds | undefined, key: Pressed | null): boolean {
+  function edited(
+    element: Element, inputType: string, data: string | null, sel: SelectionIds | undefined, key: Pressed | null, markup: Markup | null,
+  ): boolean {
     let host = editingHost(element);
-    if (host === null) return data !== null && withKey(element, key, () => insert(element, inputType, data));
+    if (host === null) return data !== null && withKey(element, key, () => insert(element, inputType, data, markup));
     const field = hands.field();
     const back = savedSelection(ctx.document);
     if (sel === undefined && lent) {
@@ -261,7 +263,7 @@ export function createPerformer(ctx: PerformContext): Performer {
       const now = focused(ctx.document);
       if (now !== null && !ctx.masked(now)) host = editingHost(now) ?? host;
     }
-    const ok = editIn(host, inputType, data, sel, key);
+    const ok = editIn(host, inputType, data, sel, key, markup);
     caret = savedSelection(ctx.document);
     // Editors edit at the focus. It goes back in the same task, before the visitor's next key.
     lent = field !== null;
@@ -273,8 +275,8 @@ export function createPerformer(ctx: PerformContext): Performer {
   }
 
   /** Inserts a text where there is no editing host: in a field at its caret, or wherever the page takes a paste. */
-  function insert(element: Element, inputType: string, data: string): boolean {
-    if (inputType === 'insertFromPaste' && (offerPaste(element, data) || !isTextControl(element))) return true;
+  function insert(element: Element, inputType: string, data: string, markup: Markup | null): boolean {
+    if (inputType === 'insertFromPaste' && (offerPaste(element, data, markup) || !isTextControl(element))) return true;
     if (typeInContext(element, data, 0)) return true;
     if (!isTextControl(element)) return false;
     const { get, start, end } = valueOf(element);
@@ -282,10 +284,14 @@ export function createPerformer(ctx: PerformContext): Performer {
     return replaceText(element, [start(element) ?? value.length, end(element) ?? value.length, data], hash(value), histories);
   }
 
-  function editIn(host: Element, inputType: string, data: string | null, sel: SelectionIds | undefined, key: Pressed | null): boolean {
+  function markupOf({ inputType, html }: Input & { kind: 'edit' }): Markup | null {
+    return inputType === 'insertFromPaste' && html ? { html, map: (url) => `${ctx.realm.map(url) as string}` } : null;
+  }
+
+  function editIn(host: Element, inputType: string, data: string | null, sel: SelectionIds | undefined, key: Pressed | null, markup: Markup | null): boolean {
     if (focused(ctx.document) !== host) focus(host);
     if (sel !== undefined) selection(host, sel);
-    return withKey(host, key, () => edit(host, inputType, data));
+    return withKey(host, key, () => edit(host, inputType, data, markup));
   }
 
   function selection(element: Element, sel?: SelectionIds, start?: number, end?: number): Refusal | null {

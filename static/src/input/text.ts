@@ -7,7 +7,9 @@ import {
   cloneRange, dispatch, execCommand, focus, focused, getSelection, holds, isConnected, isHTML, isTextControl, localName, modifySelection, nodeType, ownerDocument, rangeOf,
   attribute, editContextOf, selectAll, setBaseAndExtent, updateContextSelection, updateContextText, valueOf,
 } from './dom';
+import { harmless } from './markup';
 import { hash, shift } from './messages';
+import { ownHTML } from '../trusted';
 
 const InputEventNative = InputEvent;
 const EventNative = Event;
@@ -116,12 +118,19 @@ const EXTENSIONS: Record<string, [string, string]> = {
   deleteHardLineForward: ['forward', 'paragraphboundary'],
 };
 
+/** What is pasted besides its text, and what the addresses in it are in the page. */
+export interface Markup {
+  html: string;
+  map(url: string): string;
+}
+
 /** Performs one edit in an editing host, at its selection. */
-export function edit(host: Element, inputType: string, data: string | null): boolean {
+export function edit(host: Element, inputType: string, data: string | null, markup: Markup | null = null): boolean {
   const document = ownerDocument(host)!;
   if (!holds(host, focused(document) ?? document)) focus(host);
-  if (inputType === 'insertFromPaste' && data !== null && offerPaste(host, data)) return true;
+  if (inputType === 'insertFromPaste' && data !== null && offerPaste(host, data, markup)) return true;
   if (!before(host, inputType, data)) return true;
+  if (markup !== null && insertMarkup(host, markup)) return true;
   const extension = EXTENSIONS[inputType];
   if (extension !== undefined) {
     const selection = getSelection(document);
@@ -132,10 +141,21 @@ export function edit(host: Element, inputType: string, data: string | null): boo
   return command !== undefined && execCommand(document, command, false, data ?? '');
 }
 
+/** Inserts what is pasted as browsers do, where more than text may be. */
+function insertMarkup(host: Element, { html, map }: Markup): boolean {
+  if (attribute(host, 'contenteditable')?.toLowerCase() === 'plaintext-only') return false;
+  try {
+    return execCommand(ownerDocument(host)!, 'insertHTML', false, ownHTML(harmless(html, map)) as string);
+  } catch {
+    return false; // the page's policy wants types, and not ours
+  }
+}
+
 /** Offers a paste event; true when the page took it. */
-export function offerPaste(host: Element, data: string): boolean {
+export function offerPaste(host: Element, data: string, markup: Markup | null = null): boolean {
   const clipboardData = new DataTransferNative();
   clipboardData.setData('text/plain', data);
+  if (markup !== null) clipboardData.setData('text/html', harmless(markup.html));
   const event = new ClipboardEventNative('paste', { bubbles: true, cancelable: true, composed: true, clipboardData });
   // Firefox leaves the constructor's data out.
   if (event.clipboardData?.getData('text/plain') !== data) Object.defineProperty(event, 'clipboardData', { value: clipboardData });
