@@ -134,7 +134,7 @@ func testEngine(t *testing.T, e engine) {
 }
 
 // In every engine a page gets its cookies, knows its address, and is seen by
-// the agent.
+// the agent, and so is a PDF.
 func TestEnginesShareAPage(t *testing.T) {
 	inEveryBrowser(t, func(t *testing.T, e engine) {
 		b := newBattleIn(t, e)
@@ -143,8 +143,13 @@ func TestEnginesShareAPage(t *testing.T) {
 				page(w, "<title>inner</title><p>inner</p>")
 				return
 			}
+			if r.URL.Path == "/paper.pdf" {
+				w.Header().Set("Content-Type", "application/pdf")
+				w.Write(paper(1, "https://elsewhere.localhost/"))
+				return
+			}
 			http.SetCookie(w, &http.Cookie{Name: "basket", Value: "1"})
-			page(w, `<title>shop</title><iframe src="/inner"></iframe><script>self.said = [location.href, document.cookie, origin]</script>`)
+			page(w, `<title>shop</title><iframe src="/inner"></iframe><iframe src="/paper.pdf"></iframe><script>self.said = [location.href, document.cookie, origin]</script>`)
 		})
 		invited := b.invite(b.site.URL+"/", session.Shared)
 		agent := b.client()
@@ -152,6 +157,7 @@ func TestEnginesShareAPage(t *testing.T) {
 		a := agent.wire(b.agentSocket(invited.ID))
 		visitor := b.visitIn(e, invited)
 		a.sees("inner")
+		a.sees("Lamp manual, page 1")
 		var said []string
 		if err := visitor.eval(content, "self.said", &said); err != nil || !slices.Equal(said, []string{b.site.URL + "/", "basket=1", b.site.URL}) {
 			t.Errorf("the page saw %q, %v", said, err)

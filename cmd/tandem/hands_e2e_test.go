@@ -483,4 +483,25 @@ func handsTouch(m *meeting) {
 	m.agent.call("Input.dispatchTouchEvent", map[string]any{"type": "touchStart", "touchPoints": []any{map[string]any{"x": x, "y": y}}}, nil)
 	m.agent.call("Input.dispatchTouchEvent", map[string]any{"type": "touchEnd", "touchPoints": []any{}}, nil)
 	m.noted("press 1")
+
+	m.t.Log("the visitor has a touch screen, and the agent a mouse")
+	m.agent.call("Emulation.setTouchEmulationEnabled", map[string]any{"enabled": false}, nil)
+	m.agent.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": 1400, "height": 1100, "deviceScaleFactor": 1, "mobile": false}, nil)
+	m.visitor.call("Emulation.setTouchEmulationEnabled", map[string]any{"enabled": true, "maxTouchPoints": 1}, nil)
+	m.visitor.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": 390, "height": 780, "deviceScaleFactor": 2, "mobile": true}, nil)
+	m.visitor.wait(content, `navigator.maxTouchPoints > 0 && matchMedia('(pointer: coarse)').matches`)
+	m.agent.wait(mirror, fmt.Sprintf(`innerWidth === %d`, get[int](m.visitor, content, `innerWidth`)))
+	get[any](m.visitor, content, `void (log.length = 0)`)
+	h := hand{w: m.agent, in: mirror}
+	h.drag("#swipe", -60, 0)
+	m.noted("swiped -60 0")
+	if got := strings.Join(get[[]string](m.visitor, content, `log`), ", "); got != "pointerdown touch, touchstart undefined, swiped -60 0, touchend undefined" {
+		m.t.Errorf("a swipe comes as %s", got)
+	}
+	get[any](m.visitor, content, `void (log.length = 0)`)
+	m.agent.click(mirror, "#swipe")
+	m.noted("click touch")
+	if got := strings.Join(get[[]string](m.visitor, content, `log`), ", "); !strings.HasSuffix(got, "touchend undefined, mousedown undefined, click touch") {
+		m.t.Errorf("a tap comes as %s", got)
+	}
 }

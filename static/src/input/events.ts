@@ -23,6 +23,8 @@ export interface Details {
   transfer?: DataTransfer;
   /** How far a wheel was turned, CSS px. */
   turned?: Point;
+  /** It is a finger, not the mouse. */
+  finger?: boolean;
 }
 
 const PointerEventNative = PointerEvent;
@@ -31,8 +33,14 @@ const DragEventNative = DragEvent;
 const WheelEventNative = WheelEvent;
 
 export const POINTER_ID = 1; // what browsers give the mouse
+export const FINGER_ID = 2;
 /** Of mouse events that are about no button: Chromium shows -1 as button 0, but as 0 in `which`, as with a real hand. */
 const NO_BUTTON = new MouseEvent('mousemove', { button: -1 }).button === 0 ? -1 : 0;
+
+/** The keys that are held, as events have them. */
+export const modsOf = (mods: number): EventModifierInit => ({
+  altKey: (mods & ALT) !== 0, ctrlKey: (mods & CTRL) !== 0, metaKey: (mods & META) !== 0, shiftKey: (mods & SHIFT) !== 0,
+});
 
 /** Dispatches one event; false when the page prevented its default action. */
 export function fire(target: Element, type: string, { x, y }: Point, details: Details): boolean {
@@ -55,10 +63,7 @@ export function fire(target: Element, type: string, { x, y }: Point, details: De
     button: details.button ?? (moves && !details.buttons ? (pointer ? -1 : NO_BUTTON) : pointer && moves ? -1 : 0),
     buttons: details.buttons ?? 0,
     relatedTarget: details.related ?? null,
-    altKey: (mods & ALT) !== 0,
-    ctrlKey: (mods & CTRL) !== 0,
-    metaKey: (mods & META) !== 0,
-    shiftKey: (mods & SHIFT) !== 0,
+    ...modsOf(mods),
   };
   if (details.transfer !== undefined) return dispatch(target, new DragEventNative(type, { ...init, dataTransfer: details.transfer }));
   if (details.turned !== undefined) return dispatch(target, new WheelEventNative(type, { ...init, deltaX: details.turned.x, deltaY: details.turned.y }));
@@ -66,13 +71,14 @@ export function fire(target: Element, type: string, { x, y }: Point, details: De
   if (!pointer && type !== 'click' && type !== 'auxclick' && type !== 'contextmenu') {
     return dispatch(target, new MouseEventNative(type, init));
   }
+  const size = details.finger ? 20 : 1;
   const event = new PointerEventNative(type, {
     ...init,
-    pointerId: POINTER_ID,
-    pointerType: 'mouse',
+    pointerId: details.finger ? FINGER_ID : POINTER_ID,
+    pointerType: details.finger ? 'touch' : 'mouse',
     isPrimary: true,
-    width: 1,
-    height: 1,
+    width: size,
+    height: size,
     pressure: init.buttons ? 0.5 : 0,
   });
   markPerformed(event);

@@ -4,11 +4,12 @@
 
 import {
   activeElement, box, closest, defaultView, elementOf, focus, focused, getSelection, hitTest,
-  holds, isConnected, isDisabled, isHTML, isTextControl, listen, matches, modifySelection, ownerDocument, path, scrollIntoView,
+  holds, isConnected, isDisabled, isDraggable, isHTML, isTextControl, listen, matches, modifySelection, ownerDocument, path, scrollIntoView,
   setBaseAndExtent, blurHTML, stopEvent,
 } from './dom';
 import { DragAndDrop } from './dragdrop';
-import { fire, POINTER_ID, type Point } from './events';
+import { FINGER_ID, fire, POINTER_ID, type Point } from './events';
+import { Finger, hasFingers } from './finger';
 import type { Hands } from './hands';
 import { SHIFT } from './messages';
 
@@ -32,6 +33,8 @@ interface Held {
   captor: Element | null;
   /** What is dragged and dropped; null while it may come to that, false when it does not. */
   load: DragAndDrop | null | false;
+  /** What presses where the visitor has no mouse. */
+  finger: Finger | null;
   /** How far it has been moved. */
   at: Point;
   /** When its follower was heard of last. */
@@ -91,15 +94,23 @@ export class Pointer {
     this.letGo();
     const place = locate(node, fx, fy);
     if (typeof place === 'string') return place;
-    this.move(place);
     const { target } = place;
+    // A finger drags what is to be dropped after a while only, which is not what the follower does.
+    const touches = button === 0 && hasFingers() && !path(target).some((element) => isHTML(element) && isDraggable(element));
+    if (!touches) this.move(place);
     if (isDisabled(target)) return 'disabled';
     if (this.isProtected(target)) return 'protected';
 
     const buttons = [1, 4, 2][button] ?? 0;
     const base = { bubbles: true, cancelable: true, button, buttons, mods };
-    const held = { from: place, button, buttons, detail, mods, mouse: true, captor: null, load: null, at: { x: 0, y: 0 }, heard: now() } as Held;
+    const held = { from: place, button, buttons, detail, mods, mouse: true, captor: null, load: null, finger: null, at: { x: 0, y: 0 }, heard: now() } as Held;
     this.held = held;
+    if (touches) {
+      this.last = { x: place.x, y: place.y };
+      held.finger = new Finger(target, place, mods);
+      held.finger.press();
+      return null;
+    }
     held.mouse = fire(target, 'pointerdown', place, base);
     const goes = held.mouse && fire(target, 'mousedown', place, { ...base, detail });
     if (goes) this.pressed(place, detail, (mods & SHIFT) !== 0);
@@ -113,6 +124,11 @@ export class Pointer {
     if (held === null) return 'gone';
     held.heard = now();
     held.at = { x: dx, y: dy };
+    if (held.finger !== null) {
+      this.last = { x: held.from.x + dx, y: held.from.y + dy };
+      held.finger.move(this.last, held.captor);
+      return null;
+    }
     const place = this.place(held, dx, dy);
     if (held.load === null && held.button === 0) held.load = DragAndDrop.start(held.from.target, held.from, held.mods) ?? false;
     if (held.load) held.load.over(place, held.mods);
@@ -132,17 +148,17 @@ export class Pointer {
   /** What setPointerCapture does while a follower holds the button; false when it is none of ours. */
   capture(element: Element, id: number): boolean {
     const { held } = this;
-    if (held === null || id !== POINTER_ID || !isConnected(element)) return false;
+    if (held === null || id !== (held.finger ? FINGER_ID : POINTER_ID) || !isConnected(element)) return false;
     if (held.captor !== element) {
       this.free(element);
       held.captor = element;
-      fire(element, 'gotpointercapture', this.last, { bubbles: true, buttons: held.buttons });
+      fire(element, 'gotpointercapture', this.last, { bubbles: true, buttons: held.buttons, finger: held.finger !== null });
     }
     return true;
   }
 
   captures(element: Element, id: number): boolean {
-    return this.held !== null && id === POINTER_ID && this.held.captor === element;
+    return this.held !== null && id === (this.held.finger ? FINGER_ID : POINTER_ID) && this.held.captor === element;
   }
 
   /** Ends the capture there is. */
@@ -150,7 +166,7 @@ export class Pointer {
     const captor = this.held?.captor ?? null;
     if (captor === null || captor === next) return;
     this.held!.captor = null;
-    fire(captor, 'lostpointercapture', this.last, { bubbles: true, buttons: this.held!.buttons });
+    fire(captor, 'lostpointercapture', this.last, { bubbles: true, buttons: this.held!.buttons, finger: this.held!.finger !== null });
   }
 
   private place({ from, captor }: Held, dx: number, dy: number): Place {
@@ -177,6 +193,7 @@ export class Pointer {
       this.held = null;
       return;
     }
+    if (held.finger !== null) return this.lift(held, held.finger, mods);
     const { button, detail, from } = held;
     const { target } = place;
     held.buttons = 0;
@@ -196,12 +213,29 @@ export class Pointer {
     }
   }
 
+  /** Takes a finger away, with the click that comes of a tap. */
+  private lift(held: Held, finger: Finger, mods: number): void {
+    held.buttons = 0;
+    const tapped = finger.release(this.last, held.captor);
+    this.free();
+    this.held = null;
+    const { target } = held.from;
+    if (!tapped || !isConnected(target)) return;
+    const base = { bubbles: true, cancelable: true, button: 0, detail: held.detail, mods };
+    fire(target, 'mousemove', held.from, { bubbles: true });
+    if (fire(target, 'mousedown', held.from, { ...base, buttons: 1 })) this.pressed(held.from, held.detail, false);
+    fire(target, 'mouseup', held.from, base);
+    fire(target, 'click', held.from, { ...base, finger: true });
+    if (held.detail === 2) fire(target, 'dblclick', held.from, base);
+  }
+
   /** Lets go of what is held without a click: whoever held it has gone, or the visitor presses. */
   private letGo(): void {
     const { held, last } = this;
     if (held === null) return;
     held.buttons = 0;
     if (held.load) held.load.cancel(last);
+    else if (held.finger !== null) held.finger.cancel(last);
     else {
       const target = held.captor ?? held.from.target;
       fire(target, 'pointerup', last, { bubbles: true, button: held.button });
