@@ -6,12 +6,13 @@
 import type { Unmoved } from '../protocol';
 import { isMasked, standsFor, takesText } from '../view/build';
 import { Attention, editingHost } from './attention';
-import { caretToEnd } from './caret';
 import { Composing } from './composing';
 import { Dragging } from './dragging';
+import { Fields } from './fields';
+import { isBusy, isEditable, isPicked, isSink, isTextControl, placeOf } from './kinds';
 import { Controls, isMedia } from './media';
 import type { MarkKind } from '../port';
-import { ALT, CTRL, difference, hash, META, SHIFT, shift, type Input, type Playing, type Pressed } from './messages';
+import { ALT, CTRL, META, SHIFT, type Input, type Playing, type Pressed } from './messages';
 
 export interface CaptureContext {
   /** The mirrored document's name and its live document in this page. */
@@ -61,13 +62,6 @@ const LINE_PX = 16;
 const AGAIN_MS = 1000;
 /** More HTML than this is pasted as text. */
 const MOST_MARKUP = 30_000;
-/** Less room than this is none for text. */
-const SINK_PX = 6;
-/** Keys that move a caret, which they do at once in the mirror. */
-const CARET_KEYS = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown']);
-/** Shortcuts that browsers edit text by. The mirror knows nothing to undo, and formats are the page's. */
-const EDITS = new Set(['b', 'i', 'u', 'z', 'y']);
-const NO_KEYS = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock', 'Dead', 'Process', 'Unidentified']);
 
 interface Point {
   doc: string;
@@ -453,118 +447,6 @@ export function attachCapture(ctx: CaptureContext): Capture {
   }
 }
 
-/**
- * Text controls the follower types in. A field shows the follower's own text
- * until the leader has performed all of it; then it takes the leader's value,
- * with the caret kept at its place.
- */
-class Fields {
-  /** What was last sent or taken over, by control. */
-  private readonly known = new WeakMap<Element, string>();
-  private readonly pending = new Map<number, Element>();
-  /** The leader's last word on a control's value. */
-  private readonly leads = new WeakMap<Element, string>();
-
-  constructor(
-    private readonly ctx: CaptureContext,
-    private readonly send: (input: Input) => number,
-  ) {}
-
-  enter(target: Element): void {
-    if (!isTextControl(target) || this.waits(target)) return;
-    this.leads.set(target, textOf(target));
-    // What is written here takes the place of what nobody here can read.
-    if (isMasked(target) && takesText(target)) (target as HTMLInputElement).value = '';
-    this.known.set(target, textOf(target));
-  }
-
-  /** What was written unseen is not to be read here either. */
-  leave(target: Element): void {
-    if (isTextControl(target) && takesText(target)) this.take(target, this.leads.get(target) ?? '');
-  }
-
-  /** Tells of what was typed into a control; false when that is nothing. */
-  typed(control: Element, inputType: string, key: Pressed | null): boolean {
-    const before = this.known.get(control) ?? '';
-    const after = textOf(control);
-    if (after === before) return false;
-    this.known.set(control, after);
-    if (isMasked(control)) {
-      this.pending.set(this.send({ kind: 'value', node: this.ctx.id(control), value: after }), control);
-      return true;
-    }
-    const edit = difference(before, after, caretOf(control));
-    const n = this.send({ kind: 'text', node: this.ctx.id(control), edit, base: hash(before), ...(inputType && { inputType }), ...key });
-    this.pending.set(n, control);
-    return true;
-  }
-
-  done(n: number): void {
-    const control = this.pending.get(n);
-    if (control === undefined) return;
-    this.pending.delete(n);
-    const value = isMasked(control) ? undefined : this.leads.get(control);
-    if (value !== undefined && !this.waits(control)) this.take(control, value);
-  }
-
-  value(control: Element, value: string): void {
-    this.leads.set(control, value);
-    if (isMasked(control) && takesText(control) && (control.getRootNode() as Document | ShadowRoot).activeElement === control) return; // being written
-    if (!this.waits(control)) this.take(control, value);
-  }
-
-  private waits(control: Element): boolean {
-    for (const other of this.pending.values()) if (other === control) return true;
-    return false;
-  }
-
-  private take(control: Element, value: string): void {
-    this.known.set(control, value);
-    const field = control as HTMLInputElement | HTMLTextAreaElement;
-    const before = field.value;
-    if (before === value) return;
-    const active = (field.getRootNode() as Document | ShadowRoot).activeElement === field;
-    const start = active ? field.selectionStart : null;
-    const end = active ? field.selectionEnd : null;
-    field.value = value;
-    caretToEnd(field);
-    if (start !== null && end !== null) field.setSelectionRange(shift(start, before, value), shift(end, before, value));
-  }
-}
-
-function textOf(control: Element): string {
-  return (control as HTMLInputElement | HTMLTextAreaElement).value;
-}
-
-/** The end of what has just been typed; of the text, where the browser does not tell (email, number). */
-function caretOf(control: Element): number {
-  const field = control as HTMLInputElement | HTMLTextAreaElement;
-  return field.selectionEnd ?? field.value.length;
-}
-
-/**
- * Where a key has its effect: in the mirror alone, at the leader alone, or in both. A caret moves in the mirror first,
- * and what edits text is told as an edit.
- */
-function placeOf(event: KeyboardEvent, target: Element, sink: boolean): 'mirror' | 'leader' | 'both' | 'caret' | 'edit' {
-  const { key } = event;
-  const letter = (event.ctrlKey || event.metaKey) && !event.altKey ? key.toLowerCase() : '';
-  if (NO_KEYS.has(key)) return 'mirror';
-  if (sink && letter !== 'v') return 'leader';
-  if (isEditable(target) && !sink) {
-    if (key === 'Tab') return isLine(target) ? 'both' : 'leader';
-    if (key === 'Escape' || (key === 'Enter' && (isLine(target) || letter !== '')) || EDITS.has(letter)) return 'leader';
-    if (isSteps(target) && (key === 'ArrowUp' || key === 'ArrowDown')) return 'leader';
-    if (CARET_KEYS.has(key) || letter === 'a') return 'caret';
-    if (/^F\d/.test(key)) return 'both';
-    return letter.length === 1 && !'cxv'.includes(letter) ? 'both' : 'edit';
-  }
-  if (target.localName === 'select' || isPicked(target) || isMedia(target)) return key === 'Tab' ? 'both' : 'mirror'; // they open here
-  if (letter === 'c' && target.ownerDocument.getSelection()?.isCollapsed === false) return 'mirror';
-  if (letter === 'a') return target === target.ownerDocument.body ? 'mirror' : 'leader';
-  return key === 'Enter' || key === ' ' || key === 'Escape' ? 'leader' : 'both';
-}
-
 /** The focused element, through shadow roots. */
 function focused(document: Document): Element | null {
   let at = document.activeElement;
@@ -575,51 +457,6 @@ function focused(document: Document): Element | null {
 function targetOf(event: Event): Element | null {
   const first = event.composedPath()[0] as Node | undefined;
   return first !== undefined && first.nodeType === 1 ? (first as Element) : null;
-}
-
-const PICKED = new Set(['date', 'datetime-local', 'month', 'week', 'time', 'color', 'range']);
-const CLICKED = new Set(['button', 'checkbox', 'file', 'hidden', 'image', 'radio', 'reset', 'submit']);
-
-function typeOf(element: Element): string {
-  return (element.getAttribute('type') ?? '').toLowerCase();
-}
-
-/** Controls whose value is chosen in the follower's own picker. */
-function isPicked(element: Element): boolean {
-  return element.localName === 'input' && PICKED.has(typeOf(element));
-}
-
-function isTextControl(element: Element): boolean {
-  if (element.localName === 'textarea') return true;
-  return element.localName === 'input' && !PICKED.has(typeOf(element)) && !CLICKED.has(typeOf(element));
-}
-
-/**
- * A field that is only there to be typed into: what it shows lies elsewhere in the page (Ace, xterm.js, one-time
- * codes). The page puts into it what it likes, so typing goes by the leader's caret and has no echo.
- */
-function isSink(field: Element): boolean {
-  const { width, height } = field.getBoundingClientRect();
-  return width < SINK_PX || height < SINK_PX || getComputedStyle(field).opacity === '0';
-}
-
-/** A field of one line, which Tab leaves. */
-function isLine(element: Element): boolean {
-  return element.localName === 'input';
-}
-
-/** Where arrow keys step a number. */
-function isSteps(element: Element): boolean {
-  return isLine(element) && typeOf(element) === 'number';
-}
-
-function isEditable(element: Element): boolean {
-  return isTextControl(element) || (element as HTMLElement).isContentEditable === true;
-}
-
-/** Where a person is in the middle of something. */
-function isBusy(element: Element): boolean {
-  return isEditable(element) || isPicked(element) || element.localName === 'select';
 }
 
 function mods(event: MouseEvent | KeyboardEvent): number {
