@@ -458,6 +458,15 @@ func TestEnd(t *testing.T) {
 			vp, ap := r.connectVisitor(inv.ID, cookie, nil), agent.connectAgent(inv.ID, nil)
 			vp.show()
 			ap.expect("doc")
+			ap.send(`{"type":"chat","text":"CANARY-CHAT"}`)
+			ap.send(`{"type":"draw","doc":1,"kind":"box","points":[1,2,3,4]}`)
+			vp.expect("chat")
+			vp.expect("draw")
+			vp.send(`{"type":"dialog","doc":1,"kind":"alert","text":"CANARY-DIALOG"}`)
+			vp.send(`{"type":"download","name":"CANARY-FILE"}`)
+			for kind := ""; kind != "download"; {
+				kind, _ = ap.next()
+			}
 			s := r.session(inv)
 			setCookie(t, s, "login=CANARY-COOKIE", r.clock.now())
 			ticket := s.Ticket("h")
@@ -482,6 +491,15 @@ func TestEnd(t *testing.T) {
 			if s.State() != Ended || s.EndReason() != test.reason || s.StartURL() != "" {
 				t.Errorf("%s, %q, %q", s.State(), s.EndReason(), s.StartURL())
 			}
+			until(t, "nothing of the session is in memory", func() bool {
+				s.room.mu.Lock()
+				defer s.room.mu.Unlock()
+				kept := len(s.room.said) + len(s.room.drawn) + len(s.room.dialogs) + len(s.room.saved.Name)
+				for _, st := range s.room.seats {
+					kept += len(st.link.ring) + len(st.link.queue) + len(st.rates)
+				}
+				return kept == 0
+			})
 			if s.Visitor("shell--"+inv.ID+".pages.test", cookie) || s.AssetKey(ap.welcome.Key) || cookies(t, s.Jar(), r.clock.now()) != "" || s.Ticket("h") != "" {
 				t.Error("something still opens")
 			}

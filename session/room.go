@@ -286,6 +286,10 @@ func (r *room) abandon(why string) {
 	}
 }
 
+// forget drops what a seat holds: of a session that is over it would be kept for
+// a day.
+func (st *seat) forget() { st.link, st.rates = newLink(""), map[string]*bucket{} }
+
 // detach takes note that a connection is gone, unless another took its place.
 func (r *room) detach(c *conn) {
 	r.mu.Lock()
@@ -296,6 +300,10 @@ func (r *room) detach(c *conn) {
 	}
 	st.conn, st.since, st.person.Online, st.person.Delay = nil, r.s.hub.now(), false, 0
 	r.s.hub.changes.bump()
+	if r.over {
+		st.forget()
+		return
+	}
 	for _, other := range r.seats {
 		if other != st {
 			r.tellPeople(other)
@@ -770,12 +778,17 @@ func (r *room) finish(to State, by, reason string) {
 			}
 			r.push(st, item{lossy: true, doc: noDoc, text: encode("ended", endedMessage{by, reason})})
 			c.shut(closeEnded, true)
+		} else {
+			st.forget()
 		}
 		st.person.Name = ""
 	}
 	clear(r.docs)
 	clear(r.asked)
 	clear(r.transfers)
+	clear(r.dialogs)
+	clear(r.known)
+	r.said, r.drawn, r.saved = nil, nil, downloadMessage{}
 	r.order, r.tabs, r.view, r.kept = nil, nil, nil, 0
 }
 
