@@ -174,6 +174,41 @@ func summaryOf(b *battle, id string) session.Summary {
 	return session.Summary{}
 }
 
+// TestS31ConsentCannotBeFramed has a page of another site show the consent page
+// in a frame, to lay something over it, in Firefox; TestS31ConsentIsMeant does in
+// Chromium.
+func TestS31ConsentCannotBeFramed(t *testing.T) {
+	b := newBattle(t)
+	invited := b.invite(b.site.URL+"/", session.Shared)
+	evil := newTarget(t)
+	evil.on(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/own" {
+			page(w, `<p data-tandem>own`)
+			return
+		}
+		page(w, `<iframe src="/own"></iframe><iframe src="`+invited.VisitorURL+`"></iframe><script>onload = () => { document.title = 'loaded' }</script>`)
+	})
+	w := sharedFirefox(t).open(t, "visitor", evil.URL+"/", 900, 800)
+	w.wait(top, `document.title === 'loaded'`)
+	ours := func(n int) (there bool) {
+		seen := 0
+		err := w.eval(func(_ frameInfo, depth int) bool {
+			if depth == 0 {
+				seen = 0
+			}
+			seen += depth
+			return seen == n && depth == 1
+		}, `!!document.querySelector('[data-tandem]')`, &there)
+		return err == nil && there
+	}
+	if !ours(1) {
+		t.Fatal("not even a page of its own is shown in a frame")
+	}
+	if ours(2) {
+		t.Error("the consent page is shown in a frame")
+	}
+}
+
 // TestS31ConsentIsMeant tries to have the visitor's browser agree without the
 // visitor: in a frame, by script, by a press that began elsewhere, too early, or
 // with a key held down. Then it agrees by keyboard.

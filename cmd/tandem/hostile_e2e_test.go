@@ -58,6 +58,10 @@ setTimeout(() => fetch('/tried'), 500)</script>`)
 }
 
 func TestS10HostilePageDoesNotPassForAPerson(t *testing.T) {
+	inBrowsers(t, testS10HostilePageDoesNotPassForAPerson)
+}
+
+func testS10HostilePageDoesNotPassForAPerson(t *testing.T, e engine) {
 	b := newBattle(t)
 	bank := newTarget(t)
 	at := strings.Replace(bank.URL, "127.0.0.1", "localhost", 1)
@@ -68,7 +72,7 @@ func TestS10HostilePageDoesNotPassForAPerson(t *testing.T) {
 		}
 		page(w, `<script>open('`+at+`/opened'); const tab = open('/blank'); setTimeout(() => { tab.location = '`+at+`/sent' }, 300)</script>`)
 	})
-	b.visit(b.invite(b.site.URL+"/", session.Shared))
+	b.visitIn(e, b.invite(b.site.URL+"/", session.Shared))
 	patiently(t, "both windows are at the other site", func() bool {
 		return slices.Contains(bank.asked(), "opened") && slices.Contains(bank.asked(), "sent")
 	})
@@ -90,6 +94,10 @@ func patiently(t testing.TB, what string, ok func() bool) {
 }
 
 func TestS19HostilePageGainsNothingByForging(t *testing.T) {
+	inBrowsers(t, testS19HostilePageGainsNothingByForging)
+}
+
+func testS19HostilePageGainsNothingByForging(t *testing.T, e engine) {
 	b := newBattle(t)
 	var results atomic.Pointer[string]
 	b.site.on(func(w http.ResponseWriter, r *http.Request) {
@@ -135,7 +143,7 @@ fetch('/results', {method: 'POST', body: JSON.stringify(out)});
 	agent := b.client()
 	agent.join(invited.ID, invited.AgentURL)
 	a := agent.wire(b.agentSocket(invited.ID))
-	visitor := b.visit(invited)
+	visitor := b.visitIn(e, invited)
 	patiently(t, "the page has tried everything", func() bool { return results.Load() != nil })
 	var out map[string]string
 	if err := json.Unmarshal([]byte(*results.Load()), &out); err != nil || len(out) != 9 {
@@ -150,11 +158,12 @@ fetch('/results', {method: 'POST', body: JSON.stringify(out)});
 	if s.State() != session.Active || s.Mode() != session.View {
 		t.Errorf("the session is %s, %s", s.State(), s.Mode())
 	}
-	if got := get[string](visitor, top, "location.href"); got != b.domain().Shell(invited.ID)+"/" {
-		t.Errorf("the shell is at %s", got)
+	var shows []string
+	if err := visitor.eval(top, "[location.href, document.querySelector('[data-tandem=address]').textContent]", &shows); err != nil {
+		t.Fatal(err)
 	}
-	if got := get[string](visitor, top, "document.querySelector('[data-tandem=address]').textContent"); !strings.Contains(got, "127.0.0.1") {
-		t.Errorf("the shell shows %q as the address", got)
+	if shows[0] != b.domain().Shell(invited.ID)+"/" || !strings.Contains(shows[1], "127.0.0.1") {
+		t.Errorf("the shell is at %s and shows %q as the address", shows[0], shows[1])
 	}
 	a.say(`{"type":"navigate","tab":1,"url":"` + b.site.URL + `/"}`)
 	a.expect("refused")
@@ -179,6 +188,10 @@ func (r *replacing) Write(p []byte) (int, error) {
 func (r *replacing) WriteString(s string) (int, error) { return r.Write([]byte(s)) }
 
 func TestS38MirrorIsInertWhateverTheVisitorSends(t *testing.T) {
+	inBrowsers(t, testS38MirrorIsInertWhateverTheVisitorSends)
+}
+
+func testS38MirrorIsInertWhateverTheVisitorSends(t *testing.T, e engine) {
 	b := newBattle(t)
 	canary := newTarget(t)
 	u := canary.URL + "/x"
@@ -186,7 +199,7 @@ func TestS38MirrorIsInertWhateverTheVisitorSends(t *testing.T) {
 	visitor := b.client()
 	visitor.enter(invited)
 	v := visitor.wire(b.shellSocket(invited.ID))
-	agent := sharedBrowser(t).open(t, "agent", invited.AgentURL, 1280, 900)
+	agent := e.open(t, "agent", invited.AgentURL, 1280, 900)
 	agent.wait(top, `document.querySelector('[data-tandem=tab]')`)
 
 	// One after the other, because the server takes a document as a whole or not at all.
@@ -232,17 +245,31 @@ func TestS38MirrorIsInertWhateverTheVisitorSends(t *testing.T) {
 		t.Errorf("the agent's browser connected %d times, for %q", n, canary.asked())
 	}
 	for _, in := range []frame{top, renderer, mirror} {
-		if get[bool](agent, in, "'pwned' in self") {
-			t.Error("a script ran in the agent's browser")
+		var pwned bool
+		if err := agent.eval(in, "'pwned' in self", &pwned); err != nil || pwned {
+			t.Errorf("a script ran in the agent's browser (%v)", err)
 		}
 	}
-	agent.mu.Lock()
-	defer agent.mu.Unlock()
-	for _, url := range agent.requests {
+	for _, url := range requestsOf(agent) {
 		if !strings.HasPrefix(url, b.Control.String()+"/") && !strings.HasPrefix(url, b.domain().View(invited.ID)+"/") && !strings.HasPrefix(url, "data:") && url != "about:blank" {
 			t.Errorf("the agent's browser asked for %s", url)
 		}
 	}
+}
+
+// requestsOf are the addresses that a window has asked for.
+func requestsOf(w webpage) []string {
+	switch w := w.(type) {
+	case *window:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return slices.Clone(w.requests)
+	case *firefoxWindow:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return slices.Clone(w.requests)
+	}
+	panic("an engine that does not tell what it asks for")
 }
 
 func TestScenario16MaskedValuesNeverLeaveTheVisitorsBrowser(t *testing.T) {
