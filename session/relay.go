@@ -388,7 +388,7 @@ func (r *room) askForMore(st *seat, now time.Time) (why string) {
 
 // deny tells followers that the visitor leaves it as it is.
 func (r *room) deny() {
-	why := cut(r.seat(Visitor).person.Name, 60) + " would rather not now."
+	why := whyNotNow
 	r.followers(func(st *seat) {
 		r.push(st, item{key: "refused ask", doc: noDoc, text: encode("refused", refusedMessage{nil, "ask", why})})
 	})

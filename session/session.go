@@ -138,6 +138,7 @@ const (
 	whySite      = "site"
 	whyAway      = "away"
 	whySilent    = "silent"
+	whyNotNow    = "not-now"   // the visitor would rather not
 	whyRestarted = "restarted" // the visitor's browser
 	whyNoTab     = "no-tab"
 	whyLastTab   = "last-tab"

@@ -44,7 +44,7 @@ func TestTheVisitorDecidesWhatTheAgentMayDo(t *testing.T) {
 	c.ag.send(`{"type":"ask"}`)
 	c.vis.expectText(`{"type":"ask","from":"agent"}`)
 	c.vis.send(`{"type":"deny"}`)
-	c.ag.expectText(`{"type":"refused","what":"ask","why":"Vera would rather not now."}`)
+	c.ag.expectText(`{"type":"refused","what":"ask","why":"not-now"}`)
 
 	c.decide(Shared, false)
 	c.input(`{"kind":"focus","node":4}`)

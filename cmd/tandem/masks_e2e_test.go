@@ -264,7 +264,7 @@ func TestScenario17And18MaskRulesHoldAtOnce(t *testing.T) {
 	m.agent.wait(mirror, `!document.querySelector('.photo').hasAttribute('src') && document.querySelector('.photo').offsetWidth === 60`)
 	m.visitor.wait(top, `!document.querySelector('[data-tandem=veils]').hidden`)
 	m.agent.moveTo(m.agent.element(mirror, ".iban"))
-	m.agent.wait(renderer, `document.body.innerText.includes('Hidden from you')`)
+	m.agent.wait(top, `document.querySelector('tandem-toasts').innerText.includes('Hidden from you')`)
 	m.agent.click(mirror, ".iban")
 	m.agent.wait(top, `document.querySelector('tandem-toasts').innerText.includes('hidden from you')`)
 

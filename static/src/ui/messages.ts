@@ -475,6 +475,7 @@ export interface Messages {
   'why.no-offer': never;
   'why.no-tab': never;
   'why.none': never;
+  'why.not-now': 'visitor';
   'why.not-yours': never;
   'why.one-file': never;
   'why.over': never;
