@@ -225,6 +225,9 @@ func TestScenario02And03Decline(t *testing.T) {
 			t.Errorf("the consent page does not mention %q:\n%s", part, text)
 		}
 	}
+	if get[bool](m.agent, top, `document.querySelector('iframe') !== null`) {
+		t.Error("the agent is shown something before the visitor accepts")
+	}
 	m.visitor.click(top, `[data-tandem=decline]`)
 	m.expectText(m.agent, "declined")
 	if s, _ := m.server.Hub.Session(m.invited.ID); s.State() != session.Declined {
@@ -271,6 +274,7 @@ func TestScenario04And05End(t *testing.T) {
 			m.same("home")
 			m.agent.wait(mirror, `document.querySelector('.hero img').currentSrc`)
 			asset := get[string](m.agent, mirror, `document.querySelector('.hero img').currentSrc`)
+			m.framed()
 			page := get[string](m.visitor, content, `performance.getEntriesByType('navigation')[0].name`)
 
 			began := time.Now()
@@ -289,6 +293,31 @@ func TestScenario04And05End(t *testing.T) {
 			again := sharedBrowser(t).open(t, "again", m.invited.AgentURL, 900, 700)
 			again.wait(top, `/ended|over/i.test(document.body.innerText)`)
 		})
+	}
+}
+
+// framed checks that the visitor's page is framed in the agent's colour, beside a
+// button that ends it, and that nothing of ours lies over it but what passes.
+func (m *meeting) framed() {
+	m.t.Helper()
+	if !strings.Contains(get[string](m.visitor, top, `document.body.innerText`), "Ada") {
+		m.t.Error("the visitor is not told who sees the page")
+	}
+	if end := get[bool](m.visitor, top, `document.querySelector('[data-tandem=end]').checkVisibility()`); !end {
+		m.t.Error("the visitor has no button to end it")
+	}
+	if width := get[float64](m.visitor, top, `Math.min(...['Top', 'Right', 'Bottom', 'Left'].map((side) => parseFloat(getComputedStyle(document.querySelector('#stage'))['border' + side + 'Width'])))`); width < 1 {
+		m.t.Errorf("the frame is %v px wide", width)
+	}
+	if covers := get[[]string](m.visitor, top, `(() => {
+		const page = document.querySelector('[data-tandem=tab]'), box = page.getBoundingClientRect(), covers = [];
+		for (let x = box.left + 3; x < box.right; x += 40) for (let y = box.top + 3; y < box.bottom; y += 40) {
+			const there = document.elementFromPoint(x, y);
+			if (there !== page && !there.closest('tandem-toasts')) covers.push(there.outerHTML.slice(0, 80));
+		}
+		return covers;
+	})()`); len(covers) > 0 {
+		m.t.Errorf("over the page lies %q", covers)
 	}
 }
 
@@ -324,10 +353,17 @@ func TestScenario27And28ComeBack(t *testing.T) {
 	m.at("/lamps/desk")
 	m.same("late agent")
 
-	t.Log("the agent reloads")
+	t.Log("the agent reloads, and is as before")
+	seat := func() string {
+		return get[string](m.visitor, top, `getComputedStyle(document.documentElement).getPropertyValue('--agent') + ' ' + document.querySelector('[data-tandem=mode]').dataset.mode`)
+	}
+	before := seat()
 	m.agent.call("Page.reload", map[string]any{}, nil)
 	m.agent.wait(mirror, `document.title.includes('Filament')`)
 	m.same("agent reloaded")
+	if after := seat(); after != before || !strings.HasPrefix(after, "#") {
+		t.Errorf("the agent was %q, and is %q", before, after)
+	}
 
 	t.Log("the visitor reloads")
 	m.visitor.call("Page.reload", map[string]any{}, nil)
@@ -380,9 +416,9 @@ func TestScenario29Restart(t *testing.T) {
 	m.once("login")
 }
 
-// TestScenario19OtherOrigins leaves the shop for another allowed site, by a redirect, and
+// TestScenario19And21OtherOrigins leaves the shop for another allowed site, by a redirect, and
 // comes back.
-func TestScenario19OtherOrigins(t *testing.T) {
+func TestScenario19And21OtherOrigins(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -411,6 +447,38 @@ func TestScenario19OtherOrigins(t *testing.T) {
 	m.visitor.click(content, `#home`)
 	m.at("/lamps")
 	m.same("home again")
+	m.routes()
+}
+
+// routes has a page change its address and itself, as applications do, while the
+// agent points.
+func (m *meeting) routes() {
+	m.t.Helper()
+	m.t.Log("twenty routes of one document")
+	m.agent.moveTo(m.agent.element(mirror, `a.brand`))
+	get[any](m.visitor, content, `(async () => {
+		const show = () => { document.title = document.querySelector('main').innerText = location.pathname + location.hash; };
+		addEventListener('popstate', show);
+		for (let n = 1; n <= 20; n++) {
+			if (n % 3 === 0) location.hash = 'part-' + n;
+			else history[n % 3 === 1 ? 'pushState' : 'replaceState']({}, '', '/route/' + n);
+			show();
+			await new Promise(requestAnimationFrame);
+		}
+	})()`)
+	at := func(route string) {
+		m.t.Helper()
+		m.visitor.wait(content, `document.title === `+quote(route))
+		m.agent.wait(mirror, `document.title === `+quote(route)+` && document.querySelector('main').innerText === `+quote(route))
+		m.agent.wait(top, `document.querySelector('[data-tandem=address]').value === `+quote(m.shop.URL()+route))
+	}
+	at("/route/20")
+	m.visitor.pointsAt("Ada", content, `a.brand`)
+	m.agent.click(top, `[data-tandem=back]`)
+	at("/route/17#part-18")
+	m.agent.click(top, `[data-tandem=forward]`)
+	at("/route/20")
+	m.sameTree("routes")
 }
 
 func TestScenario19Problems(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"tandem/proxy"
@@ -149,14 +150,21 @@ func spill(t *testing.T, b *battle) (told []string) {
 	// What the agent could ask for: all addresses it was told, and those that it may guess.
 	key, view := a.Welcome.Key, b.domain().View(invited.ID)
 	site := strings.Replace(b.site.URL, "://", "/", 1)
+	var mu sync.Mutex
+	var asking sync.WaitGroup // what the store has not it waits for
 	for _, path := range []string{"", "inner?c4nary-inner", "c4nary-image.png", "c4nary-poster.png", "c4nary-object.png", "c4nary-blocked.png", "c4nary-attr-url.png", "fetched", "got"} {
-		response, body := agent.ask("GET", view+"/.tandem/a/"+key+"/"+site+"/"+path, "", nil)
-		if response.StatusCode == http.StatusOK {
-			told = append(told, path+": "+body)
-		}
-		_, body = agent.ask("GET", b.at(invited.ID, b.site.URL+"/"+path), "", nil)
-		told = append(told, body)
+		asking.Go(func() {
+			response, kept := agent.ask("GET", view+"/.tandem/a/"+key+"/"+site+"/"+path, "", nil)
+			_, body := agent.ask("GET", b.at(invited.ID, b.site.URL+"/"+path), "", nil)
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, body)
+			if response.StatusCode == http.StatusOK {
+				told = append(told, path+": "+kept)
+			}
+		})
 	}
+	asking.Wait()
 	return told
 }
 

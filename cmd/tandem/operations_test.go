@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"tandem/rewrite"
 	"tandem/session"
 )
 
@@ -188,6 +189,21 @@ func TestScenario22And23And24Operations(t *testing.T) {
 		right += n - bad
 	}
 	t.Logf("%d of %d operations right", right, all)
+	m.agentAskedOnlyUs()
+}
+
+// agentAskedOnlyUs checks that the agent's browser asked our own hosts, and
+// neither the site nor a host that stands for it.
+func (m *meeting) agentAskedOnlyUs() {
+	m.t.Helper()
+	domain := rewrite.Domain{Scheme: m.server.Control.Scheme, Host: m.server.Content}
+	m.agent.mu.Lock()
+	defer m.agent.mu.Unlock()
+	for _, url := range m.agent.requests {
+		if !slices.ContainsFunc([]string{m.server.Control.String() + "/", domain.View(m.invited.ID) + "/", "data:", "blob:"}, func(ours string) bool { return strings.HasPrefix(url, ours) }) {
+			m.t.Errorf("the agent's browser asked for %s", url)
+		}
+	}
 }
 
 // operations tries those of one page and returns their number and what is wrong.

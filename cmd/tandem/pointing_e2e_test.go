@@ -87,6 +87,19 @@ func TestScenario07And08Pointing(t *testing.T) {
 	m.sameTree("home")
 	const link, heading = `.hero a.button`, `.hero h1`
 
+	t.Log("a click is a ring at the visitor")
+	get[any](m.visitor, top, `(() => {
+		const { prototype } = customElements.get('tandem-cursors'), { ring } = prototype;
+		globalThis.rings = [];
+		prototype.ring = function (x, y) { const box = this.getBoundingClientRect(); rings.push([box.x + x, box.y + y]); ring.call(this, x, y); };
+	})()`)
+	m.agent.click(mirror, link)
+	m.visitor.wait(top, `rings.length`)
+	ring, x, y := get[[][2]float64](m.visitor, top, `rings`), 0.0, 0.0
+	if x, y = m.visitor.element(content, link); len(ring) != 1 || math.Hypot(ring[0][0]-x, ring[0][1]-y) > 3 {
+		t.Errorf("rings at %v, want one at %.0f,%.0f", ring, x, y)
+	}
+
 	t.Log("Ctrl and a click make an element wiggle on the other's screen")
 	m.agent.ctrlClick(mirror, link)
 	m.visitor.wiggles(content, link)
@@ -118,7 +131,7 @@ func TestScenario07And08Pointing(t *testing.T) {
 	m.agent.click(top, `.palette [data-tool=fade]`)
 	m.agent.click(top, `.palette [data-tool=ink]`)
 	m.agent.wait(renderer, `document.querySelector('tandem-marks').hasAttribute('drawing')`)
-	x, y := m.agent.element(mirror, heading)
+	x, y = m.agent.element(mirror, heading)
 	m.agent.dragTo(x-60, y, x+60, y+30)
 	drawn := func(w *window, in frame) {
 		t.Helper()

@@ -431,6 +431,7 @@ func TestScenario14ShopTogether(t *testing.T) {
 	m.at("/account")
 	m.same("account")
 	m.once("login")
+	m.agentKeepsNothing()
 	if cookies := get[string](m.visitor, content, "document.cookie"); cookies == "" {
 		t.Error("document.cookie is empty, although the basket has a cookie scripts may read")
 	}
@@ -479,6 +480,26 @@ func TestScenario14ShopTogether(t *testing.T) {
 
 	t.Log("a photo is uploaded")
 	m.upload()
+}
+
+// agentKeepsNothing checks that the agent's browser has no cookie but the one of
+// our own pages, and no storage where the site is shown.
+func (m *meeting) agentKeepsNothing() {
+	m.t.Helper()
+	var kept struct {
+		Cookies []struct{ Name, Domain string } `json:"cookies"`
+	}
+	m.agent.call("Storage.getCookies", map[string]any{}, &kept) // of this browser context
+	for _, cookie := range kept.Cookies {
+		if cookie.Domain != m.server.Control.Hostname() {
+			m.t.Errorf("the agent's browser has a cookie %s of %s", cookie.Name, cookie.Domain)
+		}
+	}
+	for _, in := range []frame{mirror, renderer} {
+		if stored := get[int](m.agent, in, `(() => { try { return localStorage.length + sessionStorage.length } catch { return 0 } })()`); stored > 0 {
+			m.t.Errorf("the agent's browser stores %d things where the site is shown", stored)
+		}
+	}
 }
 
 func (m *meeting) upload() {

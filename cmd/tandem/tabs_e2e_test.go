@@ -360,9 +360,9 @@ func (w *window) middleClick(in frame, selector string) {
 	}
 }
 
-// TestScenario25And26NeedsTheVisitor has pages ask for what only the visitor can give: answers,
+// TestScenario25And26And30NeedsTheVisitor has pages ask for what only the visitor can give: answers,
 // places to save files, presses. The agent is told: scenarios 25 and 26.
-func TestScenario25And26NeedsTheVisitor(t *testing.T) {
+func TestScenario25And26And30NeedsTheVisitor(t *testing.T) {
 	m := meetAtDesk(t)
 	files := t.TempDir()
 	m.visitor.saveTo(files)
@@ -470,12 +470,22 @@ func TestScenario25And26NeedsTheVisitor(t *testing.T) {
 	second := sharedBrowser(t).open(t, "second agent", m.invited.AgentURL, 800, 600)
 	m.told(m.visitor, "Ada (2) is here.")
 	m.told(m.agent, "Ada (2) is here.")
+	m.together(3)
 	second.navigate("about:blank")
 	for _, w := range []*window{m.visitor, m.agent} {
 		w.wait(top, `/\d+ ms$/.test(document.querySelector('tandem-people .quality')?.textContent ?? '')`)
 		m.told(w, "Ada (2) has left.")
 	}
+	m.together(2)
 	m.noErrors()
+}
+
+// together waits until both windows show so many people as being here.
+func (m *deskMeeting) together(want int) {
+	m.t.Helper()
+	for _, w := range []*window{m.visitor, m.agent} {
+		w.wait(top, fmt.Sprintf(`document.querySelectorAll('tandem-people .person:not(.offline)').length === %d`, want))
+	}
 }
 
 // answer answers the dialog that is open, as soon as there is one.
@@ -506,10 +516,10 @@ func (m *deskMeeting) goes(url, path string) {
 	m.ready(path)
 }
 
-// TestScenario27AnotherDevice has the visitor go on with a telephone: signed in as
+// TestScenario06And27AnotherDevice has the visitor go on with a telephone: signed in as
 // before, with the same page and what pages keep, and with nothing left behind that
 // works.
-func TestScenario27AnotherDevice(t *testing.T) {
+func TestScenario06And27AnotherDevice(t *testing.T) {
 	m := meetAtDesk(t)
 	site := m.siteURL()
 	m.goes(m.login, "/login")
@@ -531,6 +541,8 @@ func TestScenario27AnotherDevice(t *testing.T) {
 	m.visitor = phone
 	m.front = phone.inFront(top, `[data-tandem=tab]`)
 	m.ready("/third")
+	m.agent.moveTo(m.agent.element(m.shown, "h1"))
+	phone.pointsAt("Ada", m.front, "h1")
 	phone.wait(m.front, `document.querySelector('#kept').textContent === 'lit,3'`) // as the page's first script found it
 	m.goes(m.login, "/login")
 	if got := get[string](phone, m.front, `localStorage.getItem('token')`); got != "CANARY" {
