@@ -370,6 +370,47 @@ func TestJSUntouched(t *testing.T) {
 	}
 }
 
+// What rewriters of scripts are known to break: each is parsed, keeps its meaning,
+// and comes back.
+func TestJSThatOthersBreak(t *testing.T) {
+	for _, c := range []struct {
+		kind ScriptKind
+		in   string
+	}{
+		{ScriptClassic, "#!/usr/bin/env x\nlocation.href"},
+		{ScriptClassic, "let frames = 1, parent = 2, self = 3; location = frames"},
+		{ScriptClassic, "class A { location = 1; static top = 2; #a = location; static { top.x } get location() { return #a in this } static async *top() {} }"},
+		{ScriptClassic, "a = b?.location?.[top.x]?.(location) ?? (c ||= top.d)"},
+		{ScriptClassic, "x = class extends (location, Object) { constructor() { super.location; super.top = location } }"},
+		{ScriptClassic, "a: { b: for (;;) { if (location) continue b; break a } }"},
+		{ScriptClassic, "if (location) function f() {} else ; var n = 0777 + .5.toFixed() + 0b1 + 1_0n"},
+		{ScriptClassic, "var await = location, yield_, async = top; async\n(location)"},
+		{ScriptClassic, "for (var async of [location]); for (async of => {};;) { break }"},
+		{ScriptClassic, "a = location\n/top/g.exec(b)"},
+		{ScriptClassic, "if (a) /location[/]top/u.test(b); c = d++ / top.e / 2; ({}) / top.f"},
+		{ScriptClassic, "x = `${`${location}` + {top: `}`}.top}`; tag`a${top}b`"},
+		{ScriptClassic, "do location.x; while (0) top.y"},
+		{ScriptClassic, "callback({\"location\": 1, \"top\": [2]})"},
+		{ScriptClassic, "a = {location, top, get location() {}, set top(x) {}, async location() {}, *top() {}, [location]: top, location: 1, 'top': 2}"},
+		{ScriptClassic, "((location) => { location.x; { let top; top.y } })(top)"},
+		{ScriptClassic, "function f({location = top, ...rest}, [top] = []) { return location + top }"},
+		{ScriptClassic, "try { location } catch { top } try { a } catch ({location}) { location.x }"},
+		{ScriptClassic, "(async () => { for await (const top of location.x) await top; })()"},
+		{ScriptClassic, "function* g() { yield location; yield* top.x; yield /top/ }"},
+		{ScriptClassic, "new location.a.b(top); new (top.f())(location); delete location.x; typeof top; void location"},
+		{ScriptClassic, "window.\\u006cocation = \\u{74}op.x"},
+		{ScriptClassic, "<!-- x\nlocation.x\n--> y\ntop.z"},
+		{ScriptClassic, "a = /[\\p{L}--[a-z]]/v.test(location.x), b = /(?<top>a)\\k<top>/.exec(top.y)"},
+		{ScriptModule, "import a, {location as b, default as c} from './x.js'; export {b as location, c as top}; export * as top from './y.js'; location.x"},
+		{ScriptModule, "import d from './x.json' with {type: 'json'}; export default class extends top.X {}; await location.x"},
+	} {
+		out, tier := JS([]byte(c.in), Script{Kind: c.kind, Mapper: testMapper()})
+		if tier != TierParsed || Unscript(string(out)) != c.in {
+			t.Errorf("tier %d, %s became\n%s, and that\n%s", tier, c.in, out, Unscript(string(out)))
+		}
+	}
+}
+
 func TestJSTokens(t *testing.T) {
 	for _, tt := range [][2]string{
 		{")) location.href; x = top.y", ")) §v(location).href; x = §v(top).y"},
