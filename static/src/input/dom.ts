@@ -49,6 +49,22 @@ export const execCommand = method<[string, boolean, string], boolean>(Document.p
 export const getSelection = method<[], Selection | null>(Document.prototype, 'getSelection');
 export const setBaseAndExtent = method<[Node, number, Node, number], void>(Selection.prototype, 'setBaseAndExtent');
 export const rangeOf = method<[number], Range>(Selection.prototype, 'getRangeAt');
+export const createWalker = method<[Node, number], TreeWalker>(Document.prototype, 'createTreeWalker');
+export const nextNode = method<[], Node | null>(TreeWalker.prototype, 'nextNode');
+export const textOf = getter<string | null>(Node.prototype, 'textContent');
+const createRange = method<[], Range>(Document.prototype, 'createRange');
+const startRange = method<[Node, number], void>(Range.prototype, 'setStart');
+const endRange = method<[Node, number], void>(Range.prototype, 'setEnd');
+const textOfRange = method<[], string>(Range.prototype, 'toString');
+
+/** The text from the beginning of a node to a point in it. */
+export function rangeText(from: Node, node: Node, offset: number): string {
+  const range = createRange(ownerDocument(from)!);
+  startRange(range, from, 0);
+  endRange(range, node, offset);
+  return textOfRange(range);
+}
+
 export const cloneRange = method<[], Range>(Range.prototype, 'cloneRange');
 export const modifySelection = method<[string, string, string], void>(Selection.prototype, 'modify');
 const focusHTML = method<[FocusOptions], void>(HTMLElement.prototype, 'focus');

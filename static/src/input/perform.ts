@@ -255,7 +255,7 @@ export function createPerformer(ctx: PerformContext): Performer {
     let host = editingHost(element);
     if (host === null) return data !== null && withKey(element, key, () => insert(element, inputType, data, markup));
     const field = hands.field();
-    const back = savedSelection(ctx.document);
+    const back = savedSelection(ctx.document, field);
     if (sel === undefined && lent) {
       focus(host);
       caret();
@@ -264,7 +264,7 @@ export function createPerformer(ctx: PerformContext): Performer {
       if (now !== null && !ctx.masked(now)) host = editingHost(now) ?? host;
     }
     const ok = editIn(host, inputType, data, sel, key, markup);
-    caret = savedSelection(ctx.document);
+    caret = savedSelection(ctx.document, field === null ? null : host);
     // Editors edit at the focus. It goes back in the same task, before the visitor's next key.
     lent = field !== null;
     if (field !== null) {

@@ -4,11 +4,12 @@
 // and the native value setter where neither changed anything.
 
 import {
-  cloneRange, dispatch, execCommand, focus, focused, getSelection, holds, isConnected, isHTML, isTextControl, localName, modifySelection, nodeType, ownerDocument, rangeOf,
+  cloneRange, dispatch, execCommand, focus, focused, getSelection, holds, isHTML, isTextControl, localName, modifySelection, nodeType, ownerDocument, rangeOf,
   attribute, editContextOf, selectAll, setBaseAndExtent, updateContextSelection, updateContextText, valueOf,
 } from './dom';
 import { harmless } from './markup';
 import { hash, shift } from './messages';
+import { placeIn } from './place';
 import { ownHTML } from '../trusted';
 
 const InputEventNative = InputEvent;
@@ -188,17 +189,24 @@ export function fireChange(control: Element): void {
   dispatch(control, new EventNative('change', { bubbles: true }));
 }
 
-/** Remembers the document's selection; the result sets it again, at the same text, if that is still there. */
-export function savedSelection(document: Document): () => void {
+/**
+ * Remembers the document's selection; the result sets it again, at the same text, if that is still there. In a host
+ * that two people edit it is found again, too, when the page has made the text anew, as many editors do at every key.
+ */
+export function savedSelection(document: Document, host: Element | null = null): () => void {
   const selection = getSelection(document);
   if (selection === null || selection.rangeCount === 0) return () => undefined;
   const range = cloneRange(rangeOf(selection, 0));
-  const backward = selection.focusNode === range.startContainer && selection.focusOffset === range.startOffset;
+  const { startContainer, startOffset, endContainer, endOffset } = range;
+  const backward = selection.focusNode === startContainer && selection.focusOffset === startOffset;
+  const start = placeIn(host, startContainer, startOffset);
+  const end = range.collapsed ? start : placeIn(host, endContainer, endOffset);
   return () => {
-    const { startContainer, startOffset, endContainer, endOffset } = range;
-    if (!isConnected(startContainer) || !isConnected(endContainer)) return;
-    if (backward) selectNodes(endContainer, endOffset, startContainer, startOffset);
-    else selectNodes(startContainer, startOffset, endContainer, endOffset);
+    const from = start(range.startContainer, range.startOffset);
+    const to = end(range.endContainer, range.endOffset);
+    if (from === null || to === null) return;
+    if (backward) selectNodes(...to, ...from);
+    else selectNodes(...from, ...to);
   };
 }
 
