@@ -457,6 +457,28 @@ func handsTogether(m *meeting) {
 			m.t.Errorf("%s: the caret is at %d, want %d", w.w.name, got, w.caret)
 		}
 	}
+
+	m.t.Log("in an editor that makes its text anew")
+	m.visitor.click(content, "#pad")
+	m.visitor.chord("End")
+	m.visitor.write(" of")
+	m.padIs("one of")
+	m.agent.click(mirror, "#pad")
+	m.agent.chord("Home")
+	for i := range 3 {
+		m.agent.write(string(rune('k' + i)))
+		m.padIs("klm"[:i+1] + "one of" + "abc"[:i])
+		m.visitor.write(string(rune('a' + i)))
+		m.padIs("klm"[:i+1] + "one of" + "abc"[:i+1])
+	}
+}
+
+// padIs waits until the pad has a text on both sides.
+func (m *meeting) padIs(text string) {
+	m.t.Helper()
+	shows := fmt.Sprintf(`document.getElementById('pad').textContent.replaceAll('\u00a0', ' ') === %s`, quote(text))
+	m.visitor.wait(content, shows)
+	m.agent.wait(mirror, shows)
 }
 
 // typesWith waits until a window shows where somebody else types.

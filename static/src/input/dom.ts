@@ -48,24 +48,29 @@ export const activeElement = getter<Element | null>(Document.prototype, 'activeE
 export const execCommand = method<[string, boolean, string], boolean>(Document.prototype, 'execCommand');
 export const getSelection = method<[], Selection | null>(Document.prototype, 'getSelection');
 export const setBaseAndExtent = method<[Node, number, Node, number], void>(Selection.prototype, 'setBaseAndExtent');
-export const rangeOf = method<[number], Range>(Selection.prototype, 'getRangeAt');
 export const createWalker = method<[Node, number], TreeWalker>(Document.prototype, 'createTreeWalker');
 export const nextNode = method<[], Node | null>(TreeWalker.prototype, 'nextNode');
 export const textOf = getter<string | null>(Node.prototype, 'textContent');
 const createRange = method<[], Range>(Document.prototype, 'createRange');
 const startRange = method<[Node, number], void>(Range.prototype, 'setStart');
 const endRange = method<[Node, number], void>(Range.prototype, 'setEnd');
-const textOfRange = method<[], string>(Range.prototype, 'toString');
+export const collapse = method<[boolean], void>(Range.prototype, 'collapse');
+export const rangeText = method<[], string>(Range.prototype, 'toString');
 
-/** The text from the beginning of a node to a point in it. */
-export function rangeText(from: Node, node: Node, offset: number): string {
+/** From the beginning of a node to a point in it. */
+export function rangeTo(from: Node, node: Node, offset: number): Range {
   const range = createRange(ownerDocument(from)!);
   startRange(range, from, 0);
   endRange(range, node, offset);
-  return textOfRange(range);
+  return range;
 }
 
-export const cloneRange = method<[], Range>(Range.prototype, 'cloneRange');
+/** An offset, or the last one a node has. */
+export function clamp(node: Node, offset: number): number {
+  const most = nodeType(node) === 3 ? (node as Text).length : node.childNodes.length;
+  return Math.max(0, Math.min(offset, most));
+}
+
 export const modifySelection = method<[string, string, string], void>(Selection.prototype, 'modify');
 const focusHTML = method<[FocusOptions], void>(HTMLElement.prototype, 'focus');
 export const blurHTML = method<[], void>(HTMLElement.prototype, 'blur');

@@ -17,7 +17,7 @@ import { Pace } from './pace';
 import { locate, Pointer, type Refusal } from './pointer';
 import { Protection } from './protect';
 import { dropFiles } from './dragdrop';
-import { changed, edit, fireChange, Histories, offerPaste, replaceText, savedCaret, savedSelection, select, selectNodes, setValue, typeInContext, type Markup } from './text';
+import { changed, edit, fireChange, heldSelection, Histories, offerPaste, replaceText, savedCaret, savedSelection, select, selectNodes, setValue, typeInContext, type Markup } from './text';
 
 export interface PerformContext {
   /** The live node of a mirrored id. */
@@ -213,11 +213,13 @@ export function createPerformer(ctx: PerformContext): Performer {
 
   /** Puts the caret where the follower has it, or keeps it for the follower's next edit while the visitor types. */
   function placeCaret(element: Element, to: Caret): Refusal | null {
-    const place = () => 'sel' in to ? selection(element, to.sel) : selection(element, undefined, to.start, to.end);
-    lent = hands.field() !== null;
-    if (!lent) return place();
-    // A field's edits say where they go.
-    if ('sel' in to) caret = place;
+    const field = hands.field();
+    lent = field !== null;
+    if (!lent) return 'sel' in to ? selection(element, to.sel) : selection(element, undefined, to.start, to.end);
+    if (!('sel' in to)) return null; // a field's edits say where they go
+    const [anchor, extent] = [ctx.node(to.sel[0]), ctx.node(to.sel[2])];
+    if (anchor === null || extent === null) return 'gone';
+    caret = heldSelection(field, anchor, to.sel[1], extent, to.sel[3]);
     return null;
   }
 

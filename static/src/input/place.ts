@@ -1,6 +1,6 @@
 // A place in edited text that outlives the nodes it is in.
 
-import { contains, createWalker, isConnected, nextNode, nodeType, ownerDocument, parentNode, rangeText, textOf } from './dom';
+import { clamp, collapse, contains, createWalker, isConnected, nextNode, nodeType, ownerDocument, parentNode, rangeText, rangeTo, textOf } from './dom';
 import { shift } from './messages';
 
 type Point = [node: Node, offset: number];
@@ -9,16 +9,18 @@ const TEXT = 3;
 const SHOW_TEXT = 4;
 
 /**
- * Remembers a place. The result is where it is now, given where a live range has it; null when it has gone. Within a
- * host, a place that was moved because its text was made anew is looked up by its characters, in the child of the
- * host it was in or the one that is there instead.
+ * Remembers a place: the result is where it is now, null when it has gone. Within a host, a place that was moved because
+ * its text was made anew is looked up by its characters, in the child of the host it was in or the one there instead.
  */
-export function placeIn(host: Element | null, node: Node, offset: number): (at: Node, by: number) => Point | null {
-  const lookUp = host === null || node === host || !contains(host, node) ? null : lineOf(host, node, offset);
-  return (at, by) => {
-    const stayed = at === node && by === offset && isConnected(node);
+export function placeIn(host: Element | null, node: Node, offset: number): () => Point | null {
+  const live = rangeTo(node, node, clamp(node, offset));
+  collapse(live, false);
+  const { endOffset } = live;
+  const lookUp = host === null || node === host || !contains(host, node) ? null : lineOf(host, node, endOffset);
+  return () => {
+    const stayed = live.endContainer === node && live.endOffset === endOffset && isConnected(node);
     if (lookUp !== null && !stayed) return lookUp();
-    return isConnected(at) ? [at, by] : null;
+    return isConnected(live.endContainer) ? [live.endContainer, live.endOffset] : null;
   };
 }
 
@@ -27,7 +29,7 @@ function lineOf(host: Element, node: Node, offset: number): () => Point | null {
   for (let up = parentNode(line); up !== null && up !== host; up = parentNode(line)) line = up;
   const index = Array.prototype.indexOf.call(host.childNodes, line);
   const before = textOf(line) ?? '';
-  const at = nodeType(line) === TEXT ? offset : rangeText(line, node, offset).length;
+  const at = nodeType(line) === TEXT ? offset : rangeText(rangeTo(line, node, offset)).length;
   return () => {
     const now = parentNode(line) === host ? line : host.childNodes[Math.min(index, host.childNodes.length - 1)];
     return now === undefined ? null : textAt(now, shift(at, before, textOf(now) ?? ''));

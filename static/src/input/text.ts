@@ -4,7 +4,7 @@
 // and the native value setter where neither changed anything.
 
 import {
-  cloneRange, dispatch, execCommand, focus, focused, getSelection, holds, isHTML, isTextControl, localName, modifySelection, nodeType, ownerDocument, rangeOf,
+  clamp, dispatch, execCommand, focus, focused, getSelection, holds, isHTML, isTextControl, localName, modifySelection, ownerDocument,
   attribute, editContextOf, selectAll, setBaseAndExtent, updateContextSelection, updateContextText, valueOf,
 } from './dom';
 import { harmless } from './markup';
@@ -194,19 +194,19 @@ export function fireChange(control: Element): void {
  * that two people edit it is found again, too, when the page has made the text anew, as many editors do at every key.
  */
 export function savedSelection(document: Document, host: Element | null = null): () => void {
-  const selection = getSelection(document);
-  if (selection === null || selection.rangeCount === 0) return () => undefined;
-  const range = cloneRange(rangeOf(selection, 0));
-  const { startContainer, startOffset, endContainer, endOffset } = range;
-  const backward = selection.focusNode === startContainer && selection.focusOffset === startOffset;
-  const start = placeIn(host, startContainer, startOffset);
-  const end = range.collapsed ? start : placeIn(host, endContainer, endOffset);
+  const { anchorNode, anchorOffset, focusNode, focusOffset } = getSelection(document) ?? {};
+  if (!anchorNode || !focusNode) return () => undefined;
+  return heldSelection(host, anchorNode, anchorOffset!, focusNode, focusOffset!);
+}
+
+/** The same for a selection between two points. */
+export function heldSelection(host: Element | null, anchor: Node, anchorOffset: number, focus: Node, focusOffset: number): () => void {
+  const start = placeIn(host, anchor, anchorOffset);
+  const end = anchor === focus && anchorOffset === focusOffset ? start : placeIn(host, focus, focusOffset);
   return () => {
-    const from = start(range.startContainer, range.startOffset);
-    const to = end(range.endContainer, range.endOffset);
-    if (from === null || to === null) return;
-    if (backward) selectNodes(...to, ...from);
-    else selectNodes(...from, ...to);
+    const from = start();
+    const to = end();
+    if (from !== null && to !== null) selectNodes(...from, ...to);
   };
 }
 
@@ -226,11 +226,6 @@ export function selectNodes(anchor: Node, anchorOffset: number, end: Node, endOf
   const selection = getSelection(ownerDocument(anchor)!);
   if (selection === null) return;
   setBaseAndExtent(selection, anchor, clamp(anchor, anchorOffset), end, clamp(end, endOffset));
-}
-
-function clamp(node: Node, offset: number): number {
-  const most = nodeType(node) === 3 ? (node as Text).length : node.childNodes.length;
-  return Math.max(0, Math.min(offset, most));
 }
 
 const TextUpdate = globalThis.TextUpdateEvent;
