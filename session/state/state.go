@@ -181,11 +181,16 @@ type Bucket struct {
 	kv    jetstream.KeyValue // guarded by the store's mu
 }
 
+// markersLast is how long the store remembers that a key was purged: watchers are
+// told at once, and who opens the store later does not find the key anyway.
+var markersLast = time.Hour
+
 func (b *Bucket) open(ctx context.Context) (err error) {
 	b.kv, err = b.store.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket:  b.name,
-		History: 1,
-		Storage: jetstream.FileStorage,
+		Bucket:         b.name,
+		History:        1,
+		Storage:        jetstream.FileStorage,
+		LimitMarkerTTL: markersLast,
 	})
 	if err != nil {
 		return fmt.Errorf("opening bucket %s: %w", b.name, err)
@@ -227,7 +232,7 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 
 // Purge removes key with all that was ever stored under it.
 func (b *Bucket) Purge(ctx context.Context, key string) error {
-	return b.wrap(ctx, "purging", key, b.values().Purge(ctx, key))
+	return b.wrap(ctx, "purging", key, b.values().Purge(ctx, key, jetstream.PurgeTTL(markersLast)))
 }
 
 // All returns every key with its value.

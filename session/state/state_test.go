@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -59,6 +60,31 @@ func TestBucketSurvivesRestart(t *testing.T) {
 	}
 	if v, err := b.Get(t.Context(), "a"); err != nil || string(v) != "value of a" {
 		t.Errorf("Get(a) = %q, %v", v, err)
+	}
+}
+
+// TestPurgedKeysLeaveNothing waits until the store has forgotten that a key was ever there.
+func TestPurgedKeysLeaveNothing(t *testing.T) {
+	defer func(before time.Duration) { markersLast = before }(markersLast)
+	markersLast = time.Second // the shortest there is
+	b, err := open(t, t.TempDir()).Bucket(t.Context(), "things")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(b.Put(t.Context(), "a", []byte("value")), b.Purge(t.Context(), "a")); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		status, err := b.values().Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status.Values() == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d entries are left of a purged key", status.Values())
+		}
 	}
 }
 
