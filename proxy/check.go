@@ -159,8 +159,8 @@ func (p *Proxy) fetch(ctx context.Context, r *Report, u *url.URL, origin rewrite
 	}
 	resp, err := p.engine.transport.RoundTrip(req)
 	if err != nil {
-		problem := problemOf(err, origin)
-		*r = r.because(problem.Title+".", problem.Detail)
+		title, detail := problemOf(err, origin).English()
+		*r = r.because(title+".", detail)
 		return
 	}
 	defer resp.Body.Close()

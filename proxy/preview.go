@@ -89,7 +89,8 @@ func (p *Proxy) fetchPage(ctx context.Context, u *url.URL) (*html.Node, error) {
 	resp, err := p.engine.transport.RoundTrip(req)
 	if err != nil {
 		problem := problemOf(err, rewrite.Origin{Scheme: u.Scheme, Host: u.Host})
-		return nil, errors.New(problem.Title)
+		title, _ := problem.English()
+		return nil, errors.New(title)
 	}
 	defer resp.Body.Close()
 	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode/100 == 3 {

@@ -54,7 +54,8 @@ func (p *Proxy) serveUpgrade(w http.ResponseWriter, r *http.Request, host rewrit
 	if err != nil {
 		problem := problemOf(err, x.origin)
 		p.log.Info("site's WebSocket failed", append(x.attrs(), "problem", problem.Code, "cause", cause(err))...)
-		http.Error(w, problem.Title, problem.Status)
+		title, _ := problem.English()
+		http.Error(w, title, problem.Status)
 		return
 	}
 	defer site.Close()

@@ -24,6 +24,12 @@ type Problem struct {
 	Framer string
 }
 
+// English is what happened, without a full stop, and what to do now, for developers and at the command line.
+func (p Problem) English() (title, detail string) {
+	english := catalogues()[0]
+	return english.Say(p.Title, p.Words), english.Say(p.Detail, p.Words)
+}
+
 // WriteProblem answers r with p: a page in the reader's language when a browser asked for a document, one line of
 // English otherwise, which a developer may read. The page stands alone (style sheet included), because it may be all that a misconfigured host can serve.
 func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
@@ -41,8 +47,8 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	if !wantsPage(r) {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(p.Status)
-		english := catalogues()[0]
-		fmt.Fprintf(w, "%s. %s\n", english.Say(p.Title, p.Words), english.Say(p.Detail, p.Words))
+		title, detail := p.English()
+		fmt.Fprintf(w, "%s. %s\n", title, detail)
 		return
 	}
 	var body bytes.Buffer
