@@ -213,20 +213,25 @@ func (c *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	case "/socket":
-		upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
-		ws, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer ws.Close()
-		for {
-			kind, text, err := ws.ReadMessage()
-			if err != nil || ws.WriteMessage(kind, text) != nil {
-				return
-			}
-		}
+		echo(w, r)
 	default:
 		io.WriteString(w, "c4nary-of-the-site")
+	}
+}
+
+// echo is a site's WebSocket that sends back what it gets.
+func echo(w http.ResponseWriter, r *http.Request) {
+	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	ws, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer ws.Close()
+	for {
+		kind, text, err := ws.ReadMessage()
+		if err != nil || ws.WriteMessage(kind, text) != nil {
+			return
+		}
 	}
 }
 

@@ -295,20 +295,7 @@ func newSoakSite(t *testing.T) string {
 			}
 		}
 	})
-	mux.HandleFunc("/socket", func(w http.ResponseWriter, r *http.Request) {
-		upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
-		ws, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer ws.Close()
-		for {
-			kind, text, err := ws.ReadMessage()
-			if err != nil || ws.WriteMessage(kind, text) != nil {
-				return
-			}
-		}
-	})
+	mux.HandleFunc("/socket", echo)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
