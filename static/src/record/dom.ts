@@ -42,6 +42,8 @@ const create = method<[string], HTMLElement>(Document.prototype, 'createElement'
 export const newElement = (name: string): HTMLElement => create(document, name);
 export const findAll = (root: Node, selector: string): NodeListOf<Element> => nodeType(root) === DOCUMENT ? queryAll(root, selector) : queryIn(root, selector);
 const queryIn = method<[string], NodeListOf<Element>>(DocumentFragment.prototype, 'querySelectorAll');
+/** The first in the document, at which looking ends. */
+export const queryFirst = method<[string], Element | null>(Document.prototype, 'querySelector');
 export const queryAll = method<[string], NodeListOf<Element>>(Document.prototype, 'querySelectorAll');
 export const box = method<[], DOMRect>(Element.prototype, 'getBoundingClientRect');
 export const scrollLeft = getter<number>(Element.prototype, 'scrollLeft');

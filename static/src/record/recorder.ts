@@ -20,7 +20,7 @@ import { Definitions } from './definitions';
 import { Digests } from './digests';
 import {
   areaValue, attribute, box, clientHeight, clientLeft, clientTop, clientWidth, currentSrc, documentElement, findAll, getter, guard, hasAttribute, hrefOf, inputValue,
-  isElement, isHTML, isText, later, listen, localName, method, now, Observer, observe, pathOf, queryAll, readyState, shadowOf, sheetOf, takeRecords, textContent,
+  isElement, isHTML, isText, later, listen, localName, method, now, Observer, observe, pathOf, queryFirst, readyState, shadowOf, sheetOf, takeRecords, textContent,
   targetOf, titleOf, up,
 } from './dom';
 import { encode } from './encode';
@@ -596,7 +596,7 @@ export class Recorder {
 
   private followersBase(): string {
     if (!/^https?:/.test(this.began)) return '';
-    const base = queryAll(this.document, 'base[href]')[0];
+    const base = queryFirst(this.document, 'base[href]');
     const began = this.masks.base >= PRIVATE ? new NativeURL(this.began).origin + '/' : this.began;
     return this.resolve((base && attribute(base, 'href')) ?? '', began);
   }
@@ -654,11 +654,11 @@ export class Recorder {
   }
 
   private describe(): { url: string; title: string; icon: string } {
-    const element = findAll(this.document, 'title')[0];
+    const element = queryFirst(this.document, 'title');
     const title = titleOf(this.document).slice(0, TITLE_MOST);
     return {
       url: this.realm.urls.unmap((this.document.location as Location).href), // the shell takes out of it what is nobody's business
-      title: element !== undefined && this.masks.masked(element) && title !== '' ? MASK : this.shown(title),
+      title: element !== null && this.masks.masked(element) && title !== '' ? MASK : this.shown(title),
       icon: this.masks.base >= PRIVATE ? '' : this.realm.urls.unmap(this.icon.address),
     };
   }

@@ -36,6 +36,8 @@ export interface TreeContext extends AttributeContext {
   boxed(entry: Entry): void;
 }
 
+type Told = 'added' | 'removed' | 'children';
+
 /** New children of a known node that followers get later: too much was new at once. */
 interface Rest {
   parent: Entry;
@@ -69,7 +71,13 @@ export class Tree {
   private room = Infinity;
   private flushes = 0;
 
-  constructor(readonly ctx: TreeContext) {}
+  /** The parts that want to know of what happens to a node: of most they do not, and there are many nodes. */
+  private readonly hearing: Record<Told, Part[]>;
+
+  constructor(readonly ctx: TreeContext) {
+    const hearing = (what: Told) => ctx.parts.filter((part) => part[what] !== undefined);
+    this.hearing = { added: hearing('added'), removed: hearing('removed'), children: hearing('children') };
+  }
 
   get dirty(): boolean {
     return this.parents.size > 0 || this.changedAttributes.size > 0 || this.texts.size > 0;
@@ -263,9 +271,10 @@ export class Tree {
     for (const part of this.ctx.parts) guard(() => part.collect(ops), undefined); // one may fail without the others
   }
 
-  private tell(what: 'added' | 'removed' | 'children', entry: Entry): void {
+  private tell(what: Told, entry: Entry): void {
     if (isText(entry.node)) return;
-    for (const part of this.ctx.parts) part[what]?.(entry);
+    const hearing = this.hearing[what];
+    for (let i = 0; i < hearing.length; i++) hearing[i]![what]!(entry);
   }
 
   /** Nothing may hold what is no longer in the document. */
