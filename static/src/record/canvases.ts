@@ -36,6 +36,10 @@ export class Canvases implements Part {
     this.ever.add(node);
   }
 
+  hears(tag: string): boolean {
+    return tag === 'canvas';
+  }
+
   added(entry: Entry): void {
     if (isElement(entry.node) && isHTML(entry.node) && localName(entry.node) === 'canvas' && this.ever.has(entry.node)) {
       this.drawn.add(entry);

@@ -47,6 +47,10 @@ export class Controls implements Part {
     private readonly named: (name: string) => void,
   ) {}
 
+  hears(tag: string): boolean {
+    return tag === 'input' || tag === 'textarea' || tag === 'select';
+  }
+
   added(entry: Entry): void {
     if (!isControl(entry.node)) return;
     this.all.set(entry, initial(entry.node as Element));

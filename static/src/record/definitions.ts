@@ -6,6 +6,7 @@ import type { Op } from '../ops';
 import { DOCUMENT, nodeType } from './dom';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
+import { WHOLE } from './tags';
 
 export class Definitions implements Part {
   private readonly names: string[] = [];
@@ -21,6 +22,10 @@ export class Definitions implements Part {
     const definition: PropertyDefinition = { name: String(name), syntax: syntax === undefined ? '*' : String(syntax), inherits };
     if (initialValue !== undefined) definition.initialValue = String(initialValue);
     this.properties.push(definition);
+  }
+
+  hears(tag: string): boolean {
+    return tag === WHOLE;
   }
 
   added(entry: Entry): void {

@@ -35,6 +35,10 @@ export class Films implements Part {
 
   constructor(private readonly document: Document) {}
 
+  hears(tag: string): boolean {
+    return tag === 'video';
+  }
+
   added(entry: Entry): void {
     if (isElement(entry.node) && isHTML(entry.node) && localName(entry.node) === 'video') this.films.set(entry, -1);
   }

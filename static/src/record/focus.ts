@@ -9,6 +9,7 @@ import {
 import { OPEN, type Level } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
+import { WHOLE } from './tags';
 
 const isEditable = getter<boolean>(HTMLElement.prototype, 'isContentEditable');
 
@@ -24,6 +25,10 @@ export class Focus implements Part {
 
   touch(): void {
     this.dirty = true;
+  }
+
+  hears(tag: string): boolean {
+    return tag === WHOLE;
   }
 
   added(entry: Entry): void {

@@ -5,6 +5,7 @@ import type { Op } from '../ops';
 import { DOCUMENT, getter, method, nodeType } from './dom';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
+import { WHOLE } from './tags';
 
 const MOST = 200;
 
@@ -46,6 +47,10 @@ export class Fonts implements Part {
 
   touch(): void {
     this.dirty = true;
+  }
+
+  hears(tag: string): boolean {
+    return tag === WHOLE;
   }
 
   added(entry: Entry): void {

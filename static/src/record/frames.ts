@@ -18,6 +18,10 @@ export class Frames implements Part {
   constructor(private readonly around: (window: Window, doc: number, level: Level) => void) {}
   private readonly changed = new Set<Entry>();
 
+  hears(tag: string): boolean {
+    return /frame$/.test(tag);
+  }
+
   added(entry: Entry): void {
     if (!isFrame(entry.node)) return;
     this.frames.add(entry);

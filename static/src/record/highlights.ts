@@ -6,6 +6,7 @@ import { DOCUMENT, ELEMENT, firstChild, getter, isElement, isText, method, nextS
 import { OPEN } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
+import { WHOLE } from './tags';
 
 /** More ranges of one name are left out. */
 const MOST = 1000;
@@ -29,6 +30,10 @@ export class Highlights implements Part {
 
   touch(): void {
     this.dirty = true;
+  }
+
+  hears(tag: string): boolean {
+    return tag === WHOLE;
   }
 
   added(entry: Entry): void {

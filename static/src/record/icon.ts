@@ -12,6 +12,10 @@ export class Icon implements Part {
 
   constructor(private readonly document: Document) {}
 
+  hears(tag: string): boolean {
+    return tag === 'link';
+  }
+
   added(entry: Entry): void {
     if (isLink(entry.node)) this.known = null;
   }

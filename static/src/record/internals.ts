@@ -42,6 +42,10 @@ export class Internals implements Part {
     if (entry !== undefined) this.touched.add(entry);
   }
 
+  hears(tag: string): boolean {
+    return tag.includes('-');
+  }
+
   added(entry: Entry): void {
     if (isElement(entry.node) && localName(entry.node).includes('-') && internalsOf.has(entry.node)) this.touched.add(entry);
   }

@@ -20,6 +20,10 @@ export class Media implements Part {
     if (entry !== undefined && isMedia(node)) this.changed.add(entry);
   }
 
+  hears(tag: string): boolean {
+    return tag === 'video' || tag === 'audio';
+  }
+
   added(entry: Entry): void {
     if (isMedia(entry.node)) this.changed.add(entry);
   }

@@ -3,11 +3,14 @@
 
 import type { Id } from '../ops';
 import { OPEN, type Level } from './mask';
+import { tagOf } from './tags';
 
 /** One mirrored node. */
 export interface Entry {
   readonly table: Nodes;
   readonly node: Node;
+  /** What it is in the mirror (see tagOf); it never changes, and is read often. */
+  readonly tag: string;
   readonly id: Id;
   parent: Entry | null;
   /** The mirrored children, in the order followers have them. */
@@ -59,7 +62,7 @@ export class Nodes {
   add(node: Node, parent: Entry | null, flush: number): Entry {
     const before = Stamp.of(node);
     const id = parent === null ? 0 : before?.table === this ? before.id : this.next++;
-    const entry: Entry = { table: this, node, id, parent, kids: [], flush, level: OPEN, gone: false, at: 0 };
+    const entry: Entry = { table: this, node, tag: tagOf(node), id, parent, kids: [], flush, level: OPEN, gone: false, at: 0 };
     Stamp.set(node, entry);
     this.byId.set(id, entry);
     return entry;

@@ -13,6 +13,7 @@ import {
 import type { Entry } from './nodes';
 import { mediaText, pathTo, Suspects, type RuleOp } from './rules';
 import type { Part } from './tree';
+import { ROOT, WHOLE } from './tags';
 
 /** Sheets with more rules are not compared; what was passed to insertRule still arrives. */
 const MOST_RULES = 4000;
@@ -57,6 +58,10 @@ export class Sheets implements Part {
   private swept = 0;
 
   constructor(private readonly ctx: SheetsContext) {}
+
+  hears(tag: string): boolean {
+    return tag === WHOLE || tag === ROOT || /(?:^|:)(?:style|link)$/.test(tag);
+  }
 
   added(entry: Entry): void {
     const type = nodeType(entry.node);

@@ -5,6 +5,7 @@ import type { Op } from '../ops';
 import { DOCUMENT, method, nodeType } from './dom';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
+import { WHOLE } from './tags';
 
 const assignedTo = method<[], Node[]>(HTMLSlotElement.prototype, 'assignedNodes');
 
@@ -19,6 +20,10 @@ export class Slots implements Part {
     this.ever.add(slot);
     const entry = this.entry(slot);
     if (entry !== undefined && !this.assigned.has(entry)) this.assigned.set(entry, '');
+  }
+
+  hears(tag: string): boolean {
+    return tag === WHOLE || tag === 'slot';
   }
 
   added(entry: Entry): void {

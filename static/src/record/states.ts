@@ -6,6 +6,7 @@ import type { Id, Op, StateName } from '../ops';
 import { DOCUMENT, documentElement, getter, guard, isElement, matches, method, nodeType, shadowActive, activeElement, shadowOf } from './dom';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
+import { WHOLE } from './tags';
 
 const query = method<[string], Element | null>(Document.prototype, 'querySelector');
 const fullscreenOf = getter<Element | null>(Document.prototype, 'fullscreenElement');
@@ -27,6 +28,10 @@ export class States implements Part {
     private readonly document: Document,
     private readonly entry: (node: Node) => Entry | undefined,
   ) {}
+
+  hears(tag: string): boolean {
+    return tag === WHOLE;
+  }
 
   added(entry: Entry): void {
     if (nodeType(entry.node) !== DOCUMENT) return;

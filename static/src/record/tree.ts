@@ -7,15 +7,17 @@ import * as is from '../ops';
 import type { ElementForm, Id, Ids, NodeForm, Op, ShadowForm } from '../ops';
 import { attributes, mirrored, qualified, type AttributeContext } from './attributes';
 import {
-  compatMode, contentOf, dataOf, DOCTYPE, doctypeName, doctypePublic, doctypeSystem, DOCUMENT, ELEMENT, findAll, firstChild, FRAGMENT, getter, guard, isElement,
-  isHTML, isShadow, isText, localName, MATHML, method, namespaceOf, nextSibling, nodeType, parentNode, shadowMode, shadowOf, slotAssignment,
-  SVG, up,
+  CDATA, compatMode, contentOf, dataOf, DOCTYPE, doctypeName, doctypePublic, doctypeSystem, ELEMENT, findAll, firstChild, FRAGMENT, getter, guard, isElement,
+  isShadow, localName, method, nextSibling, nodeType, shadowMode, shadowOf, slotAssignment, TEXT_NODE, up,
 } from './dom';
 import { BLOCKED, hiddenText, OPEN, PRIVATE, type Level } from './mask';
 import { Nodes, type Entry } from './nodes';
+import { DOCTYPE_TAG, ROOT, tagOf, TEXT, WHOLE } from './tags';
 
 /** Watches one kind of state that is not in the tree. */
 export interface Part {
+  /** Whether nodes of a tag (see tagOf) that come and go are its business; all are, when this is missing. */
+  hears?(tag: string): boolean;
   /** Followers get an element, a shadow root or (id 0, a snapshot) the document. */
   added?(entry: Entry): void;
   removed?(entry: Entry): void;
@@ -35,6 +37,9 @@ export interface TreeContext extends AttributeContext {
   /** What is below a node is told no longer: it has become a box. */
   boxed(entry: Entry): void;
 }
+
+/** Of how many tags is remembered who hears of them. */
+const MANY_TAGS = 500;
 
 type Told = 'added' | 'removed' | 'children';
 
@@ -71,13 +76,10 @@ export class Tree {
   private room = Infinity;
   private flushes = 0;
 
-  /** The parts that want to know of what happens to a node: of most they do not, and there are many nodes. */
-  private readonly hearing: Record<Told, Part[]>;
+  /** The parts that hear what happens to nodes of a tag. */
+  private readonly hearing: Record<Told, Map<string, Part[]>> = { added: new Map(), removed: new Map(), children: new Map() };
 
-  constructor(readonly ctx: TreeContext) {
-    const hearing = (what: Told) => ctx.parts.filter((part) => part[what] !== undefined);
-    this.hearing = { added: hearing('added'), removed: hearing('removed'), children: hearing('children') };
-  }
+  constructor(readonly ctx: TreeContext) {}
 
   get dirty(): boolean {
     return this.parents.size > 0 || this.changedAttributes.size > 0 || this.texts.size > 0;
@@ -149,7 +151,7 @@ export class Tree {
     const root = this.nodes.add(this.ctx.document, null, this.flushes);
     this.tell('added', root);
     const ids: Id[] = [];
-    const forms = this.forms(kidsOf(this.ctx.document), root, ids);
+    const forms = this.forms(kidsOf(this.ctx.document, root.tag), root, ids);
     const mode = compatMode(this.ctx.document) === 'BackCompat' ? 'quirks' : 'standards';
     const ops: Op[] = [[is.SNAPSHOT, compact(ids), mode, ...forms]];
     this.collect(ops);
@@ -163,7 +165,7 @@ export class Tree {
   flush(room = Infinity): Op[] {
     const document = this.nodes.of(this.ctx.document);
     if (document === undefined) return [];
-    if (this.parents.has(this.ctx.document) && !same(kidsOf(this.ctx.document), document.kids)) return this.snapshot(room);
+    if (this.parents.has(this.ctx.document) && !same(kidsOf(this.ctx.document, document.tag), document.kids)) return this.snapshot(room);
     this.flushes++;
     this.room = room;
     const ops: Op[] = [];
@@ -217,7 +219,7 @@ export class Tree {
 
   /** A node's children as followers get them. */
   kids(node: Node, level = this.nodes.of(node)?.level): Node[] {
-    return level === BLOCKED ? [] : kidsOf(node);
+    return level === BLOCKED ? [] : kidsOf(node, this.nodes.of(node)?.tag ?? tagOf(node));
   }
 
   /** Before anything is told: which elements are hidden because of their own attributes. */
@@ -272,9 +274,17 @@ export class Tree {
   }
 
   private tell(what: Told, entry: Entry): void {
-    if (isText(entry.node)) return;
-    const hearing = this.hearing[what];
+    if (entry.tag === TEXT) return;
+    const hearing = this.hearing[what].get(entry.tag) ?? this.hear(what, entry.tag);
     for (let i = 0; i < hearing.length; i++) hearing[i]![what]!(entry);
+  }
+
+  private hear(what: Told, tag: string): Part[] {
+    const known = this.hearing[what];
+    if (known.size > MANY_TAGS) known.clear(); // a page may call elements what it likes
+    const hearing = this.ctx.parts.filter((part) => part[what] !== undefined && (what === 'children' || part.hears?.(tag) !== false));
+    known.set(tag, hearing);
+    return hearing;
   }
 
   /** Nothing may hold what is no longer in the document. */
@@ -443,24 +453,24 @@ export class Tree {
     this.room--;
     ids.push(entry.id);
     const around = this.around(entry);
-    if (isText(node)) {
+    if (entry.tag === TEXT) {
       entry.level = this.ctx.masks.text(node, around);
-      return this.text(node, entry.level) ?? '';
+      return this.text(entry) ?? '';
     }
-    if (nodeType(node) === DOCTYPE) return [0, '!', doctypeName(node), doctypePublic(node), doctypeSystem(node)];
-    if (nodeType(node) === FRAGMENT) {
+    if (entry.tag === DOCTYPE_TAG) return [0, DOCTYPE_TAG, doctypeName(node), doctypePublic(node), doctypeSystem(node)];
+    if (entry.tag === ROOT) {
       this.ctx.root(node as ShadowRoot);
       entry.level = around;
       this.shadows.add(entry);
       this.tell('added', entry);
-      const shadow: ShadowForm = [0, '#', modeOf(node)];
-      return append(shadow, this.forms(kidsOf(node), entry, ids));
+      const shadow: ShadowForm = [0, ROOT, modeOf(node)];
+      return append(shadow, this.forms(kidsOf(node, entry.tag), entry, ids));
     }
     const element = node as Element;
     entry.level = this.ctx.masks.level(element, around);
-    const form: ElementForm = [tagOf(element), attributes(this.ctx, element, entry.level)];
+    const form: ElementForm = [entry.tag, attributes(this.ctx, element, entry.level)];
     this.tell('added', entry);
-    return append(form, this.forms(this.kids(element, entry.level), entry, ids));
+    return append(form, this.forms(entry.level === BLOCKED ? [] : kidsOf(element, entry.tag), entry, ids));
   }
 
   private flushAttributes(ops: Op[]): void {
@@ -494,7 +504,7 @@ export class Tree {
     for (const [node, old] of this.texts) {
       const entry = this.nodes.of(node);
       if (entry === undefined || entry.flush === this.flushes) continue;
-      const data = this.text(node, entry.level);
+      const data = this.text(entry);
       if (data !== null) ops.push(textOp(entry.id, data === dataOf(node) ? old : null, data));
       if (entry.parent !== null) this.tell('children', entry.parent);
     }
@@ -504,60 +514,46 @@ export class Tree {
   /** A text as followers have it, which of one they do not have is nothing. */
   told(node: Node): string {
     const entry = this.nodes.of(node);
-    return entry === undefined ? '' : (this.text(node, entry.level) ?? '');
+    return entry === undefined ? '' : (this.text(entry) ?? '');
   }
 
   /** A text node's data; null while an address in it is not known yet. */
-  private text(node: Node, level: Level): string | null {
-    const parent = parentNode(node);
-    if (parent === null || !isElement(parent)) return level >= PRIVATE ? hiddenText(dataOf(node)) : this.ctx.secrets.hide(dataOf(node));
-    if (localName(parent) === 'textarea' && this.nodes.of(parent)?.level !== OPEN) return '';
-    if (localName(parent) === 'style') return this.ctx.restore(dataOf(node), parent, '');
-    if (level < PRIVATE) return this.ctx.secrets.hide(dataOf(node));
-    this.ctx.secrets.saw(dataOf(node), level);
-    return hiddenText(dataOf(node));
+  private text({ node, parent, level }: Entry): string | null {
+    const data = dataOf(node);
+    switch (parent!.tag) {
+      case ROOT:
+        return level >= PRIVATE ? hiddenText(data) : this.ctx.secrets.hide(data);
+      case 'textarea':
+        if (parent!.level !== OPEN) return '';
+        break;
+      case 'style':
+      case 'svg:style':
+        return this.ctx.restore(data, parent!.node as Element, '');
+    }
+    if (level < PRIVATE) return this.ctx.secrets.hide(data);
+    this.ctx.secrets.saw(data, level);
+    return hiddenText(data);
   }
 }
 
-/** An element's tag in the mirror. */
-export function tagOf(element: Element): string {
-  switch (namespaceOf(element)) {
-    case SVG:
-      return 'svg:' + localName(element);
-    case MATHML:
-      return 'math:' + localName(element);
-  }
-  return localName(element);
-}
-
-/** The children followers get. Scripts and frames keep theirs to themselves; a shadow root comes first. */
-export function kidsOf(node: Node): Node[] {
+/** The children followers get of a node with a tag. Scripts and frames keep theirs to themselves; a shadow root comes first. */
+export function kidsOf(node: Node, tag: string): Node[] {
   const out: Node[] = [];
-  const type = nodeType(node);
-  if (type === ELEMENT) {
+  if (OPAQUE.has(tag)) return out;
+  if (tag !== WHOLE && tag !== ROOT) {
     const element = node as Element;
-    if (isOpaque(element)) return out;
-    if (localName(element) === 'template' && isHTML(element)) out.push(contentOf(element));
+    if (tag === 'template') out.push(contentOf(element));
     const shadow = shadowOf(element);
     if (shadow !== null) out.push(shadow);
   }
   for (let kid = firstChild(node); kid !== null; kid = nextSibling(kid)) {
     const kind = nodeType(kid);
-    if (kind === ELEMENT || (type === DOCUMENT ? kind === DOCTYPE : isText(kid))) out.push(kid);
+    if (kind === ELEMENT || (tag === WHOLE ? kind === DOCTYPE : kind === TEXT_NODE || kind === CDATA)) out.push(kid);
   }
   return out;
 }
 
-function isOpaque(element: Element): boolean {
-  switch (localName(element)) {
-    case 'script':
-      return true;
-    case 'noscript':
-    case 'iframe':
-      return isHTML(element);
-  }
-  return false;
-}
+const OPAQUE = new Set(['script', 'svg:script', 'noscript', 'iframe']);
 
 /** The kind of a shadow root, or a template's content. */
 function modeOf(root: Node): string {
