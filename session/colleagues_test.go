@@ -74,7 +74,13 @@ func TestExpiredInvitationsAreMadeAgain(t *testing.T) {
 	r := newRig(t)
 	ada, bob := r.agent("ada", agents.Member), r.agent("bob", agents.Member)
 	var inv Invitation
-	if status := r.rest(ada, "POST", "/api/v1/sessions", `{"url":"`+startURL+`","visitor_name":"Vera","mode":"view","uses":2}`, &inv); status != 200 {
+	create := func(rights string) int {
+		return r.rest(ada, "POST", "/api/v1/sessions", `{"url":"`+startURL+`","visitor_name":"Vera","mode":"view","uses":2,"rights":`+rights+`}`, &inv)
+	}
+	if status := create(`["point","fly"]`); status != 400 {
+		t.Errorf("a right that there is not: %d", status)
+	}
+	if status := create(`["scroll","point"]`); status != 200 {
 		t.Fatal(status)
 	}
 	if err := r.session(inv).LetIn(t.Context(), "bob"); err != nil {
@@ -99,6 +105,9 @@ func TestExpiredInvitationsAreMadeAgain(t *testing.T) {
 	want.ID, want.CreatedAt, want.ExpiresAt = again.ID, r.clock.now(), r.clock.now().Add(5*time.Minute)
 	if !sameJSON(encode("x", after), encode("x", want)) {
 		t.Errorf("the new session is %+v, want %+v", after, want)
+	}
+	if got := r.session(again).current(); !slices.Equal(got.Offered, Rights{Point, Scroll}) || !slices.Equal(got.Rights, got.Offered) {
+		t.Errorf("the new session has the rights %v of %v", got.Rights, got.Offered)
 	}
 	if a := r.browser().join(inv.ID, inv.VisitorURL); a.status != 410 || a.Error.Code != "link_expired" {
 		t.Errorf("the old link: %+v", a)

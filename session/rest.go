@@ -159,7 +159,8 @@ func (h *Hub) waitForNews(r *http.Request, since uint64) (uint64, error) {
 type createRequest struct {
 	URL         string `json:"url"`
 	Mode        Mode   `json:"mode"`
-	Agent       string `json:"agent"` // whose it shall be; supervisors may name others
+	Rights      Rights `json:"rights"` // none given means all
+	Agent       string `json:"agent"`  // whose it shall be; supervisors may name others
 	VisitorName string `json:"visitor_name"`
 	Minutes     int    `json:"minutes"` // the invitation is good for
 	Uses        int    `json:"uses"`
@@ -184,7 +185,7 @@ func (h *Hub) createSession(r *http.Request, by caller) (any, error) {
 		return nil, errScope
 	}
 	inv, err := h.Create(r.Context(), Request{
-		URL: req.URL, Mode: req.Mode, Agent: owner, VisitorName: req.VisitorName,
+		URL: req.URL, Mode: req.Mode, Rights: req.Rights, Agent: owner, VisitorName: req.VisitorName,
 		TTL: span(req.Minutes, time.Minute), Uses: req.Uses,
 	})
 	return inv, err

@@ -13,7 +13,7 @@ func newAPI() *cobra.Command {
 are JSON; times are RFC 3339.
 
   GET    /me                        who the key is, and its scopes
-  POST   /sessions                  {"url","mode","visitor_name","minutes","uses","agent"}
+  POST   /sessions                  {"url","mode","rights","visitor_name","minutes","uses","agent"}
                                     answers {"id","visitor_url","agent_url","code","expires_at"}
   GET    /sessions                  {"version","sessions":[…]}; ?state= and ?agent= choose
   GET    /sessions?since=VERSION    the same, once something has changed, or after 25 s
@@ -37,6 +37,9 @@ An entry of the audit log has the form it has on disk, and "chain" is the SHA-25
 the chain before, as 32 bytes, and of the entry up to that member; without ?session=
 "jq -c .entries[]" of all pages makes a file for "tandem audit verify FILE". For the
 next page give the number of the last entry to ?since=.
+
+Of what "mode" (shared or view) allows, "rights" names what agents may do, as --rights
+of "tandem sessions create" does: all, if it is left out.
 
 An agent sees sessions of their own, a supervisor those of all. What went wrong
 is told in one form, with a status from 400: {"error":{"code","message"}}. Codes
