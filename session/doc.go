@@ -84,8 +84,8 @@
 //
 // An agent may lead, too: "let me show you". A showing is a session inside the
 // session, with the roles swapped: the agent's browser has the visitor's place in
-// it, and the visitor follows in view mode, where they may point and scroll. So
-// it has a cookie jar, a key, assets, hosts and masks of its own, and nothing of
+// it, and the visitor follows in view mode, where they may point, draw and scroll;
+// they talk in the session around it. So it has a cookie jar, a key, assets, hosts and masks of its own, and nothing of
 // one is good for anything in the other. The agent leads it in a window of its
 // own, in the visitor's shell: content hosts need cookies, which browsers keep
 // from frames of another site such as the console.
@@ -175,6 +175,15 @@
 // Close codes: 4400 protocol error, 4401 not allowed, 4403 session over, 4406 too
 // many people, 4408 too slow, 4409 replaced by a newer connection, 4410 moved to
 // another device, 4413 frame too large, 1001 server going away.
+//
+// # Blocked
+//
+// There is one way for a browser to take part, a WebSocket. A network may let
+// none through, which a page cannot tell from a server that is away; so when a
+// connection does not come about it asks the server by HTTP, and after three that
+// failed though the server answered it says that they are blocked and what to do,
+// and goes on trying. Long polling would be a second way in to defend, for networks
+// most of which pass a WebSocket over TLS.
 //
 // # What is kept
 //

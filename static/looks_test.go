@@ -122,10 +122,24 @@ func (l *looker) shell() {
 	l.send(`{"type":"ask","from":"a"}`)
 	l.look("shell-asked", "document.querySelector('[data-tandem=deny]:enabled')")
 	l.v.click("[data-tandem=deny]")
+	l.sockets(false)
+	l.look("shell-blocked", "document.querySelector('.veil')")
+	l.sockets(true)
+	l.v.waitFor("", "!document.querySelector('.veil')")
 	l.v.click("[data-tandem=pause]")
 	l.look("shell-paused", "document.body.classList.contains('paused')")
 	l.v.click("[data-tandem=end]")
 	l.look("shell-ended", "document.querySelector('.notice a[data-tandem=address]')")
+}
+
+// sockets has a proxy on the way let no WebSocket through, or let them again.
+func (l *looker) sockets(pass bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refuse = !pass
+	if !pass {
+		l.conn.Close()
+	}
 }
 
 func (l *looker) console() {
@@ -136,6 +150,10 @@ func (l *looker) console() {
 	l.open("waiting", l.control+"/a/"+fakeSession, "document.querySelector('.waiting [data-tandem=invite]')")
 	l.v.click("[data-tandem=invite]")
 	l.look("waiting-invited", "document.querySelector('[data-tandem=code]')")
+	l.sockets(false)
+	l.look("waiting-blocked", "document.querySelector('.blocked strong')")
+	l.sockets(true)
+	l.v.waitFor("", "!document.querySelector('.blocked strong')")
 	l.answer("POST /api/join", 200, l.joined("agent", "active", "shared"))
 	l.welcome = agentWelcome("shared", "active")
 	l.open("console-empty", l.control+"/a/"+fakeSession+"?x#s3cret", "document.querySelector('iframe')")
@@ -222,7 +240,7 @@ func (v *visit) fits(state string) {
 const crowded = `(() => {
 	const faults = [];
 	const panels = '.chat, .about, .palette, .question';
-	for (const e of document.querySelectorAll('.bar :is(button, input), .palette button, .chat :is(button, textarea), .question button, tandem-tabs button')) {
+	for (const e of document.querySelectorAll('.bar :is(button, input), .palette button, .chat :is(button, textarea), .question button, tandem-tabs button, .decide button')) {
 		const r = e.getBoundingClientRect();
 		if (r.width === 0 || e.disabled) continue;
 		const name = e.outerHTML.slice(0, 120);

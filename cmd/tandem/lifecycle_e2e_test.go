@@ -220,7 +220,7 @@ func TestScenario02And03Decline(t *testing.T) {
 	m := startMeeting(t, session.Shared)
 	m.visitor.wait(top, `document.querySelector('[data-tandem=decline]:not(:disabled)')`)
 	text := get[string](m.visitor, top, `document.body.innerText`)
-	for _, part := range []string{"Ada", m.shop.URL()[len("http://"):], "assword", "ecord"} {
+	for _, part := range []string{"Ada", m.shop.URL()[len("http://"):], "assword", "ecord", "Colleagues of Ada"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the consent page does not mention %q:\n%s", part, text)
 		}
@@ -237,15 +237,30 @@ func TestScenario02And03Decline(t *testing.T) {
 	again.wait(top, `document.querySelector('h1') && !document.querySelector('[data-tandem=accept]')`)
 }
 
-func TestScenario01SpokenCode(t *testing.T) {
+// TestScenario01And02And34FarVisitor comes with a code, in a private window that keeps
+// no cookies of third parties, from a company whose proxy lets no WebSocket through.
+func TestScenario01And02And34FarVisitor(t *testing.T) {
 	m := prepareMeeting(t, session.Shared)
-	visitor := sharedBrowser(t).open(t, "caller", m.server.Control.String()+"/", 900, 700)
+	office := newCompany(t)
+	visitor := sharedBrowser(t).open(t, "caller", "about:blank", 900, 700, office.behind)
+	m.visitor = visitor
+	visitor.withoutThirdParties()
+	visitor.navigate(m.server.Control.String() + "/")
 	visitor.click(top, "input")
 	visitor.write(strings.ToLower(m.invited.Code))
 	visitor.press("Enter", 13)
-	m.visitor = visitor
-	m.accept()
+	visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
+	visitor.click(top, "[data-tandem=accept]")
+	visitor.wait(top, `/lets no WebSocket through/.test(document.querySelector('.veil')?.innerText)`)
+	visitor.keep("blocked")
+	if m.server.Hub.Sessions()[0].VisitorOnline {
+		t.Error("nothing was blocked")
+	}
+	office.open.Store(true)
+	visitor.wait(top, `document.body.classList.contains('sharing') && !document.querySelector('.veil')`)
 	m.agent.wait(mirror, `document.title.includes('Filament')`)
+	m.visitor.wait(content, `document.readyState === 'complete'`)
+	m.same("behind the proxy")
 
 	t.Log("the link is used up with the code")
 	other := sharedBrowser(t).open(t, "other", m.invited.VisitorURL, 900, 700)

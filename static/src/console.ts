@@ -23,7 +23,7 @@ import { Tabs } from './ui/tabs';
 import { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { answerOf, called, dialogTitle, endedBy, fileWords, ownRights, readable, reason, rightTold, shortMode } from './ui/words';
+import { answerOf, blockedDetail, called, dialogTitle, endedBy, fileWords, ownRights, readable, reason, rightTold, shortMode } from './ui/words';
 
 const session = document.documentElement.dataset['session'] ?? '';
 const view = document.documentElement.dataset['view'] ?? '';
@@ -41,6 +41,7 @@ class Console {
   #over = false;
   #invited = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' });
   #fresh = h('div', {});
+  #blocked = h('div', { class: 'blocked', role: 'alert' });
 
   constructor(joined: Joined) {
     this.#joined = joined;
@@ -51,7 +52,7 @@ class Console {
       onWelcome: state => this.#welcome(state),
       onMessage: message => this.#message(message),
       onState: state => this.#linkChanged(state),
-      gone: () => read(session, 'agent').then(() => null, whyGone),
+      ask: () => read(session, 'agent').then(() => 'here', whyGone),
     });
   }
 
@@ -113,7 +114,7 @@ class Console {
     fill(byId('main'), h('section', { class: 'notice waiting' },
       h('div', { class: 'sign' }, icon('wait')),
       h('h1', {}, t('console.waiting', { visitor: this.#visitor })),
-      this.#invited,
+      this.#invited, this.#blocked,
       h('div', { class: 'site' }, icon('globe'), h('div', {},
         h('span', { class: 'site-label' }, t(this.#joined.mode === 'shared' ? 'console.both-use' : 'console.look-in')),
         h('strong', { 'data-tandem': 'address' }, this.#joined.origin))),
@@ -135,6 +136,8 @@ class Console {
 
   #linkChanged(state: LinkState): void {
     this.#room?.linkChanged(state);
+    if (state.is === 'blocked') fill(this.#blocked, h('strong', {}, t('blocked.title')), h('p', {}, blockedDetail(location.host)));
+    else fill(this.#blocked);
     if (state.is !== 'closed' || this.#over) return;
     switch (state.why) {
       case 'ended': return this.#finished('ended');
@@ -567,7 +570,10 @@ class Room {
 
   #showStatus(): void {
     const state = this.#linkState;
-    if (state.is === 'away') {
+    if (state.is === 'blocked') {
+      this.#say('busy', t('blocked.status'));
+      this.#cover.show(t('blocked.title'), blockedDetail(location.host), state.since);
+    } else if (state.is === 'away') {
       this.#say('busy', t('status.reconnecting'));
       this.#cover.show(t('console.not-connected'), t('console.not-connected-detail'), state.since);
     } else if (state.is !== 'open') {

@@ -1,5 +1,5 @@
 import { equal, test } from './harness';
-import { Link, type LinkState } from './link';
+import { Link, type LinkOptions, type LinkState } from './link';
 import type { Welcome } from './protocol';
 import { Packer, Unpacker } from './wire';
 
@@ -31,7 +31,7 @@ const welcomed = (more: object) => ({ welcome: {
   stream: 's', received: 0, resumed: false, you: person, people: [], mode: 'shared', state: 'active', session: 'x', ...more,
 } });
 
-function setUp(gone?: () => Promise<'ended' | 'refused' | null>) {
+function setUp(ask?: LinkOptions<unknown>['ask']) {
   const sockets: FakeSocket[] = [];
   const got: unknown[] = [];
   const welcomes: Welcome[] = [];
@@ -42,7 +42,7 @@ function setUp(gone?: () => Promise<'ended' | 'refused' | null>) {
     onWelcome: w => welcomes.push(w),
     onMessage: m => got.push(m),
     onState: s => states.push(s),
-    ...(gone && { gone }),
+    ...(ask && { ask }),
     open: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
@@ -250,6 +250,27 @@ test('asks whether there is anything to come back to when it is not let in', asy
   equal(states, [{ is: 'closed', why: 'ended' }]);
   await soon(300);
   equal(sockets.length, 1);
+});
+
+test('calls it blocked when the server answers and connections still do not come about', async () => {
+  let answer: 'here' | null = 'here';
+  const { link, sockets, last, states } = setUp(async () => answer);
+  const refused = async () => {
+    const before = sockets.length;
+    last().drops();
+    await until(() => sockets.length > before);
+  };
+  await refused();
+  await refused();
+  equal(states, []);
+  await refused();
+  equal(states.map(s => s.is), ['blocked']);
+  answer = null; // now nobody answers: that is something else
+  await refused();
+  equal(states.map(s => s.is), ['blocked', 'away']);
+  last().says(welcomed({}));
+  equal(states.map(s => s.is), ['blocked', 'away', 'open']);
+  link.close();
 });
 
 test('packs what it says when the server can unpack it', async () => {

@@ -13,6 +13,7 @@ export type LinkState =
   | { is: 'connecting' } // never been open yet
   | { is: 'open' }
   | { is: 'away'; since: number } // trying again by itself; since is Date.now() of the loss
+  | { is: 'blocked'; since: number } // the same, and the server does answer, only not by WebSocket
   | { is: 'closed'; why: 'refused' | 'ended' | 'replaced' | 'moved' | 'full' | 'left' }; // final until connect() is called
 
 export interface LinkOptions<In> {
@@ -22,8 +23,8 @@ export interface LinkOptions<In> {
   onWelcome(state: Welcome): void;
   onMessage(message: In): void;
   onState?(state: LinkState): void;
-  /** Asked when the server does not take a connection: whether there is any use in trying again. */
-  gone?(): Promise<'ended' | 'refused' | null>;
+  /** Asked, by HTTP, when no connection comes about: whether there is any use in trying again; null when nobody answers. */
+  ask?(): Promise<'here' | 'ended' | 'refused' | null>;
   /** For tests. */
   open?(url: string): WebSocket;
   random?(): number;
@@ -37,6 +38,8 @@ const limits = {
   inflated: 64 << 20, // bytes a peer's frame may grow to
   ackDelay: 40, // ms
   lossyEvery: 33, // ms between two lossy messages of one kind
+  opening: 10_000, // ms until a connection that says nothing counts as refused
+  blocked: 3, // refused connections in a row, to a server that answers, until we call that blocked
   stalled: 15_000, // ms without any progress on unacknowledged messages until the link counts as dead
   firstDelay: 200, // ms
   lastDelay: 5000, // ms
@@ -76,6 +79,8 @@ export class Link<In> {
 
   #tries = 0;
   #retryTimer = 0;
+  #openTimer = 0;
+  #blocked = 0; // connections in a row that did not come about though the server answers
   #watch = 0;
   #progress = { at: 0, buffered: 0 };
 
@@ -104,6 +109,7 @@ export class Link<In> {
     };
     socket.onmessage = event => { if (socket === this.#socket) this.#receive(socket, event.data as string | ArrayBuffer); };
     socket.onclose = event => { if (socket === this.#socket) this.#closed(event.code); };
+    this.#openTimer = setTimeout(() => this.#closed(), limits.opening);
     if (this.#state.is === 'closed') this.#set({ is: 'connecting' });
   }
 
@@ -151,7 +157,7 @@ export class Link<In> {
 
   /** Tries again at once when the link is away. */
   readonly retry = (): void => {
-    if (this.#state.is === 'away' && !this.#socket) this.connect();
+    if ((this.#state.is === 'away' || this.#state.is === 'blocked') && !this.#socket) this.connect();
   };
 
   /** Closes the link for good. */
@@ -173,6 +179,7 @@ export class Link<In> {
     this.#welcomed = false;
     this.#inbox = null;
     this.#packing = null;
+    clearTimeout(this.#openTimer);
     clearTimeout(this.#ackTimer);
     clearTimeout(this.#lossyTimer);
     clearInterval(this.#watch);
@@ -188,7 +195,7 @@ export class Link<In> {
     this.#retryLater();
   };
 
-  #closed(code: number): void {
+  #closed(code = 1006): void {
     const taken = this.#welcomed;
     this.#drop();
     const final = ({ 4401: 'refused', 4406: 'full', 4403: 'ended', 4409: 'replaced', 4410: 'moved' } as const)[code];
@@ -199,16 +206,25 @@ export class Link<In> {
     // Both sides no longer agree about the stream, or it cannot be kept up.
     if (code === 4400 || code === 4408 || code === 4413) this.#forget();
     this.#retryLater();
-    if (!taken) void this.#askWhetherGone();
+    if (!taken) void this.#askWhy();
   }
 
-  /** A browser does not tell a refused connection from a lost one. */
-  async #askWhetherGone(): Promise<void> {
-    const why = await this.#options.gone?.().catch(() => null);
-    if (!why || this.#welcomed || this.#state.is === 'closed') return;
+  /** A browser does not tell a connection that was refused from one that was lost or kept from the server. */
+  async #askWhy(): Promise<void> {
+    const answer = await this.#options.ask?.().catch(() => null);
+    if (this.#welcomed || this.#state.is === 'closed') return;
+    if (!answer || answer === 'here') return this.#kept(answer === 'here');
     clearTimeout(this.#retryTimer);
     this.#drop();
-    this.#set({ is: 'closed', why });
+    this.#set({ is: 'closed', why: answer });
+  }
+
+  /** Something on the way, such as a company's proxy, may let everything through but WebSockets. */
+  #kept(answers: boolean): void {
+    const since = 'since' in this.#state ? this.#state.since : Date.now();
+    this.#blocked = answers ? this.#blocked + 1 : 0;
+    if (this.#blocked >= limits.blocked) this.#set({ is: 'blocked', since });
+    else if (this.#state.is === 'blocked') this.#set({ is: 'away', since });
   }
 
   #retryLater(): void {
@@ -310,7 +326,8 @@ export class Link<In> {
 
   #welcome(state: Welcome): void {
     this.#welcomed = true;
-    this.#tries = 0;
+    clearTimeout(this.#openTimer);
+    this.#tries = this.#blocked = 0;
     const resumed = state.resumed && !this.#overflowed && state.stream === this.#stream;
     this.#flying = 0;
     for (const message of this.#pending) message.flying = 0;

@@ -17,6 +17,7 @@ import { Watching, watchedTab } from './shell/watching';
 import { Wishes } from './shell/wishes';
 import { Veil } from './shell/veil';
 import { Chat } from './ui/chat';
+import { Cover } from './ui/cover';
 import type { Cursors } from './ui/cursors';
 import { tooOld } from './ui/browser';
 import { t } from './ui/catalogue';
@@ -31,7 +32,7 @@ import { Since } from './ui/timer';
 import type { Toasts } from './ui/toasts';
 import { Tools } from './ui/tools';
 import { oldBrowser, trouble } from './ui/trouble';
-import { agents, called, endedBy, fileWords, readable, reason } from './ui/words';
+import { agents, blockedDetail, called, endedBy, fileWords, readable, reason } from './ui/words';
 import type { Hidden, Veils } from './ui/veils';
 import type { PageRule } from './pages';
 import { Urls } from './url';
@@ -64,6 +65,7 @@ class Shell {
   #urls = new Urls({ session: this.#data['session'] ?? '', content: this.#content, origin: 'https://invalid' });
 
   #stage = byId('stage');
+  #cover = new Cover(this.#stage);
   #people = byId<People>('people');
   #address = new AddressBar(byId('address'), {
     go: url => this.#visit(url),
@@ -195,9 +197,9 @@ class Shell {
     onWelcome: state => this.#welcome(state),
     onMessage: message => this.#fromServer(message),
     onState: state => this.#linkChanged(state),
-    gone: async () => {
-      const { status } = await fetch('/', { method: 'HEAD', cache: 'no-store' });
-      return status === 410 ? 'ended' : status === 403 || status === 404 ? 'refused' : null;
+    ask: async () => {
+      const { ok, status } = await fetch('/', { method: 'HEAD', cache: 'no-store' });
+      return ok ? 'here' : status === 410 ? 'ended' : status === 403 || status === 404 ? 'refused' : null;
     },
   });
 
@@ -870,6 +872,9 @@ class Shell {
     if (this.#sharing.paused) return this.#say('waiting', t('status.paused'));
     if (!agent?.online) return this.#say('waiting', t('status.not-here', { agent: this.#agentName() }));
     this.#say('good', this.#showing ? t('showing.status', { visitor: this.#agentName() }) : t('status.sharing'));
+    if (state.is !== 'blocked') this.#cover.hide();
+    else this.#cover.show(t('blocked.title'), blockedDetail(`*.${this.#content.host}`), state.since, true);
+    if (state.is === 'blocked') return this.#say('busy', t('blocked.status'));
   }
 
   #saying = '';

@@ -8,7 +8,8 @@ import { Cover, silent } from '../ui/cover';
 import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { renderer, type RendererFrame } from '../ui/renderer';
-import { called, readable, reason } from '../ui/words';
+import type { Tool } from '../ui/tools';
+import { blockedDetail, called, readable, reason } from '../ui/words';
 
 /** The number of its tab, which no tab of the visitor's has. */
 export const watchedTab = 0;
@@ -197,7 +198,8 @@ export class Watching {
   #look(): void {
     const name = this.#name();
     const state = this.#link?.state;
-    if (state?.is === 'away') this.#cover.show(t('console.not-connected'), t('console.not-connected-detail'), state.since);
+    if (state?.is === 'blocked') this.#cover.show(t('blocked.title'), blockedDetail(location.host), state.since);
+    else if (state?.is === 'away') this.#cover.show(t('console.not-connected'), t('console.not-connected-detail'), state.since);
     else if (!this.#leader.online && this.#tab) this.#cover.show(t('console.away', { visitor: name }), t('console.away-detail'), this.#leader.since);
     else if (!this.#leader.online) this.#cover.show(t('watching.opening', { agent: name }), t('watching.opening-detail'), this.#leader.since);
     else if (this.#paused) this.#cover.show(t('console.paused', { visitor: name }), t('console.paused-detail'), this.#paused);

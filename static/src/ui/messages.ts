@@ -15,6 +15,9 @@ export interface Messages {
   'badge.revoked': never;
   'badge.sent': never;
   'badge.together': never;
+  'blocked.detail': 'hosts';
+  'blocked.status': never;
+  'blocked.title': never;
   'chat.close': never;
   'chat.kept': never;
   'chat.many': 'n';
@@ -61,6 +64,8 @@ export interface Messages {
   'consent.only-looks-detail': 'agent';
   'consent.opening': never;
   'consent.opening-site': never;
+  'consent.others': never;
+  'consent.others-detail': 'agent';
   'consent.outside': never;
   'consent.page': never;
   'consent.sharing': 'agent';

@@ -108,3 +108,8 @@ export function readable(address: string): { host: string; rest: string; secure:
     return null;
   }
 }
+
+/** What somebody can do whose network lets no WebSocket through, to which hosts it would have to. */
+export function blockedDetail(hosts: string): string {
+  return t('blocked.detail', { hosts });
+}
