@@ -16,7 +16,7 @@ import (
 // them here, in the audit log and to people is said by who they are there.
 
 // watching is what the one who follows a showing may do.
-var watching = Rights{Point, Scroll}
+var watching = Rights{Point, Draw, Scroll}
 
 // outside are the kinds of message that have no place in a showing: people talk
 // in the session around it, and it stays in the browser where it began.

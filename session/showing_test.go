@@ -91,6 +91,10 @@ func TestTheAgentShowsAPage(t *testing.T) {
 	if got := follower.expectAny("refused"); !strings.Contains(got, whyLookOnly) {
 		t.Errorf("the visitor who clicks there is told %s", got)
 	}
+	follower.send(examples["draw"])
+	if got := leader.expectAny("draw"); !strings.Contains(got, `"from":"`+follower.welcome.You.ID+`"`) {
+		t.Errorf("a stroke of the visitor's comes as %s", got)
+	}
 	leader.send(`{"type":"mode","mode":"shared","paused":false,"rights":["point","click","fill"]}`)
 	leader.settle()
 	follower.send(`{"type":"input","n":2,"doc":1,"input":{"kind":"click","node":4,"fx":0.5,"fy":0.5,"button":0,"detail":1,"mods":0}}`)

@@ -152,11 +152,14 @@ class Shell {
   #veiled = h('button', { type: 'button', class: 'tool', 'data-tandem': 'veils', hidden: true, click: () => this.#tint(this.#veils.hidden !== false) }, icon('hidden'));
   #tools = new Tools({
     use: (tool, fade) => {
-      this.#marks.use(tool, fade);
-      this.#framing = tool === 'frame';
+      const { front } = this.#watching;
+      this.#watching.use(front ? tool : null, fade);
+      this.#marks.use(front ? null : tool, fade);
+      this.#framing = !front && tool === 'frame';
       for (const doc of this.#documents.all()) this.#documents.send(doc, { type: 'tool', frame: this.#framing });
     },
     erase: () => {
+      if (this.#watching.front) return this.#watching.erase();
       this.#marks.erase();
       this.#share({ type: 'erase' });
     },
@@ -804,6 +807,7 @@ class Shell {
   }
 
   #shownTab = 0;
+  #shownFront = false;
 
   #tabsChanged(): void {
     const { active } = this.#frames;
@@ -814,13 +818,14 @@ class Shell {
       this.#pointers.moved();
     }
     const { front } = this.#watching;
+    if (front !== this.#shownFront) this.#tools.close(); // it was for what was in front before
+    this.#shownFront = front;
     const own = this.#frames.states().map(tab => ({ ...tab, active: tab.active && !front }));
     this.#strip.show([...own, ...this.#watching.states()], { closable: true, enabled: true });
     this.#tellLoading();
     document.body.classList.toggle('with-tabs', !this.#strip.hidden);
     if (!active) return;
     this.#history.enable(!front, true);
-    this.#tools.button.disabled = front;
     this.#history.show(active.loading && !front);
     this.#address.show(front ? this.#watching.url : active.url, front);
     const address = readable(active.url);
@@ -867,14 +872,14 @@ class Shell {
     const here = state.is === 'open' && !!agent?.online;
     document.body.classList.toggle('sharing', here && !this.#sharing.paused);
     document.body.classList.toggle('paused', this.#sharing.paused);
+    if (state.is !== 'blocked') this.#cover.hide();
+    else this.#cover.show(t('blocked.title'), blockedDetail(`*.${this.#content.host}`), state.since, true);
+    if (state.is === 'blocked') return this.#say('busy', t('blocked.status'));
     if (state.is === 'away') return this.#say('busy', t('status.reconnecting'), state.since);
     if (state.is !== 'open') return this.#say('busy', t('status.connecting'));
     if (this.#sharing.paused) return this.#say('waiting', t('status.paused'));
     if (!agent?.online) return this.#say('waiting', t('status.not-here', { agent: this.#agentName() }));
     this.#say('good', this.#showing ? t('showing.status', { visitor: this.#agentName() }) : t('status.sharing'));
-    if (state.is !== 'blocked') this.#cover.hide();
-    else this.#cover.show(t('blocked.title'), blockedDetail(`*.${this.#content.host}`), state.since, true);
-    if (state.is === 'blocked') return this.#say('busy', t('blocked.status'));
   }
 
   #saying = '';

@@ -28,6 +28,7 @@ export interface WatchingOptions {
 
 export class Watching {
   #session = '';
+  #you = '';
   #by = '';
   #site = '';
   #front = false;
@@ -98,6 +99,17 @@ export class Watching {
     this.options.changed();
   }
 
+  /** Draws over it, or puts frames around elements, as anybody does who follows. */
+  use(tool: Tool | null, fade: boolean): void {
+    this.#renderer?.port.postMessage({ type: 'tool', tool, fade });
+  }
+
+  /** Takes away all that was drawn over it. */
+  erase(): void {
+    this.#renderer?.port.postMessage({ type: 'erase', from: this.#you });
+    this.#link?.send({ type: 'erase' });
+  }
+
   #name(): string { return called(this.options.person(this.#by)); }
 
   #ask(by: string, site: string): void {
@@ -147,6 +159,7 @@ export class Watching {
 
   #welcome(state: Welcome): void {
     if (state.resumed) return;
+    this.#you = state.you.id;
     this.#renderer?.port.close();
     this.#heard = 0;
     this.#paused = state.paused ? Date.now() : 0;
@@ -185,6 +198,7 @@ export class Watching {
       case 'scroll': return this.#link?.sendLossy(`scroll ${message.doc} ${message.node}`, message);
       case 'select': return this.#link?.send({ ...message, sel: message.sel ?? null });
       case 'mark':
+      case 'draw':
       case 'resync': return this.#link?.send(message);
     }
   }
