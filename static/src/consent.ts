@@ -80,8 +80,8 @@ function invite(invitation: Joined): void {
   const actions = h('div', { class: 'actions tall' });
   const status = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' });
   const shown = [heading, site(invitation), h('div', { class: 'terms' }, ...terms(invitation, agent))];
-  fill(main, h('section', { class: 'invitation' }, ...shown, actions, status,
-    h('p', { class: 'small' }, t('consent.expect', { agent }))));
+  fill(main, h('section', { class: 'invitation' }, ...shown, h('div', { class: 'decide' },
+    h('p', { class: 'small' }, t('consent.expect', { agent })), actions, status)));
   document.title = t('title', { what: t('consent.title', { agent }) });
   heading.focus({ preventScroll: true });
 
@@ -150,6 +150,7 @@ function terms(invitation: Joined, agent: string): HTMLElement[] {
       h('ul', {}, ...granted(invitation).map(right => h('li', {}, t(`right.${right}.name`))))),
     term('hidden', t('consent.hidden', { agent }), null, null, h('ul', {}, ...[...hidden, ...treated(invitation.treated ?? [])].map(what => h('li', {}, what)),
       h('li', {}, t('consent.outside')))),
+    term('people', t('consent.others'), 'others', [t('consent.others-detail', { agent })]),
     term('stop', t('consent.in-charge'), null, [t('consent.in-charge-detail')]),
   ];
 }
