@@ -219,7 +219,7 @@ class Room {
   #askButton = h('button', {
     type: 'button', class: 'tool text', 'data-tandem': 'ask', title: t('console.ask-detail'), click: () => this.#ask(),
   }, t('console.ask'));
-  #fitButton = h('button', { type: 'button', class: 'tool text', click: () => this.#zoom(!this.#fit) });
+  #fitButton = h('button', { type: 'button', class: 'tool text fit', click: () => this.#zoom(!this.#fit) });
   #followButton = h('button', { type: 'button', class: 'tool', 'data-tandem': 'follow', click: () => this.#follow(!this.#following) }, icon('together'));
   #following = true;
   #fullButton = h('button', {
@@ -541,7 +541,8 @@ class Room {
 
   #zoom(fit: boolean): void {
     this.#fit = fit;
-    fill(this.#fitButton, icon('fit'), t(fit ? 'console.fit' : 'console.actual'));
+    fill(this.#fitButton, icon('fit'), h('span', {}, t(fit ? 'console.fit' : 'console.actual')));
+    this.#fitButton.classList.toggle('on', fit); // where there is no room for words
     this.#fitButton.setAttribute('aria-label', t(fit ? 'console.fit-label' : 'console.actual-label'));
     this.#fitButton.title = t(fit ? 'console.show-actual' : 'console.make-fit');
     this.#renderer?.postMessage({ type: 'zoom', fit });

@@ -62,7 +62,8 @@ function chip(person: Person, own: boolean, note: string): HTMLElement {
   const quality = person.online && person.delay ? connection(person.delay) : null;
   const item = h('li', { class: 'person', title: [about ? t('people.about', { name, about }) : name, quality?.sentence].filter(Boolean).join('\n') }, initial,
     h('span', { class: 'name' }, name), about ? h('span', { class: 'does' }, about) : null,
-    quality && h('span', { class: `quality ${quality.level}` }, icon('bars'), h('span', {}, quality.short)));
+    quality ? h('span', { class: `quality ${quality.level}` }, icon('bars'), h('span', {}, quality.short))
+      : person.online && h('span', { class: 'quality unknown' }, icon('bars')));
   item.classList.toggle('own', own);
   item.classList.toggle('offline', !person.online);
   return item;
