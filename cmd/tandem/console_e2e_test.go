@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 
 	"tandem/session"
 	"tandem/session/agents"
@@ -40,11 +43,14 @@ func (w *window) fill(selector, text string) {
 	w.write(text)
 }
 
-// TestScenario01And03Console is an agent's day: scenarios 1 to 3 and 28. They sign in by a link,
-// invite, see what becomes of each invitation, take one back, follow, and are
-// locked out.
-func TestScenario01And03Console(t *testing.T) {
+// TestScenario01And03And30Console is an agent's day: scenarios 1 to 3, 28 and 30. They sign in by a link,
+// invite, see what becomes of each invitation, take one back, follow, alone and with a colleague,
+// in one session and in three, and are locked out.
+func TestScenario01And03And30Console(t *testing.T) {
 	b := newBattle(t)
+	b.site.on(func(w http.ResponseWriter, r *http.Request) {
+		page(w, `<title>`+r.URL.Path+`</title><p>c4nary-of-the-page <input id=field>`)
+	})
 	key := b.agent("ada", agents.Member)
 	bob := b.agent("bob", agents.Member)
 	link, _, err := b.Hub.SignInLink(t.Context(), "ada")
@@ -146,6 +152,7 @@ func TestScenario01And03Console(t *testing.T) {
 	follower.navigate(b.Control.String() + "/a/" + id)
 	follower.wait(mirror, `/c4nary-of-the-page/.test(document.body.innerText)`)
 	visitor.wait(top, `/bob/.test(document.querySelector('#people').textContent)`)
+	threeAtOnce(b, couple{visitor, ada, "/"}, desk)
 	desk.click(top, row+" [data-tandem=let-out-bob]")
 	desk.wait(top, `!document.querySelector('`+row+` [data-tandem=let-out-bob]')`)
 	visitor.wait(top, `![...document.querySelectorAll('#people .person:not(.offline)')].some(p => /bob/.test(p.textContent))`)
@@ -162,6 +169,59 @@ func TestScenario01And03Console(t *testing.T) {
 	ada.wait(top, `document.querySelector('#key')`)
 	if got := get[string](ada, top, `document.title`); strings.Contains(got, "owned") {
 		t.Error("a name was run")
+	}
+}
+
+// couple is two people in one session, and where it begins.
+type couple struct {
+	visitor, agent *window
+	path           string
+}
+
+// threeAtOnce has an agent, who is with one visitor and a colleague, meet two more in two
+// more windows of the same browser: nothing of one session gets into another.
+func threeAtOnce(b *battle, first couple, desk *window) {
+	b.t.Helper()
+	all := []couple{first}
+	for _, path := range []string{"/two", "/three"} {
+		inv, err := b.Hub.Create(b.t.Context(), session.Request{URL: b.site.URL + path, Agent: "ada"})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		visitor := sharedBrowser(b.t).open(b.t, "visitor of "+path, inv.VisitorURL, 900, 800)
+		agent := watch(b.t, "ada at "+path, first.agent.ctx, 1100, 800, func(*chromedp.Context) {})
+		agent.navigate(b.Control.String() + "/a/" + inv.ID)
+		visitor.click(top, `[data-tandem=accept]`)
+		all = append(all, couple{visitor, agent, path})
+	}
+	for _, c := range all {
+		c.agent.wait(mirror, `document.title === `+quote(c.path))
+		c.agent.wait(top, `document.querySelector('[data-tandem=status]').textContent === 'Live' && document.querySelectorAll('.person .quality').length > 1`)
+		c.agent.click(top, `[data-tandem=chat]`)
+		c.agent.wait(top, `document.activeElement.matches('.chat textarea')`)
+		c.agent.write("for " + c.path + " alone\n")
+		c.visitor.wait(top, `document.querySelector('.line')`)
+	}
+	desk.wait(top, `[...document.querySelectorAll('[data-state=active] .badge')].filter(badge => badge.textContent === 'Together now').length === 3`)
+	desk.keep("console-three")
+
+	all[1].agent.click(top, `[data-tandem=end]`)
+	all[1].visitor.wait(top, `/has ended/.test(document.body.innerText)`)
+	for i, c := range []couple{all[0], all[2]} {
+		c.agent.click(mirror, `#field`)
+		c.visitor.wait(content, `document.activeElement.id === 'field'`)
+		c.agent.write("typed at " + c.path)
+		c.visitor.wait(content, `document.querySelector('#field').value === `+quote("typed at "+c.path))
+		if said := get[string](c.visitor, top, `[...document.querySelectorAll('.said')].map(line => line.textContent).join()`); said != "for "+c.path+" alone" {
+			b.t.Errorf("the visitor of %s was told %q", c.path, said)
+		}
+		who := get[[]string](c.visitor, top, `[...document.querySelectorAll('#people .person:not(.offline) .name')].map(name => name.textContent)`)
+		if len(who) != 3-i || slices.Contains(who, "bob") != (i == 0) {
+			b.t.Errorf("with the visitor of %s are %q", c.path, who)
+		}
+	}
+	if field := get[string](first.visitor, content, `document.querySelector('#field').value`); field != "typed at /" {
+		b.t.Errorf("the first visitor's field has %q", field)
 	}
 }
 
