@@ -577,7 +577,9 @@ type inputMessage struct {
 	Input json.RawMessage `json:"input"`
 
 	kind  string
-	key   string   // of a key
+	press bool     // a key is pressed, alone or with a text
+	key   string   // what it types
+	code  string   // which it is
 	nodes []number // all it touches
 }
 
@@ -596,7 +598,6 @@ var inputKinds = map[string]string{
 	"select":    "node options",
 	"value":     "node value",
 	"media":     "node paused time volume rate",
-	"submit":    "node",
 	"focus":     "node",
 	"selection": "node start? end? sel?",
 }
@@ -660,7 +661,8 @@ func (m *inputMessage) check() error {
 		clean[name] = v
 	}
 	m.nodes = append(m.nodes, clean["node"].(number))
-	m.key, _ = clean["key"].(string)
+	m.key, m.press = clean["key"].(string)
+	m.code, _ = clean["code"].(string)
 	if sel, ok := clean["sel"].([]number); ok {
 		m.nodes = append(m.nodes, sel[0], sel[2])
 	}
@@ -849,6 +851,8 @@ type (
 		From  string          `json:"from"`
 		Doc   number          `json:"doc"`
 		Input json.RawMessage `json:"input"`
+		// Only is the one right that who asks has, of those to click and to fill.
+		Only Right `json:"only,omitempty"`
 	}
 	pointedMessage struct {
 		From string `json:"from"`

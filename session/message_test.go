@@ -95,7 +95,7 @@ func TestMessagesWritten(t *testing.T) {
 	all := map[string][]byte{
 		"to-visitor.welcome":   mustJSON(t, map[string]any{"welcome": toVisitor}),
 		"to-visitor.people":    encode("people", peopleMessage{people}),
-		"to-visitor.input":     encode("input", performMessage{1700000000001, "agent", 3, json.RawMessage(`{"kind":"focus","node":17}`)}),
+		"to-visitor.input":     encode("input", performMessage{1700000000001, "agent", 3, json.RawMessage(`{"kind":"focus","node":17}`), Fill}),
 		"to-visitor.scroll":    encode("scroll", scrolledMessage{"agent", scrollMessage{3, 0, 0, 480.5}}),
 		"to-visitor.navigate":  encode("navigate", navigatedMessage{"agent", navigateMessage{1, "https://shop.example/"}}),
 		"to-visitor.go":        encode("go", goMessage{1, "back"}),

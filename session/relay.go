@@ -328,7 +328,8 @@ func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 	if d == nil || d.broken {
 		return whyGone
 	}
-	if why := r.s.current().Rights.withoutFor(m, d.tree); why != "" {
+	rights := r.s.current().Rights
+	if why := rights.withoutFor(m, d.tree); why != "" {
 		return why
 	}
 	for _, node := range m.nodes {
@@ -349,7 +350,7 @@ func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 	}
 	r.number++
 	r.asked[r.number] = asked{st, st.link.stream, m.N}
-	r.push(r.seat(Visitor), item{doc: noDoc, text: encode("input", performMessage{r.number, st.person.ID, m.Doc, m.Input})})
+	r.push(r.seat(Visitor), item{doc: noDoc, text: encode("input", performMessage{r.number, st.person.ID, m.Doc, m.Input, rights.only()})})
 	return ""
 }
 

@@ -104,7 +104,6 @@ var inputNeeds = map[string]Rights{
 	"drag":      {Click},
 	"release":   {Click},
 	"hover":     {Click},
-	"submit":    {Click},
 	"wheel":     {Click, Scroll},
 	"media":     {Click},
 	"text":      {Fill},
@@ -128,17 +127,40 @@ func (rs Rights) without(name string) (why string) {
 }
 
 // withoutFor is without for an input in a document. Keys outside fields operate
-// the page, and Enter in a field of one line sends it off, as clicks do.
+// the page, and Enter in a field of one line sends it off, as clicks do; also
+// those that come with a text.
 func (rs Rights) withoutFor(m *inputMessage, d *mirror.Document) (why string) {
 	enough := inputNeeds[m.kind]
-	if m.kind == "key" {
-		enough = Rights{Click}
-		if typing, lines := d.Typing(m.nodes[0]); typing && (lines || m.key != "Enter") {
-			enough = Rights{Fill}
-		}
+	if len(enough) > 0 && !slices.ContainsFunc(enough, rs.has) {
+		return whyNot(enough[0])
 	}
-	if slices.ContainsFunc(enough, rs.has) {
+	if !m.press {
 		return ""
 	}
-	return whyNot(enough[0])
+	need := Click
+	if typing, lines := d.Typing(m.nodes[0]); typing && (lines || !m.enters()) {
+		need = Fill
+	}
+	if rs.has(need) {
+		return ""
+	}
+	return whyNot(need)
+}
+
+// enters reports whether a page may take the key for Enter.
+func (m *inputMessage) enters() bool {
+	return m.key == "Enter" || m.code == "Enter" || m.code == "NumpadEnter"
+}
+
+// only returns which one there is of the rights to click and to fill, "" for
+// both. A key may go to another element in the leader's page than it was judged
+// by here: to what has the focus.
+func (rs Rights) only() Right {
+	switch {
+	case rs.has(Click) == rs.has(Fill):
+		return ""
+	case rs.has(Click):
+		return Click
+	}
+	return Fill
 }

@@ -87,7 +87,6 @@ var replays = []struct {
 	{Click, `{"kind":"drag","node":3,"dx":1,"dy":1}`},
 	{Click, `{"kind":"release","node":3,"dx":1,"dy":1,"mods":0}`},
 	{Click, `{"kind":"hover","node":3,"fx":0.5,"fy":0.5}`},
-	{Click, `{"kind":"submit","node":3}`},
 	{Click, `{"kind":"key","node":3,"key":"Enter","code":"Enter","mods":0}`},
 	{Click, `{"kind":"key","node":3,"key":"x","code":"KeyX","mods":0}`},
 	{Click, `{"kind":"key","node":6,"key":"Enter","code":"Enter","mods":0}`},

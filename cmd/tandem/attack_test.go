@@ -528,7 +528,7 @@ func TestS36ViewModeIsRefusedByTheServer(t *testing.T) {
 		`{"type":"input","n":1,"doc":1,"input":{"kind":"click","node":4,"fx":0.5,"fy":0.5,"button":0,"detail":1,"mods":0}}`,
 		`{"type":"input","n":2,"doc":1,"input":{"kind":"key","node":4,"key":"Enter","code":"Enter","mods":0}}`,
 		`{"type":"input","n":3,"doc":1,"input":{"kind":"text","node":6,"edit":[0,0,"x"]}}`,
-		`{"type":"input","n":4,"doc":1,"input":{"kind":"submit","node":4}}`,
+		`{"type":"input","n":4,"doc":1,"input":{"kind":"value","node":6,"value":"x"}}`,
 		`{"type":"input","n":5,"doc":1,"input":{"kind":"focus","node":4}}`,
 		`{"type":"navigate","tab":1,"url":"` + b.site.URL + `/other"}`,
 		`{"type":"go","tab":1,"action":"back"}`,

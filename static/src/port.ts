@@ -4,7 +4,7 @@
 // privilege. Requests from the shell are checked before they are acted on,
 // because a page may get hold of a port by mistake.
 
-import type { Input } from './input/messages';
+import type { Input, Way } from './input/messages';
 import type { DocumentRule } from './pages';
 import type { Level } from './record/mask';
 
@@ -110,7 +110,8 @@ export type ToDocument =
   | { type: 'sheet'; sheet: number }
   /** Pictures of a film are wanted: followers can't load it. */
   | { type: 'film'; node: number }
-  | { type: 'input'; n: number; input: Input }
+  /** `only` is the one right that who asks for it has, of two. */
+  | { type: 'input'; n: number; input: Input; only?: Way }
   /** A follower's files, which the visitor has accepted: for the control that asked, or dropped at a place. */
   | { type: 'files'; n: number; want: number; node: number; fx: number; fy: number; files: File[] }
   | { type: 'scroll'; node: number; x: number; y: number }
@@ -155,7 +156,7 @@ export function parseToDocument(data: unknown): ToDocument | null {
     case 'sheet':
       return isNumber(m['sheet']) ? { type: 'sheet', sheet: m['sheet'] } : null;
     case 'input':
-      return isId(m['n']) && isInput(m['input']) ? { type: 'input', n: m['n'], input: m['input'] } : null;
+      return isId(m['n']) && isInput(m['input']) ? { type: 'input', n: m['n'], input: m['input'], ...(isWay(m['only']) && { only: m['only'] }) } : null;
     case 'files': {
       const { n, want, node, fx, fy, files } = m;
       return isId(n) && isId(want) && isId(node) && isNumber(fx) && isNumber(fy) && isArray(files) ? { type: 'files', n, want, node, fx, fy, files: files as File[] } : null;
@@ -204,6 +205,10 @@ function isId(v: unknown): v is number {
 }
 
 /** The server has checked the fields of an input; this keeps the shape honest. */
+function isWay(v: unknown): v is Way {
+  return v === 'click' || v === 'fill';
+}
+
 function isInput(v: unknown): v is Input {
   if (typeof v !== 'object' || v === null) return false;
   const input = v as Record<string, unknown>;

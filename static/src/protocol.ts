@@ -182,7 +182,8 @@ const between = {
 
 /** server → visitor's shell */
 export const toVisitor = {
-  input: { n: count, from, doc: count, input },
+  /** `only` is the one right that who asks has, of these two. */
+  input: { n: count, from, doc: count, input, only: optional(oneOf('click', 'fill')) },
   scroll: { doc: count, node: integer, x: number, y: number, from: optional(from) },
   navigate: { tab: count, url, from: optional(from) },
   go: { tab: count, action },

@@ -350,7 +350,7 @@ class Shell {
     if (this.#sharing.paused && fromOthers.has(message.type)) return this.#decline(message);
     switch (message.type) {
       case 'people': return this.#showPeople(message.people);
-      case 'input': return this.#input(message.n, message.from, message.doc, message.input);
+      case 'input': return this.#input(message);
       case 'offer': return this.#files.offered(message);
       case 'piece': return this.#files.piece(message);
       case 'withdrawn': return this.#files.withdrawn(message.n);
@@ -408,7 +408,7 @@ class Shell {
     if (doc) then(doc);
   }
 
-  #input(n: number, from: string, id: number, input: unknown): void {
+  #input({ n, from, doc: id, input, only }: ToVisitor & { type: 'input' }): void {
     const doc = this.#documents.get(id);
     if (!doc) {
       this.#link.send({ type: 'done', n, ok: false, why: 'changed' });
@@ -417,7 +417,7 @@ class Shell {
     this.#inputs.set(n, doc);
     this.#actors.set(n, from);
     if (this.#actors.size > mostActors) this.#actors.delete(this.#actors.keys().next().value!);
-    doc.port.postMessage({ type: 'input', n, input });
+    doc.port.postMessage({ type: 'input', n, input, only });
   }
 
   #navigate(id: number, url: string): void {

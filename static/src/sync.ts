@@ -185,7 +185,7 @@ class Connection {
       case 'sheet':
         return this.recorder.againSheet(message.sheet);
       case 'input':
-        return this.performer.input(message.n, message.input);
+        return this.performer.input(message.n, message.input, message.only);
       case 'files':
         return this.give(message);
       case 'scroll':

@@ -31,6 +31,7 @@ export const box = method<[], DOMRect>(Element.prototype, 'getBoundingClientRect
 export const scrollIntoView = method<[ScrollIntoViewOptions], void>(Element.prototype, 'scrollIntoView');
 export const scrollElementTo = method<[ScrollToOptions], void>(Element.prototype, 'scrollTo');
 export const matches = method<[string], boolean>(Element.prototype, 'matches');
+const checkVisibility = method<[CheckVisibilityOptions], boolean>(Element.prototype, 'checkVisibility');
 export const closest = method<[string], Element | null>(Element.prototype, 'closest');
 export const attribute = method<[string], string | null>(Element.prototype, 'getAttribute');
 export const hasAttribute = method<[string], boolean>(Element.prototype, 'hasAttribute');
@@ -226,6 +227,18 @@ const KNOWN_TYPES = new Set([
   'button', 'checkbox', 'color', 'date', 'datetime-local', 'file', 'hidden', 'image',
   'month', 'radio', 'range', 'reset', 'submit', 'time', 'week',
 ]);
+
+const PICKED_TYPES = new Set(['color', 'date', 'datetime-local', 'month', 'range', 'time', 'week']);
+
+/** Whether an element is a control whose value people choose in a picker. */
+export function isPicked(element: Element): boolean {
+  return localName(element) === 'input' && PICKED_TYPES.has((attribute(element, 'type') ?? '').toLowerCase());
+}
+
+/** Whether people could see an element if they scrolled to it. */
+export function isVisible(element: Element): boolean {
+  return checkVisibility(element, { visibilityProperty: true });
+}
 
 /** Whether a control is disabled, itself or by a fieldset, so that it takes no input. */
 export function isDisabled(element: Element): boolean {

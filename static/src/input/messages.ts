@@ -19,6 +19,9 @@ export interface Pressed {
   mods: number;
 }
 
+/** The rights to act in pages: to press, and to write in fields. */
+export type Way = 'click' | 'fill';
+
 export type Input =
   | { kind: 'click'; node: number; fx: number; fy: number; button: number; detail: number; mods: number }
   /** A button that stays down; the two after it say how far from there the pointer is, in CSS px. */
@@ -38,7 +41,6 @@ export type Input =
   | { kind: 'value'; node: number; value: string }
   /** What the follower made a film or sound do. */
   | ({ kind: 'media'; node: number } & Playing)
-  | { kind: 'submit'; node: number }
   | { kind: 'focus'; node: number }
   | ({ kind: 'selection'; node: number } & Caret);
 

@@ -2,15 +2,15 @@
 // page, in the order it came, as if the visitor's own hand had done it.
 
 import {
-  attribute, defaultView, elementOf, focus, focused, hasAttribute, holds, isConnected, isContentEditable, isDisabled, isElement, isHTML,
-  isTextControl, listen,
-  localName, optionSelected, ownerDocument, pathOf, requestSubmit, scrollElementTo, selectOptions, setFiles, transferWith, up, valueOf,
+  defaultView, elementOf, focus, focused, hasAttribute, holds, isConnected, isContentEditable, isDisabled, isElement, isHTML,
+  isPicked, isTextControl, isVisible, listen,
+  editContextOf, localName, optionSelected, ownerDocument, pathOf, scrollElementTo, selectOptions, setFiles, transferWith, up, valueOf,
 } from './dom';
 import { fireKey, press } from './keyboard';
 import { control, isMedia } from './media';
 import { Hands } from './hands';
 import { isFileControl, Wishes, type Wish } from './wishes';
-import { CTRL, hash, META, type Caret, type Input, type Pressed, type SelectionIds } from './messages';
+import { CTRL, hash, META, type Caret, type Input, type Pressed, type SelectionIds, type Way } from './messages';
 import type { Realm } from '../realm';
 import { promiseThen } from '../natives';
 import { Pace } from './pace';
@@ -46,8 +46,8 @@ export interface Destination {
 }
 
 export interface Performer {
-  /** Performs one input, soon and in its turn; never throws. Answers by `done`. */
-  input(n: number, input: Input): void;
+  /** Performs one input, soon and in its turn; never throws. Answers by `done`. `only` is the one of two rights that its follower has. */
+  input(n: number, input: Input, only?: Way): void;
   /** Gives files to the page; the answer is why not, or null. */
   files(to: Destination, files: readonly File[]): string | null;
   /** Scrolls an element, or the window for node 0. */
@@ -60,7 +60,7 @@ const KEPT_MS = 400;
 
 export function createPerformer(ctx: PerformContext): Performer {
   const hands = new Hands(ctx.document);
-  const pointer = new Pointer(ctx.document, hands, (node) => protection.covers(node));
+  const pointer = new Pointer(ctx.document, hands, withheld);
   const protection = new Protection(ctx.realm, (element) => ctx.protects(element));
   hookPointerCapture(ctx.realm, pointer);
   const wishes = new Wishes({
@@ -82,11 +82,11 @@ export function createPerformer(ctx: PerformContext): Performer {
   }, { capture: true, passive: true });
 
   return {
-    input(n, input) {
+    input(n, input, only) {
       const taken = pace.run(() => {
         let why: string | null | Promise<string | null> = 'failed';
         try {
-          if (protection.watch(() => { why = wishes.during(n, () => perform(input)); })) why ??= 'protected';
+          if (protection.watch(() => { why = wishes.during(n, () => perform(input, only)); })) why ??= 'protected';
         } catch { /* a page's own handler never throws through dispatch: this is ours */ }
         const done = (why: string | null) => (why === null ? ctx.done(n, true) : ctx.done(n, false, why));
         if (typeof why === 'object' && why !== null) void promiseThen(why, done, () => done('failed'));
@@ -105,7 +105,7 @@ export function createPerformer(ctx: PerformContext): Performer {
     },
   };
 
-  function perform(input: Input): Refusal | 'masked' | 'failed' | null | Promise<string | null> {
+  function perform(input: Input, only: Way | undefined): Refusal | 'failed' | null | Promise<string | null> {
     const node = ctx.node(input.node);
     if (node === null || !isConnected(node)) return 'gone';
     const element = elementOf(node);
@@ -135,12 +135,12 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'selection':
         return placeCaret(element, input);
     }
-    if (ctx.masked(node)) return 'masked';
-    if (isDisabled(element)) return 'disabled';
-    if (protection.covers(element)) return 'protected';
+    const why = withheld(element);
+    if (why !== null) return why;
+    if (isField(element) && input.kind !== 'key' && !isWritable(element)) return 'failed';
     switch (input.kind) {
       case 'key':
-        return pressed(element, input, caretOf(input));
+        return pressed(element, input, caretOf(input), only);
       case 'text':
         return isTextControl(element) && typed(element, input.edit, input.base, pressOf(input), input.inputType) ? null : 'failed';
       case 'edit':
@@ -148,17 +148,19 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'select':
         return choose(element, input.options) ? null : 'failed';
       case 'value':
-        if (!isTextControl(element) && localName(element) !== 'input') return 'failed';
-        if (attribute(element, 'type')?.toLowerCase() === 'file') return 'failed';
+        if (!isPicked(element)) return 'failed';
         setValue(element, input.value);
         return null;
       case 'media':
         return isMedia(element) ? control(element, input) : 'failed';
-      case 'submit':
-        if (localName(element) !== 'form') return 'failed';
-        requestSubmit(element);
-        return null;
     }
+  }
+
+  /** Why followers may do nothing to a node. What they name need not be what their input would come to: that is asked about, too. */
+  function withheld(node: Node): Refusal | null {
+    if (ctx.masked(node)) return 'masked';
+    if (isElement(node) && isDisabled(node)) return 'disabled';
+    return protection.covers(node) ? 'protected' : null;
   }
 
   function give(to: Destination, files: readonly File[]): string | null {
@@ -168,8 +170,8 @@ export function createPerformer(ctx: PerformContext): Performer {
     const place = node === null ? 'gone' : locate(node, to.fx, to.fy);
     if (typeof place === 'string') return place;
     const { target } = place;
-    if (ctx.masked(target)) return 'masked';
-    if (protection.covers(target)) return 'protected';
+    const why = withheld(target);
+    if (why !== null && why !== 'disabled') return why;
     if (dropFiles(place, files)) return null;
     return isFileControl(target) ? choose(target) : 'no-files';
 
@@ -189,10 +191,11 @@ export function createPerformer(ctx: PerformContext): Performer {
 
   /**
    * Keys go to what has the focus when the follower means the page as a whole, or a part around it: a press there put
-   * the mirror's focus on what can have it, and the page's own where it wants keys.
+   * the mirror's focus on what can have it, and the page's own where it wants keys. What is withheld gets none that way.
    */
-  function keyTarget(element: Element): Element {
-    const active = focused(ctx.document);
+  function keyTarget(element: Element, key: string, only: Way | undefined): Element {
+    let active = focused(ctx.document);
+    if (active !== null && active !== element && (withheld(active) !== null || (only !== undefined && only !== wayOf(active, key)))) active = null;
     const name = localName(element);
     if (name === 'body' || name === 'html') return active ?? element;
     if (active !== null && holds(element, active)) return active;
@@ -201,10 +204,10 @@ export function createPerformer(ctx: PerformContext): Performer {
   }
 
   /** A key that is no typing. While the visitor types elsewhere it changes nothing there. */
-  function pressed(element: Element, { key, code, mods }: Pressed, caret: Caret | null): Refusal | null {
+  function pressed(element: Element, { key, code, mods }: Pressed, caret: Caret | null, only: Way | undefined): Refusal | null {
     const elsewhere = hands.elsewhere(editingHost(element) ?? element) !== null;
-    const target = elsewhere ? element : keyTarget(element);
-    const types = !ctx.masked(target) && !isDisabled(target) && !elsewhere;
+    const target = elsewhere ? element : keyTarget(element, key, only);
+    const types = !elsewhere;
     let why: Refusal | null = null;
     const place = caret === null ? undefined : () => { why = placeCaret(element, caret); };
     press(target, key, code, mods, histories, types, place, (type) => wishes.copy(target, type));
@@ -263,7 +266,7 @@ export function createPerformer(ctx: PerformContext): Performer {
       caret();
     } else if (sel === undefined && field === null) {
       const now = focused(ctx.document);
-      if (now !== null && !ctx.masked(now)) host = editingHost(now) ?? host;
+      if (now !== null && withheld(now) === null) host = editingHost(now) ?? host;
     }
     const ok = editIn(host, inputType, data, sel, key, markup);
     caret = savedSelection(ctx.document, field === null ? null : host);
@@ -326,6 +329,22 @@ function editingHost(element: Element): Element | null {
   return host;
 }
 
+/** Which right a key takes at an element, as the server judges it: what is typed takes another than what presses. */
+function wayOf(element: Element, key: string): Way {
+  const line = localName(element) === 'input' && isTextControl(element);
+  const types = isTextControl(element) || (isHTML(element) && (isContentEditable(element) || editContextOf?.(element) != null));
+  return types && !(line && key === 'Enter') ? 'fill' : 'click';
+}
+
+/** Whether it is a control whose value a hand could change as this is meant to: hidden ones are not in the mirror's sight. */
+function isField(element: Element): boolean {
+  return localName(element) === 'input' || localName(element) === 'textarea' || localName(element) === 'select';
+}
+
+function isWritable(element: Element): boolean {
+  return !hasAttribute(element, 'readonly') && isVisible(element);
+}
+
 function choose(element: Element, indexes: number[]): boolean {
   if (localName(element) !== 'select') return false;
   const options = selectOptions(element);
@@ -335,6 +354,7 @@ function choose(element: Element, indexes: number[]): boolean {
     const option = options[i]!;
     const wanted = indexes.includes(i);
     if (optionSelected.get(option) === wanted) continue;
+    if (wanted && isDisabled(option)) return false;
     optionSelected.set(option, wanted);
     differs = true;
   }

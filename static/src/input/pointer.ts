@@ -14,7 +14,7 @@ import type { Hands } from './hands';
 import { SHIFT } from './messages';
 
 /** Why an input could not be performed; the follower is told. */
-export type Refusal = 'gone' | 'covered' | 'disabled' | 'protected' | 'kept';
+export type Refusal = 'gone' | 'covered' | 'disabled' | 'masked' | 'protected' | 'kept';
 
 export interface Place extends Point {
   target: Element;
@@ -52,7 +52,7 @@ export class Pointer {
   private last: Point = { x: 0, y: 0 };
   private held: Held | null = null;
 
-  constructor(private readonly document: Document, private readonly hands: Hands, private readonly isProtected: (node: Node) => boolean) {
+  constructor(private readonly document: Document, private readonly hands: Hands, private readonly withheld: (node: Node) => Refusal | null) {
     // Two hands on one mouse would let go for each other.
     const view = defaultView(document);
     if (view === null) return;
@@ -98,8 +98,8 @@ export class Pointer {
     // A finger drags what is to be dropped after a while only, which is not what the follower does.
     const touches = button === 0 && hasFingers() && !path(target).some((element) => isHTML(element) && isDraggable(element));
     if (!touches) this.move(place);
-    if (isDisabled(target)) return 'disabled';
-    if (this.isProtected(target)) return 'protected';
+    const why = this.withheld(target);
+    if (why !== null) return why;
 
     const buttons = [1, 4, 2][button] ?? 0;
     const base = { bubbles: true, cancelable: true, button, buttons, mods };
@@ -141,8 +141,11 @@ export class Pointer {
     const { held } = this;
     if (held === null) return 'gone';
     if (held.at.x !== dx || held.at.y !== dy) this.drag(dx, dy);
-    this.up(this.place(held, dx, dy), mods);
-    return null;
+    const place = this.place(held, dx, dy);
+    const why = this.withheld(place.target);
+    if (why === null || why === 'disabled') this.up(place, mods);
+    else this.letGo();
+    return why;
   }
 
   /** What setPointerCapture does while a follower holds the button; false when it is none of ours. */
