@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 	"github.com/klauspost/compress/flate"
@@ -30,6 +31,7 @@ func (c closure) Error() string { return fmt.Sprintf("closed with %d: %s", c.cod
 
 var (
 	closeGoing      = closure{websocket.CloseGoingAway, "server is going away"} // come back soon
+	closeNotText    = closure{websocket.CloseInvalidFramePayloadData, "text is not UTF-8"} // RFC 6455 §8.1
 	closeProtocol   = closure{4400, "protocol error"}
 	closeNotAllowed = closure{4401, "not allowed"}
 	closeEnded      = closure{4403, "session is over"}
@@ -242,6 +244,9 @@ func (c *conn) readLoop() error {
 		frame, err := c.readFrame()
 		if err != nil {
 			return err
+		}
+		if !utf8.Valid(frame.Text) {
+			return closeNotText
 		}
 		c.alive("")
 		if err := c.room.receive(c, frame); err != nil {

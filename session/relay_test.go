@@ -434,6 +434,7 @@ func TestS48ProtocolErrorsClose(t *testing.T) {
 		"a false acknowledgement": {`[0,999999]`, 4400},
 		"numberless":              {`[0,0,{"type":"end"}]`, 4400},
 		"negative":                {`[-1,0,{"type":"end"}]`, 4400},
+		"no text":                 {"[1,0,{\"type\":\"chat\",\"text\":\"\xff\xfe\"}]", 1007},
 		"too-large":               {`[1,0,"` + strings.Repeat("x", 600<<10) + `"]`, 4413},
 	} {
 		p := agent()
@@ -478,6 +479,14 @@ func TestS48DeflatedFrames(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.vis.expectClose(4400)
+	c.vis = c.connectVisitor(c.inv.ID, c.cookie, nil)
+	if frame, err = deflate([]byte("[1,0,{\"type\":\"chat\",\"text\":\"\xff\"}]")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.vis.ws.WriteMessage(websocket.BinaryMessage, frame); err != nil {
+		t.Fatal(err)
+	}
+	c.vis.expectClose(1007)
 }
 
 // TestSlowFollower lets an agent read nothing while the page changes by far
