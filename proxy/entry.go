@@ -54,13 +54,12 @@ const maxCookies = 1000
 // cookie with that name may be the one: a sibling host can add others.
 func (p *Proxy) knows(r *http.Request, s *session.Session) bool {
 	found := r.CookiesNamed(p.cookieName(participantCookie))
-	if s.State().Over() {
-		// Its cookies are erased and open nothing; who has one may be told.
-		return len(found) > 0
-	}
 	for _, c := range found[:min(len(found), maxCookies)] {
-		if s.Visitor(hostKey(r), c.Value) {
+		switch {
+		case s.Visitor(hostKey(r), c.Value):
 			p.memories.of(s).visitorAt(r.RemoteAddr)
+			return true
+		case s.Left(hostKey(r), c.Value):
 			return true
 		}
 	}

@@ -527,6 +527,10 @@ func TestEnd(t *testing.T) {
 			if s := r.session(inv); s.State() != Ended || s.EndReason() != test.reason {
 				t.Errorf("after a restart: %s, %q", s.State(), s.EndReason())
 			}
+			shell := "shell--" + inv.ID + ".pages.test"
+			if s := r.session(inv); !s.Left(shell, cookie) || s.Left(shell, ticket) || s.Left("h", cookie) || s.Visitor(shell, cookie) {
+				t.Error("it is not the visitor, and nobody else, who is told that it is over")
+			}
 			r.clock.add(tombstoneTTL + time.Second)
 			r.hub.sweep()
 			if _, ok := r.hub.Session(inv.ID); ok {

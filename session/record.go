@@ -41,6 +41,7 @@ type record struct {
 	Withdrawn   []digest   `json:"withdrawn,omitempty"`  // secrets and browsers of earlier invitations
 	In          string     `json:"in,omitempty"`         // of a showing: the session around it
 	Leader      string     `json:"leader,omitempty"`     // of a showing: who leads, as that session's [guest]
+	Left        []digest   `json:"left,omitempty"`       // cookies of the shell that were out at the end
 }
 
 // credential is how a person gets in: by the secret of a link, and after that

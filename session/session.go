@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -250,6 +251,22 @@ func (s *Session) Redeem(ticket, host string) (cookie string, err error) {
 // is still going on.
 func (s *Session) Visitor(host, cookie string) bool { return s.keys.has(host, cookie) }
 
+// Left reports whether cookie was one of the shell's when the session ended. It
+// opens nothing: who has it may be told that it is over.
+func (s *Session) Left(host, cookie string) bool {
+	found := false
+	for _, d := range s.current().Left {
+		found = d.Is(cookie) || found
+	}
+	return found && foldHost(host) == s.shellHost()
+}
+
+func (s *Session) shellHost() string {
+	shell, _ := s.hub.cfg.Links(s.id)
+	_, host, _ := strings.Cut(shell, "://")
+	return foldHost(host)
+}
+
 // CookiesChanged tells the session that its jar changed. When it returns the jar
 // is on disk, together with the changes of others meanwhile, so that a browser
 // never knows more than a server which lost its power; pages are told.
@@ -470,6 +487,7 @@ var endings = map[State]string{Declined: "decline", Expired: "expire", Ended: "e
 // when the store then fails to record it, which is the error. A session that
 // is over already stays as it is.
 func (s *Session) finish(ctx context.Context, to State, by string, why ending) error {
+	left := s.keys.of(s.shellHost())
 	s.mu.Lock()
 	if s.record.State.Over() {
 		s.mu.Unlock()
@@ -477,6 +495,7 @@ func (s *Session) finish(ctx context.Context, to State, by string, why ending) e
 	}
 	entry := s.record.entry(Role(by), endings[to])
 	s.record = s.record.tombstone(to, by, why.sentence, s.hub.now())
+	s.record.Left = left
 	if s.timer != nil {
 		s.timer.Stop()
 		s.timer = nil

@@ -146,6 +146,13 @@ func (k *keyring) has(host, cookie string) bool {
 	return found && !k.closed
 }
 
+// of returns the digests of the cookies given out for host.
+func (k *keyring) of(host string) []digest {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return slices.Clone(k.cookies[host])
+}
+
 // all returns the digests of the cookies given out.
 func (k *keyring) all() map[string][]digest {
 	k.mu.RLock()

@@ -408,6 +408,7 @@ func TestS43StrangersLearnNothing(t *testing.T) {
 		{"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"},
 		{"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site", "Referer": "http://phish.example/"},
 		{"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"},
+		{"Cookie": "tandem=c4naryc4naryc4naryc4na"}, // as a site may set it, below http
 	} {
 		for _, path := range []string{"/", "/login", "/.tandem/cookie?path=/", "/robots.txt"} {
 			answers := map[string]string{}

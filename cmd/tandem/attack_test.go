@@ -839,7 +839,7 @@ func TestS37NothingLivesOnAfterTheEnd(t *testing.T) {
 		want []int
 	}{
 		{agent, asset, []int{404, 410}},
-		{visitor, content + "/", []int{403, 410}},
+		{visitor, content + "/", []int{307}}, // to the shell, for a cookie
 		{visitor, content + "/.tandem/cookie?path=/", []int{403, 410}},
 		{visitor, b.domain().Shell(invited.ID) + "/", []int{410}},
 		{agent, b.Control.String() + "/api/sessions/" + invited.ID + "/agent", []int{410}},
