@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -20,7 +21,8 @@ const (
 
 // What is on the web anybody can ask for without us. A site of an inner network
 // is different: for those the request has to come from the network, of the size
-// that one organization has, where the visitor's browser is.
+// that one organization has, where the visitor's browser is. Through a reverse proxy
+// that is none of [Fronts] they come from nobody knows where.
 const (
 	networkIPv4 = 24
 	networkIPv6 = 48
@@ -42,8 +44,11 @@ func networkOf(remoteAddr string) netip.Prefix {
 }
 
 // visitorAt notes from where the visitor's cookie came.
-func (m *memory) visitorAt(remoteAddr string) {
-	network := networkOf(remoteAddr)
+func (m *memory) visitorAt(r *http.Request) {
+	network := networkOf(r.RemoteAddr)
+	if wayUnknown(r) {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.networks == nil || len(m.networks) >= networksMax {
@@ -53,10 +58,10 @@ func (m *memory) visitorAt(remoteAddr string) {
 }
 
 // visitorIsNear reports whether the visitor's cookie came from there, too.
-func (m *memory) visitorIsNear(remoteAddr string) bool {
+func (m *memory) visitorIsNear(r *http.Request) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.networks[networkOf(remoteAddr)]
+	return m.networks[networkOf(r.RemoteAddr)] && !wayUnknown(r)
 }
 
 var errAllowance = errors.New("too many bytes without a cookie")

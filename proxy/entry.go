@@ -57,7 +57,7 @@ func (p *Proxy) knows(r *http.Request, s *session.Session) bool {
 	for _, c := range found[:min(len(found), maxCookies)] {
 		switch {
 		case s.Visitor(hostKey(r), c.Value):
-			p.memories.of(s).visitorAt(r.RemoteAddr)
+			p.memories.of(s).visitorAt(r)
 			return true
 		case s.Left(hostKey(r), c.Value):
 			return true
@@ -89,7 +89,7 @@ func (p *Proxy) enterShell(w http.ResponseWriter, r *http.Request, host rewrite.
 		})
 		return
 	}
-	p.memories.of(s).visitorAt(r.RemoteAddr)
+	p.memories.of(s).visitorAt(r)
 	p.setCookie(w, participantCookie, cookie, 0)
 	redirect(w, http.StatusSeeOther, "/")
 }

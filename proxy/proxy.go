@@ -24,6 +24,8 @@ type Config struct {
 	Content rewrite.Domain // below it lie the content hosts; same scheme as Control
 	// Logger defaults to slog.Default.
 	Logger *slog.Logger
+	// Fronts are the reverse proxies before the server.
+	Fronts Fronts
 	// RootCAs verifies the sites' certificates; nil means the system's roots.
 	RootCAs *x509.CertPool
 	// Now defaults to time.Now.
@@ -37,6 +39,7 @@ type Proxy struct {
 	content rewrite.Domain
 	log     *slog.Logger
 	now     func() time.Time
+	fronts  Fronts
 
 	egress   *egress
 	engine   *engine
@@ -68,6 +71,7 @@ func New(cfg Config) (*Proxy, error) {
 		content:  cfg.Content,
 		log:      cfg.Logger,
 		now:      cfg.Now,
+		fronts:   cfg.Fronts,
 		scripts:  newScriptCache(scriptCacheBytes),
 		static:   static.Handler(),
 		common:   commonHeaders(cfg.Content),
@@ -115,6 +119,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	p.egress.listensOn(r.Context())
+	p.fronts.trace(r)
 	p.route(w, r)
 }
 

@@ -121,7 +121,7 @@ func (p *Proxy) admit(w http.ResponseWriter, r *http.Request, host rewrite.Host)
 		return nil
 	}
 	x.visit = p.relate(r, x.memory, host, x.target, x.origin)
-	if x.visit.foreign || !leader && x.verdict().Rule.Private && !x.memory.visitorIsNear(r.RemoteAddr) {
+	if x.visit.foreign || !leader && x.verdict().Rule.Private && !x.memory.visitorIsNear(r) {
 		x.done()
 		neutral(w, r)
 		return nil

@@ -30,7 +30,7 @@ type closure struct {
 func (c closure) Error() string { return fmt.Sprintf("closed with %d: %s", c.code, c.text) }
 
 var (
-	closeGoing      = closure{websocket.CloseGoingAway, "server is going away"} // come back soon
+	closeGoing      = closure{websocket.CloseGoingAway, "server is going away"}            // come back soon
 	closeNotText    = closure{websocket.CloseInvalidFramePayloadData, "text is not UTF-8"} // RFC 6455 §8.1
 	closeProtocol   = closure{4400, "protocol error"}
 	closeNotAllowed = closure{4401, "not allowed"}

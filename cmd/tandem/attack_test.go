@@ -1090,6 +1090,70 @@ func TestS43StrangersReachNoInnerSite(t *testing.T) {
 	}
 }
 
+// TestS43StrangersReachNoInnerSiteThroughAProxy is the same behind a reverse
+// proxy: one that is named, and one whose word nobody takes.
+func TestS43StrangersReachNoInnerSiteThroughAProxy(t *testing.T) {
+	b := newBattleIn(t, behind{chromiumEngine{}, []string{"127.0.0.1", "10.0.0.0/8"}})
+	invited := b.invite(b.site.URL+"/", session.Shared)
+	visitor := b.clientVia("198.51.100.7")
+	visitor.enter(invited)
+	address, page := b.at(invited.ID, b.site.URL+"/pixel.png"), b.at(invited.ID, b.site.URL)
+	if resp, text := visitor.follow(page + "/"); resp.StatusCode != http.StatusOK {
+		t.Fatalf("the visitor does not get the page: %d %s", resp.StatusCode, text)
+	}
+	across := header{"Origin": page, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+	for via, want := range map[string]int{
+		"198.51.100.7": 200, "198.51.100.9": 200, "203.0.113.9, 198.51.100.7": 200, "198.51.100.7, 10.1.2.3": 200, "198.51.100.7,127.0.0.1": 200,
+		"203.0.113.9": 403, "198.51.100.7, 203.0.113.9": 403, "198.51.100.7, unknown": 403, "": 403, "10.1.2.3": 403, "198.51.100.7:80": 403,
+	} {
+		if resp, _ := b.clientVia(via).ask("GET", address, "", maps.Clone(across)); resp.StatusCode != want {
+			t.Errorf("from %q: %d, want %d", via, resp.StatusCode, want)
+		}
+	}
+
+	b = newBattle(t)
+	invited, visitor = b.invite(b.site.URL+"/", session.Shared), b.clientVia("198.51.100.7")
+	visitor.enter(invited)
+	visitor.follow(b.at(invited.ID, b.site.URL) + "/")
+	if resp, _ := visitor.ask("GET", b.at(invited.ID, b.site.URL+"/pixel.png"), "", header{"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "same-origin"}); resp.StatusCode != http.StatusOK {
+		t.Errorf("the visitor's own requests: %d", resp.StatusCode)
+	}
+	for _, via := range []string{"198.51.100.7", "127.0.0.1"} {
+		if resp, _ := b.clientVia(via).ask("GET", b.at(invited.ID, b.site.URL+"/pixel.png"), "", maps.Clone(across)); resp.StatusCode != http.StatusForbidden {
+			t.Errorf("by a proxy that nobody named, from %q: %d", via, resp.StatusCode)
+		}
+	}
+}
+
+// behind is an engine whose server is behind reverse proxies.
+type behind struct {
+	engine
+	fronts []string
+}
+
+func (e behind) serve(_ testing.TB, cfg *config) { cfg.Fronts = e.fronts }
+
+// clientVia is a client whose requests come through a reverse proxy that says
+// they are from there.
+func (b *battle) clientVia(forwarded string) *client {
+	c := b.client()
+	c.http.Transport = via{c.http.Transport, forwarded}
+	return c
+}
+
+type via struct {
+	http.RoundTripper
+	forwarded string
+}
+
+func (v via) RoundTrip(r *http.Request) (*http.Response, error) {
+	if v.forwarded != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("X-Forwarded-For", v.forwarded)
+	}
+	return v.RoundTripper.RoundTrip(r)
+}
+
 // clientFrom is a client at another address.
 func (b *battle) clientFrom(address string) *client {
 	b.t.Helper()

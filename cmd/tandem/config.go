@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -34,6 +36,7 @@ func newConfigPrint(data *string) *cobra.Command {
 			return printTable(cmd, [][]string{
 				{"--data", s.Data}, {"--listen", s.Listen}, {"--control-url", s.Control}, {"--content-domain", s.Content},
 				{"--tls-cert", orDash(s.TLSCert)}, {"--tls-key", orDash(s.TLSKey)}, {"--acme-dns", orDash(s.ACMEDNS)},
+				{"--trusted-proxies", orDash(strings.Join(s.Fronts, ","))},
 				{"--drain", s.Drain}, {"audit log", s.Audit}, {"version", s.Version},
 			})
 		},

@@ -43,6 +43,7 @@ type config struct {
 	TLSCert       string // PEM files; both or none
 	TLSKey        string
 	ACME          acmeFlags // in place of the files
+	Fronts        []string  // addresses and networks of reverse proxies that say where requests come from
 	Audit         auditFlags
 	Provider      *session.Provider // where agents may sign in; nil for nowhere
 	Drain         time.Duration     // how long open requests may take at the end; default 10 s
@@ -171,28 +172,30 @@ func (cfg *config) add(cmd *cobra.Command) {
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the certificate chain; read again when it changes")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
 	f.StringVar(&cfg.ACME.DNS, "acme-dns", "", "get certificates by ACME, changing the DNS with exec:PROGRAM or rfc2136://SERVER?key=NAME")
+	f.StringSliceVar(&cfg.Fronts, "trusted-proxies", nil, "addresses or networks of reverse proxies, whose X-Forwarded-For says where a request comes from")
 	f.StringVar(&cfg.ACME.Email, "acme-email", "", "address the authority may write to")
 	f.StringVar(&cfg.ACME.Directory, "acme-directory", "", "URL of the authority's ACME directory (default Let's Encrypt's)")
 }
 
 // settings are what a server runs with.
 type settings struct {
-	Data    string `json:"data"`
-	Listen  string `json:"listen"`
-	Control string `json:"control_url"`
-	Content string `json:"content_domain"`
-	TLSCert string `json:"tls_cert,omitempty"`
-	TLSKey  string `json:"tls_key,omitempty"` // the file
-	ACMEDNS string `json:"acme_dns,omitempty"`
-	Drain   string `json:"drain"`
-	Audit   string `json:"audit"` // size and age of its files
-	Version string `json:"version"`
+	Data    string   `json:"data"`
+	Listen  string   `json:"listen"`
+	Control string   `json:"control_url"`
+	Content string   `json:"content_domain"`
+	TLSCert string   `json:"tls_cert,omitempty"`
+	TLSKey  string   `json:"tls_key,omitempty"` // the file
+	ACMEDNS string   `json:"acme_dns,omitempty"`
+	Fronts  []string `json:"trusted_proxies,omitempty"`
+	Drain   string   `json:"drain"`
+	Audit   string   `json:"audit"` // size and age of its files
+	Version string   `json:"version"`
 }
 
 func (s *server) settings() settings {
 	return settings{
 		Data: s.cfg.Data, Listen: s.cfg.Listen, Control: s.Control.String(), Content: s.Content,
-		TLSCert: s.cfg.TLSCert, TLSKey: s.cfg.TLSKey, ACMEDNS: s.cfg.ACME.DNS,
+		TLSCert: s.cfg.TLSCert, TLSKey: s.cfg.TLSKey, ACMEDNS: s.cfg.ACME.DNS, Fronts: s.cfg.Fronts,
 		Drain: s.cfg.Drain.String(), Audit: s.cfg.Audit.String(), Version: thisBuild().String(),
 	}
 }
@@ -241,6 +244,9 @@ func open(ctx context.Context, cfg config) (*server, error) {
 	}
 	joined := proxy.Config{Control: s.Control, Logger: s.log}
 	joined.Content.Scheme, joined.Content.Host = s.Control.Scheme, s.Content
+	if joined.Fronts, err = proxy.ParseFronts(cfg.Fronts); err != nil {
+		return nil, hinted{err, `--trusted-proxies takes a list such as "127.0.0.1,10.1.0.0/16"`}
+	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data directory: %w", err)
 	}
