@@ -47,9 +47,9 @@
 // The visitor goes on with another device by a link like these, good for two
 // minutes and one browser, which is let in when the visitor says so; then the
 // browser before has nothing that is good for anything. What pages kept in it
-// goes along, localStorage and sessionStorage of every host that was visited: the
-// shell hands it in before, and the next one takes it, once, before it opens a
-// page. Meanwhile it is in memory only. Databases and caches stay behind.
+// goes along, localStorage, sessionStorage and databases (IndexedDB) of every host
+// that was visited: the shell hands it in before, and the next one takes it, once,
+// before it opens a page. Meanwhile it is in memory only. Caches stay behind.
 //
 // Having joined, a browser is known on the control host by a cookie for its
 // role. Consent is given there and nowhere else. On the shell and on each

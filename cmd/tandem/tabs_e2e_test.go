@@ -544,6 +544,17 @@ func TestScenario06And27AnotherDevice(t *testing.T) {
 	get[any](m.visitor, m.front, `void localStorage.setItem('token', 'CANARY')`)
 	m.goes(site, "/third")
 	get[any](m.visitor, m.front, `void (localStorage.setItem('lamp', 'lit'), sessionStorage.setItem('cart', '3'))`)
+	get[any](m.visitor, m.front, `new Promise((done, fail) => {
+		const opening = indexedDB.open('shop', 3);
+		opening.onupgradeneeded = () => {
+			const lamps = opening.result.createObjectStore('lamps', { keyPath: 'id', autoIncrement: true });
+			lamps.createIndex('colour', 'colours', { multiEntry: true });
+			lamps.add({ colours: ['red', 'blue'], seen: new Date(5), picture: new Blob(['abc'], { type: 'image/x' }), more: new Map([['k', new Uint8Array([1, 2])]]) });
+			opening.result.createObjectStore('notes').put('dim', ['a', 1]);
+		};
+		opening.onerror = fail;
+		opening.onsuccess = () => { opening.result.close(); done(0); };
+	})`)
 	m.visitor.click(top, "[data-tandem=mode]")
 	m.visitor.click(top, "[data-tandem=move]")
 	m.visitor.wait(top, `document.querySelector('#moving .code path')?.getAttribute('d').length > 100`)
@@ -562,6 +573,17 @@ func TestScenario06And27AnotherDevice(t *testing.T) {
 	m.agent.moveTo(m.agent.element(m.shown, "h1"))
 	phone.pointsAt("Ada", m.front, "h1")
 	phone.wait(m.front, `document.querySelector('#kept').textContent === 'lit,3'`) // as the page's first script found it
+	if got, want := get[string](phone, m.front, `(async () => {
+		const done = (request) => new Promise((resolve, reject) => { request.onsuccess = () => resolve(request.result); request.onerror = reject; });
+		const shop = await done(indexedDB.open('shop'));
+		const stores = shop.transaction(['lamps', 'notes'], 'readwrite');
+		const [blue] = await done(stores.objectStore('lamps').index('colour').getAll('blue'));
+		const note = await done(stores.objectStore('notes').get(['a', 1]));
+		const next = await done(stores.objectStore('lamps').add({}));
+		return [shop.version, blue.id, blue.seen.getTime(), blue.picture.type, await blue.picture.text(), blue.more.get('k').join('+'), note, next].join();
+	})()`), "3,1,5,image/x,abc,1+2,dim,2"; got != want {
+		t.Errorf("of the database there is %s, want %s", got, want)
+	}
 	m.goes(m.login, "/login")
 	if got := get[string](phone, m.front, `localStorage.getItem('token')`); got != "CANARY" {
 		t.Errorf("of a site that was not open there is %q", got)

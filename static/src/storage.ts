@@ -2,6 +2,8 @@
 // this browser, and puts it into the next one before a page of the site begins. It has a page's authority: what
 // it says may be the site's invention, and concerns the site alone.
 
+import { putAll, readAll } from './databases';
+
 /** In characters; browsers let an origin keep about as much. */
 const most = 5 << 20;
 
@@ -11,13 +13,26 @@ const shell = document.documentElement.dataset['shell'] ?? '';
 
 addEventListener('message', ({ source, origin, data }) => {
   if (source !== parent || origin !== shell) return;
-  if (data?.put) {
-    parent.postMessage({ put: put(localStorage, data.put.local) && put(sessionStorage, data.put.session) }, shell);
-  } else {
-    size = 0;
-    parent.postMessage({ kept: { local: all(localStorage), session: all(sessionStorage) }, whole: size <= most }, shell);
-  }
+  void (data?.put ? putBack(data.put) : handOver()).then(answer => parent.postMessage(answer, shell));
 });
+
+interface Kept {
+  local: Entries;
+  session: Entries;
+  databases: string;
+}
+
+async function handOver(): Promise<{ kept: Kept; whole: boolean }> {
+  size = 0;
+  const [local, session] = [all(localStorage), all(sessionStorage)];
+  const { text, whole } = await readAll(most - size).catch(() => ({ text: '[]', whole: false }));
+  return { kept: { local, session, databases: text }, whole: whole && size <= most };
+}
+
+async function putBack({ local, session, databases }: Kept): Promise<{ put: boolean }> {
+  const stored = put(localStorage, local) && put(sessionStorage, session);
+  return { put: await putAll(databases).catch(() => false) && stored };
+}
 
 let size = 0;
 

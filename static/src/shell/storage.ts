@@ -1,5 +1,5 @@
 // What sites keep in this browser, for the visitor who goes on with another device: collected there from every host
-// that was visited, and put back here before the first page begins. Databases (IndexedDB) and caches stay behind.
+// that was visited, and put back here before the first page begins. Caches stay behind.
 
 import { any, bool, list, object, text, type Parse } from '../protocol';
 import { h } from '../ui/dom';
@@ -14,7 +14,7 @@ const entries = list((value: unknown): [string, string] => {
   const [name, held] = list(text(6 << 20), 2)(value);
   return [name ?? '', held ?? ''];
 }, 100_000);
-const kept = object({ local: entries, session: entries });
+const kept = object({ local: entries, session: entries, databases: text(6 << 20) });
 type Kept = ReturnType<typeof kept>;
 
 /** Hands in what all hosts keep; false when some of it stays behind. */
@@ -43,7 +43,7 @@ export async function takeOver(): Promise<boolean> {
 
 /** The shell's own host has what this page notes for itself. */
 async function read(host: string): Promise<{ kept: Kept; whole: boolean }> {
-  if (host === location.host) return { kept: { local: [], session: Object.entries(sessionStorage) }, whole: true };
+  if (host === location.host) return { kept: { local: [], session: Object.entries(sessionStorage), databases: '[]' }, whole: true };
   return ask(host, {}, object({ kept, whole: bool }));
 }
 
