@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -111,6 +112,23 @@ func TestScenario01And03And30Console(t *testing.T) {
 	visitor.click(top, `[data-tandem=decline]`)
 	newest("declined")
 
+	// One that ran out of time is made again, for the same visitor.
+	late, err := b.Hub.Create(t.Context(), session.Request{URL: b.site.URL + "/", Agent: "ada", VisitorName: "Lea", TTL: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired := `[data-session="` + late.ID + `"]`
+	ada.wait(top, `document.querySelector('`+expired+`[data-state=expired]')`)
+	ada.click(top, expired+` [data-tandem=invite]`)
+	ada.wait(top, `(row => row.dataset.session !== `+quote(late.ID)+` && row.dataset.invitation === 'sent' && /Lea/.test(row.textContent)
+		&& document.querySelector('[data-tandem=visitor-link]').value.includes('/j/' + row.dataset.session))(document.querySelector('[data-session]'))`)
+	get[any](ada, top, `document.querySelector('`+expired+`').pressing = true`)
+	visitor.navigate(get[string](ada, top, `document.querySelector('[data-tandem=visitor-link]').value`))
+	newest("opened")
+	if !get[bool](ada, top, `document.querySelector('`+expired+`').pressing === true`) {
+		t.Error("a row in which nothing changed was made anew: a press in it is lost")
+	}
+
 	second := invite("Vic")
 	id := get[string](ada, top, `document.querySelector('[data-session]').dataset.session`)
 	follower := browser.open(t, "follower", b.Control.String()+"/a/"+id, 1100, 800)
@@ -199,7 +217,7 @@ func threeAtOnce(b *battle, first couple, desk *window) {
 		c.agent.wait(top, `document.querySelector('[data-tandem=status]').textContent === 'Live' && document.querySelectorAll('.person .quality').length > 1`)
 		c.agent.click(top, `[data-tandem=chat]`)
 		c.agent.wait(top, `document.activeElement.matches('.chat textarea')`)
-		c.agent.write("for " + c.path + " alone\n")
+		c.agent.write("at " + c.path + "\n")
 		c.visitor.wait(top, `document.querySelector('.line')`)
 	}
 	desk.wait(top, `[...document.querySelectorAll('[data-state=active] .badge')].filter(badge => badge.textContent === 'Together now').length === 3`)
@@ -210,9 +228,9 @@ func threeAtOnce(b *battle, first couple, desk *window) {
 	for i, c := range []couple{all[0], all[2]} {
 		c.agent.click(mirror, `#field`)
 		c.visitor.wait(content, `document.activeElement.id === 'field'`)
-		c.agent.write("typed at " + c.path)
-		c.visitor.wait(content, `document.querySelector('#field').value === `+quote("typed at "+c.path))
-		if said := get[string](c.visitor, top, `[...document.querySelectorAll('.said')].map(line => line.textContent).join()`); said != "for "+c.path+" alone" {
+		c.agent.write(c.path)
+		c.visitor.wait(content, `document.querySelector('#field').value === `+quote(c.path))
+		if said := get[string](c.visitor, top, `[...document.querySelectorAll('.said')].map(line => line.textContent).join()`); said != "at "+c.path {
 			b.t.Errorf("the visitor of %s was told %q", c.path, said)
 		}
 		who := get[[]string](c.visitor, top, `[...document.querySelectorAll('#people .person:not(.offline) .name')].map(name => name.textContent)`)
@@ -220,7 +238,7 @@ func threeAtOnce(b *battle, first couple, desk *window) {
 			b.t.Errorf("with the visitor of %s are %q", c.path, who)
 		}
 	}
-	if field := get[string](first.visitor, content, `document.querySelector('#field').value`); field != "typed at /" {
+	if field := get[string](first.visitor, content, `document.querySelector('#field').value`); field != "/" {
 		b.t.Errorf("the first visitor's field has %q", field)
 	}
 }

@@ -93,6 +93,8 @@ class Overview {
   #status = h('p', { class: 'status', role: 'status', 'data-tandem': 'status' });
   #fresh = h('div', { 'data-tandem': 'fresh' });
   #list = h('div', { class: 'sessions', 'data-tandem': 'sessions' });
+  /** The rows of the list by what they show. */
+  #rows = new Map<string, HTMLElement>();
 
   constructor(private me: Me) {
     document.title = t('title', { what: t('overview.page') });
@@ -170,9 +172,18 @@ class Overview {
     field.focus();
   }
 
+  /** What has not changed stays where it is: somebody may be pressing a button of it. */
   #show(list: Summary[]): void {
     const focused = document.activeElement?.getAttribute('data-key');
-    fill(this.#list, ...list.map(s => this.#row(s)), list.length ? null : h('p', { class: 'small' }, t('overview.none')));
+    const before = this.#rows;
+    this.#rows = new Map(list.map(s => [JSON.stringify(s), before.get(JSON.stringify(s)) ?? this.#row(s)]));
+    const rows: Element[] = list.length ? [...this.#rows.values()] : [h('p', { class: 'small' }, t('overview.none'))];
+    for (const old of [...this.#list.children]) if (!rows.includes(old)) old.remove();
+    let at = this.#list.firstElementChild;
+    for (const row of rows) {
+      if (row === at) at = at.nextElementSibling;
+      else this.#list.insertBefore(row, at);
+    }
     if (focused) this.#list.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
