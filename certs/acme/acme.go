@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
@@ -21,7 +23,9 @@ type Config struct {
 	// Resolvers, "host:port", look at the DNS; default the system's.
 	Resolvers []string
 	// Roots verify the authority's own server; nil means the system's.
-	Roots  *x509.CertPool
+	Roots *x509.CertPool
+	// Check is how often it is looked whether something has to be renewed; default 10 minutes.
+	Check  time.Duration
 	Logger *slog.Logger
 }
 
@@ -33,15 +37,27 @@ type Manager struct {
 	cache  *certmagic.Cache
 	config *certmagic.Config
 	log    *slog.Logger
+
+	mu       sync.Mutex
+	names    []string
+	problems map[string]string // why the last try for a name failed
+}
+
+// State is what is known of the certificate of a name.
+type State struct {
+	Name    string    `json:"name"`
+	Until   time.Time `json:"until,omitzero"`    // when it ends; zero when there is none yet
+	Problem string    `json:"problem,omitempty"` // why the last try to get or renew it failed
 }
 
 // New returns a Manager that has no certificates yet: see [Manager.Run].
 func New(cfg Config) *Manager {
-	m := &Manager{log: cfg.Logger}
+	m := &Manager{log: cfg.Logger, problems: map[string]string{}}
 	quiet := zap.NewNop() // it logs more than we do; what matters comes as events
 	m.cache = certmagic.NewCache(certmagic.CacheOptions{
-		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return m.config, nil },
-		Logger:           quiet,
+		GetConfigForCert:   func(certmagic.Certificate) (*certmagic.Config, error) { return m.config, nil },
+		RenewCheckInterval: cfg.Check,
+		Logger:             quiet,
 	})
 	m.config = certmagic.New(m.cache, certmagic.Config{
 		Storage: &certmagic.FileStorage{Path: cfg.Dir},
@@ -69,10 +85,30 @@ func New(cfg Config) *Manager {
 // Run loads the certificates of names, one each and wildcards too, gets those
 // that are missing, and renews them until ctx ends. It returns at once; failures are logged, and tried again.
 func (m *Manager) Run(ctx context.Context, names []string) error {
+	m.mu.Lock()
+	m.names = names
+	m.mu.Unlock()
 	if err := m.config.ManageAsync(ctx, names); err != nil {
 		return fmt.Errorf("loading certificates: %w", err)
 	}
 	return nil
+}
+
+// States returns what is known of each name's certificate.
+func (m *Manager) States() []State {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []State
+	for _, name := range m.names {
+		s := State{Name: name, Problem: m.problems[name]}
+		for _, c := range m.cache.AllMatchingCertificates(name) {
+			if c.Leaf.NotAfter.After(s.Until) {
+				s.Until = c.Leaf.NotAfter
+			}
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // Close stops renewing.
@@ -84,15 +120,19 @@ func (m *Manager) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, 
 	return m.config.GetCertificate(hello)
 }
 
-// event logs what certmagic does, in our words.
+// event logs what certmagic does, in our words, and keeps what went wrong.
 func (m *Manager) event(_ context.Context, event string, data map[string]any) error {
-	name := data["identifier"]
+	name, _ := data["identifier"].(string)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	switch event {
 	case "cert_obtaining":
 		m.log.Info("asking for a certificate", "name", name)
 	case "cert_obtained":
+		delete(m.problems, name)
 		m.log.Info("certificate obtained", "name", name)
 	case "cert_failed":
+		m.problems[name] = fmt.Sprint(data["error"])
 		m.log.Error("certificate not obtained", "name", name, "error", data["error"])
 	}
 	return nil

@@ -47,7 +47,7 @@ type admin interface {
 type local struct {
 	hub      *session.Hub
 	proxy    *proxy.Proxy
-	settings settings
+	settings func() settings
 }
 
 func (l local) Put(ctx context.Context, rule session.Rule) error {
@@ -127,7 +127,7 @@ func (l local) End(ctx context.Context, id string) error {
 
 func (l local) Erase(ctx context.Context, id string) error { return l.hub.Erase(ctx, id) }
 
-func (l local) Settings(context.Context) (settings, error) { return l.settings, nil }
+func (l local) Settings(context.Context) (settings, error) { return l.settings(), nil }
 
 func (l local) Backup(ctx context.Context) (session.Backup, error) { return l.hub.Backup(ctx) }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tandem/certs"
+	"tandem/certs/acme"
 	"tandem/proxy"
 	"tandem/session/audit"
 )
@@ -102,6 +103,7 @@ type doctoring struct {
 	control *url.URL
 	content string // domain, with port
 	running bool
+	got     []acme.State // by the running server
 	list    []finding
 }
 
@@ -142,6 +144,7 @@ func (d *doctoring) examine(ctx context.Context) []finding {
 		}
 		d.cfg.Listen, d.cfg.ControlURL, d.cfg.ContentDomain = s.Listen, s.Control, s.Content
 		d.cfg.TLSCert, d.cfg.TLSKey, d.cfg.ACME.DNS = s.TLSCert, s.TLSKey, s.ACMEDNS
+		d.got = s.ACME
 		d.cfg.AllowSameSite = true // it runs; a finding says so
 		d.add("server", well, "one runs on "+d.cfg.Data+" and listens on "+s.Listen, "")
 	} else {
@@ -249,7 +252,7 @@ func overlap(a, b []netip.Addr) bool {
 func (d *doctoring) examineCertificate() {
 	switch {
 	case d.cfg.ACME.DNS != "":
-		d.add("certificate", well, "is got by ACME", "")
+		d.examineACME()
 		return
 	case d.cfg.TLSCert == "" && d.control.Scheme == "https":
 		d.add("certificate", unwell, "none is given: something in front of the server has to end TLS", `give it --tls-cert and --tls-key, or --acme-dns, unless there is a reverse proxy`)
@@ -270,6 +273,34 @@ func (d *doctoring) examineCertificate() {
 		}
 	}
 	d.judge("certificate", leaf.Leaf, between)
+}
+
+// examineACME says what became of the certificates that the running server gets
+// itself, or, before the first start, whether it will know how.
+func (d *doctoring) examineACME() {
+	if !d.running {
+		if _, err := acme.ParseDNS(d.cfg.ACME.DNS, os.Getenv(acmeSecret)); err != nil {
+			d.add("certificate", ill, err.Error(), `"tandem serve --help" says what --acme-dns takes`)
+			return
+		}
+		d.add("certificate", well, "will be got by ACME at the first start", "")
+		return
+	}
+	for _, s := range d.got {
+		fix := "let --acme-dns be able to set the TXT record _acme-challenge." + strings.TrimPrefix(s.Name, "*.") + ", and the authority be reached; the server tries again by itself, and at once when it is restarted"
+		switch now := d.now(); {
+		case s.Until.IsZero() && s.Problem == "":
+			d.add("certificate", unwell, "one for "+s.Name+" is being asked for", "look again in a minute")
+		case s.Until.Before(now) && s.Problem == "":
+			d.add("certificate", ill, "the one for "+s.Name+" ended on "+s.Until.Format(time.DateOnly), "restart the server, which then asks for another at once")
+		case s.Until.Before(now):
+			d.add("certificate", ill, "none could be got for "+s.Name+": "+s.Problem, fix)
+		case s.Problem != "":
+			d.add("certificate", unwell, "the one for "+s.Name+", until "+s.Until.Format(time.DateOnly)+", could not be renewed: "+s.Problem, fix)
+		default:
+			d.add("certificate", well, "is for "+s.Name+", until "+s.Until.Format(time.DateOnly)+", got by ACME", "")
+		}
+	}
 }
 
 // judge says what browsers think of a certificate.
@@ -382,6 +413,7 @@ func whyUnreachable(err error) string {
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var dns *net.DNSError
+	var refused *net.OpError
 	switch {
 	case errors.As(err, &unknown):
 		return "browsers that do not trust the certificate's authority cannot come in either: serve the whole chain, or a certificate of a public authority"
@@ -391,6 +423,8 @@ func whyUnreachable(err error) string {
 		return "renew the certificate, and look at the clock"
 	case errors.As(err, &dns):
 		return "add the DNS record; see above"
+	case errors.As(err, &refused) && refused.Op == "remote error": // an alert of TLS
+		return "the server has no certificate to show for that name; see above"
 	}
 	return "open the port in firewalls, and let the address lead to this server; some routers do not let their own network come back in, then try from outside"
 }

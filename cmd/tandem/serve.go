@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -102,6 +103,9 @@ type acmeFlags struct {
 	DNS       string // see acme.ParseDNS; "" for not at all
 	Email     string
 	Directory string
+	Resolvers []string
+	Roots     *x509.CertPool // verify the authority's server; nil for the system's
+	Check     time.Duration  // see acme.Config
 }
 
 // acmeSecret is the environment's variable with the secret of the DNS key.
@@ -175,27 +179,33 @@ func (cfg *config) add(cmd *cobra.Command) {
 	f.StringSliceVar(&cfg.Fronts, "trusted-proxies", nil, "addresses or networks of reverse proxies, whose X-Forwarded-For says where a request comes from")
 	f.StringVar(&cfg.ACME.Email, "acme-email", "", "address the authority may write to")
 	f.StringVar(&cfg.ACME.Directory, "acme-directory", "", "URL of the authority's ACME directory (default Let's Encrypt's)")
+	f.StringSliceVar(&cfg.ACME.Resolvers, "acme-resolver", nil, "name server, HOST:PORT, to look at the DNS with as the authority sees it (default the system's)")
 }
 
 // settings are what a server runs with.
 type settings struct {
-	Data    string   `json:"data"`
-	Listen  string   `json:"listen"`
-	Control string   `json:"control_url"`
-	Content string   `json:"content_domain"`
-	TLSCert string   `json:"tls_cert,omitempty"`
-	TLSKey  string   `json:"tls_key,omitempty"` // the file
-	ACMEDNS string   `json:"acme_dns,omitempty"`
-	Fronts  []string `json:"trusted_proxies,omitempty"`
-	Drain   string   `json:"drain"`
-	Audit   string   `json:"audit"` // size and age of its files
-	Version string   `json:"version"`
+	Data    string       `json:"data"`
+	Listen  string       `json:"listen"`
+	Control string       `json:"control_url"`
+	Content string       `json:"content_domain"`
+	TLSCert string       `json:"tls_cert,omitempty"`
+	TLSKey  string       `json:"tls_key,omitempty"` // the file
+	ACMEDNS string       `json:"acme_dns,omitempty"`
+	ACME    []acme.State `json:"acme,omitempty"`
+	Fronts  []string     `json:"trusted_proxies,omitempty"`
+	Drain   string       `json:"drain"`
+	Audit   string       `json:"audit"` // size and age of its files
+	Version string       `json:"version"`
 }
 
 func (s *server) settings() settings {
+	var got []acme.State
+	if m, ok := s.certs.(*acme.Manager); ok {
+		got = m.States()
+	}
 	return settings{
 		Data: s.cfg.Data, Listen: s.cfg.Listen, Control: s.Control.String(), Content: s.Content,
-		TLSCert: s.cfg.TLSCert, TLSKey: s.cfg.TLSKey, ACMEDNS: s.cfg.ACME.DNS, Fronts: s.cfg.Fronts,
+		TLSCert: s.cfg.TLSCert, TLSKey: s.cfg.TLSKey, ACMEDNS: s.cfg.ACME.DNS, ACME: got, Fronts: s.cfg.Fronts,
 		Drain: s.cfg.Drain.String(), Audit: s.cfg.Audit.String(), Version: thisBuild().String(),
 	}
 }
@@ -281,7 +291,10 @@ func (s *server) openCertificates(ctx context.Context) (certificates, error) {
 		if err != nil {
 			return nil, hinted{err, `"tandem serve --help" says what --acme-dns takes`}
 		}
-		m := acme.New(acme.Config{Dir: filepath.Join(cfg.Data, "acme"), Email: cfg.ACME.Email, Directory: cfg.ACME.Directory, DNS: dns, Logger: s.log})
+		m := acme.New(acme.Config{
+			Dir: filepath.Join(cfg.Data, "acme"), Email: cfg.ACME.Email, Directory: cfg.ACME.Directory,
+			DNS: dns, Resolvers: cfg.ACME.Resolvers, Roots: cfg.ACME.Roots, Check: cfg.ACME.Check, Logger: s.log,
+		})
 		context.AfterFunc(ctx, m.Close)
 		return m, m.Run(ctx, []string{s.Control.Hostname(), "*." + hostOf(s.Content)})
 	case cfg.TLSCert != "" || cfg.TLSKey != "":
@@ -294,7 +307,7 @@ func (s *server) openCertificates(ctx context.Context) (certificates, error) {
 	return nil, nil
 }
 
-func (s *server) admin() admin { return local{s.Hub, s.proxy, s.settings()} }
+func (s *server) admin() admin { return local{s.Hub, s.proxy, s.settings} }
 
 // close stops what open started, in a process that never listened.
 func (s *server) close(ctx context.Context) error {

@@ -42,19 +42,23 @@ func startServer(t testing.TB, data string) *server {
 // launch runs a server until the test ends or the function it returns is called.
 func launch(t testing.TB, data, listen string) (*server, func()) {
 	t.Helper()
+	return launchAs(t, config{Listen: listen, Data: data})
+}
+
+func launchAs(t testing.TB, cfg config) (*server, func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, stopped := make(chan *server, 1), make(chan error, 1)
 	level := slog.LevelWarn
 	if os.Getenv("TANDEM_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	go func() {
-		stopped <- run(ctx, config{
-			Listen: listen, Data: data, Drain: 2 * time.Second,
-			Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
-			Ready:  func(s *server) { ready <- s },
-		})
-	}()
+	cfg.Drain = 2 * time.Second
+	cfg.Ready = func(s *server) { ready <- s }
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	}
+	go func() { stopped <- run(ctx, cfg) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-stopped; err != nil {
