@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,11 +20,15 @@ import (
 func meetAtHands(t *testing.T) *meeting {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" {
+		switch r.URL.Path {
+		case "/":
 			http.ServeFile(w, r, "testdata/hands/index.html")
-			return
+		case "/next":
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, `<!doctype html><title>next</title><script>window.log = []; onclick = () => log.push('here')</script><p style="height: 800px">next`)
+		default:
+			serveOperations(w, r)
 		}
-		serveOperations(w, r)
 	}))
 	t.Cleanup(site.Close)
 	b := sharedBrowser(t)
@@ -78,6 +83,7 @@ func TestScenario11And12And13Hands(t *testing.T) {
 		{"files", handsFiles},
 		{"the clipboard", handsClipboard},
 		{"two at once", handsTogether},
+		{"a page that goes", handsLeaving},
 		{"fingers", handsTouch},
 	} {
 		if only := os.Getenv("TANDEM_TEST_PAGE"); only == "" || only == step.name {
@@ -495,6 +501,47 @@ func (w *window) typesWith(name string) {
 			return
 		}
 	}
+}
+
+// handsLeaving has the agent press while the next page of the visitor's is on its
+// way: what they see is gone, and they are told.
+func handsLeaving(m *meeting) {
+	const next = `document.body.innerText.includes('next')`
+	frames := func(n int) {
+		m.t.Helper()
+		m.agent.wait(renderer, fmt.Sprintf(`document.querySelectorAll('iframe').length === %d`, n))
+	}
+	goes := func(to string) {
+		m.t.Helper()
+		m.agent.call("Fetch.enable", map[string]any{"patterns": []any{map[string]any{"urlPattern": "*/.tandem/mirror?*"}}}, nil)
+		get[any](m.visitor, content, `void (location.href = `+quote(to)+`)`)
+		frames(2)
+	}
+	arrives := func() {
+		m.t.Helper()
+		m.agent.call("Fetch.disable", map[string]any{}, nil)
+		frames(1)
+		m.agent.wait(mirror, next)
+	}
+	x, y := m.agent.element(mirror, "#button")
+
+	m.t.Log("before the next page shows")
+	goes("/next")
+	m.agent.clickAt(x, y)
+	m.expectText(m.agent, "That part of the page is gone.")
+	arrives()
+	m.agent.clickAt(x, y)
+	m.noted("here")
+
+	m.t.Log("and as it shows")
+	goes("/")
+	m.agent.moveTo(x, y)
+	m.agent.mouse("mousePressed", x, y, map[string]any{"button": "left", "clickCount": 1})
+	m.agent.call("Fetch.disable", map[string]any{}, nil)
+	frames(1)
+	m.agent.mouse("mouseReleased", x, y, map[string]any{"button": "left", "clickCount": 1})
+	m.expectText(m.agent, "The page changed under your press.")
+	m.sameTree("at the first page again")
 }
 
 func handsTouch(m *meeting) {

@@ -477,7 +477,9 @@ class Room {
   }
 
   #refused(n: number | undefined, what: string, why: string): void {
+    const kind = n !== undefined && this.#inputSent.get(n)?.kind;
     if (n !== undefined) this.#inputSent.delete(n);
+    if (why === 'gone' && quiet.has(kind)) return; // a hand that rests on what is still shown of a page
     if (what === 'ask') this.#askButton.disabled = false;
     if (what === 'offer' || what === 'piece') this.#files.stop();
     this.#toasts.show(reason(why, this.visitor));

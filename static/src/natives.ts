@@ -99,6 +99,7 @@ export const mapGet: <K, V>(m: Map<K, V>, key: K) => V | undefined = method(Map.
 export const mapSet: <K, V>(m: Map<K, V>, key: K, value: V) => Map<K, V> = method(Map.prototype, 'set');
 export const mapHas: <K, V>(m: Map<K, V>, key: K) => boolean = method(Map.prototype, 'has');
 export const mapDelete: <K, V>(m: Map<K, V>, key: K) => boolean = method(Map.prototype, 'delete');
+export const mapEach: <K, V>(m: Map<K, V>, each: (value: V, key: K) => void) => void = method(Map.prototype, 'forEach');
 export const mapClear: <K, V>(m: Map<K, V>) => void = method(Map.prototype, 'clear');
 export const mapSize: <K, V>(m: Map<K, V>) => number = getter(Map.prototype, 'size');
 export const weakGet: <K extends object, V>(m: WeakMap<K, V>, key: K) => V | undefined = method(WeakMap.prototype, 'get');

@@ -291,7 +291,7 @@ export const fromRenderer = {
   draw: stroke,
   editing,
   /** Why what the follower tried does nothing, for them to read. */
-  explain: { why: oneOf('masked', 'hidden', 'hidden-typing', 'view', 'click', 'fill') },
+  explain: { why: oneOf('masked', 'hidden', 'hidden-typing', 'view', 'click', 'fill', 'gone') },
   /** Files were dropped. */
   drop: { ...destination, files: list(file, 100) },
   /**

@@ -521,8 +521,8 @@ class Shell {
     for (const [n, owner] of this.#inputs) {
       if (owner !== doc) continue;
       this.#inputs.delete(n);
-      // A click that loads another page ends its own document: it was done.
-      if (!this.#over) this.#link.send({ type: 'done', n, ok: true });
+      // A document says before it goes what it has done.
+      if (!this.#over) this.#link.send({ type: 'done', n, ok: false, why: 'changed' });
     }
     this.#pointers.moved();
   }

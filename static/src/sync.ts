@@ -137,6 +137,7 @@ class Connection {
   }
 
   private leave(): void {
+    this.performer.leave();
     this.send({ type: 'bye' });
     this.end();
   }

@@ -45,6 +45,11 @@ export class Attention {
     return this.placing;
   }
 
+  /** A button or finger is down. */
+  get presses(): boolean {
+    return this.pressed;
+  }
+
   /** Somebody else is at work in a field. */
   joins(field: Element): void {
     this.theirs = { field, at: performance.now() };

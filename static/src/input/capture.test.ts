@@ -8,7 +8,7 @@ test('the place where a pointer comes to rest is told, however fast it came', as
   const frame = document.body.appendChild(document.createElement('iframe'));
   const inner = frame.contentDocument!;
   const told: number[] = [];
-  const capture = attachCapture({
+  attachCapture({
     doc: '1', document: inner, id: () => 1, acts: () => false, frames: () => false, masked: () => false,
     offset: () => ({ x: 0, y: 0 }), here: () => true, refuse: () => undefined, next: () => 1,
     send: (message) => told.push((message as { x: number }).x),
@@ -22,7 +22,6 @@ test('the place where a pointer comes to rest is told, however fast it came', as
   await quiet();
   equal(told.at(-1), 5);
   equal(told.length < 5, true);
-  capture.stop();
   frame.remove();
 });
 
@@ -33,7 +32,7 @@ async function typing(html: string, run: (field: HTMLElement, press: (key: strin
   inner.body.innerHTML = html;
   const sent: object[] = [];
   let n = 0;
-  const capture = attachCapture({
+  attachCapture({
     doc: '1', document: inner, id: (node) => (node.nodeType === 3 ? 3 : 2), acts: () => true, frames: () => false, masked: () => false,
     offset: () => ({ x: 0, y: 0 }), here: () => true, refuse: () => undefined, next: () => ++n,
     send: (message) => {
@@ -48,7 +47,6 @@ async function typing(html: string, run: (field: HTMLElement, press: (key: strin
   field.focus();
   run(field, (key, more) => field.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more })));
   await new Promise((resolve) => setTimeout(resolve, 20));
-  capture.stop();
   frame.remove();
   return sent;
 }

@@ -49,7 +49,8 @@ export interface Capture {
   joins(field: Element): void;
   /** Applies changes of the leader's. */
   around(apply: () => void): void;
-  stop(): void;
+  /** Whether a button or finger is down. */
+  readonly presses: boolean;
 }
 
 const POINTER_MS = 33;
@@ -72,6 +73,7 @@ interface Point {
   y: number;
 }
 
+/** Listens for as long as the document is shown, which may be longer than the leader has it. */
 export function attachCapture(ctx: CaptureContext): Capture {
   const fields = new Fields(ctx, input);
   const attention = new Attention({
@@ -85,11 +87,8 @@ export function attachCapture(ctx: CaptureContext): Capture {
   let moving: (() => void) | null = null;
   const composing = new Composing();
   let typingIn: { field: Element | null; at: number } = { field: null, at: 0 };
-  const stops: Array<() => void> = [];
   const on = <E extends Event>(type: string, handle: (event: E) => void, passive = false) => {
-    const listener = handle as (event: Event) => void;
-    ctx.document.addEventListener(type, listener, { capture: true, passive });
-    stops.push(() => ctx.document.removeEventListener(type, listener, { capture: true }));
+    ctx.document.addEventListener(type, handle as (event: Event) => void, { capture: true, passive });
   };
 
   let shown = 'null';
@@ -308,7 +307,9 @@ export function attachCapture(ctx: CaptureContext): Capture {
     plays: (film, state) => controls.told(film, state),
     joins: (field) => attention.joins(field),
     around: (apply) => composing.around(() => attention.around(apply)),
-    stop: () => stops.forEach((stop) => stop()),
+    get presses() {
+      return attention.presses;
+    },
   };
 
   /** Shows the others where the follower types. */

@@ -139,7 +139,7 @@ function sent(html: string, steps: Array<[type: string, selector: string, x: num
   inner.body.innerHTML = html;
   const out: string[] = [];
   let n = 0;
-  const capture = attachCapture({
+  attachCapture({
     doc: '1', document: inner, id: (node) => (node === inner.documentElement ? 1 : 2), acts: () => true, frames: () => false, masked: () => false,
     offset: () => ({ x: 0, y: 0 }), here: () => true, refuse: () => undefined, next: () => ++n,
     send: (message) => {
@@ -151,7 +151,6 @@ function sent(html: string, steps: Array<[type: string, selector: string, x: num
     const Kind = type === 'click' ? MouseEvent : PointerEvent;
     inner.querySelector(selector)!.dispatchEvent(new Kind(type, { bubbles: true, clientX: x, clientY: 5, button: 0, buttons, detail: 1, pointerType: 'mouse' } as PointerEventInit));
   }
-  capture.stop();
   frame.remove();
   return out;
 }
@@ -190,3 +189,9 @@ test('what a site keeps for its visitor a follower cannot use, directly or by wa
     equal(box.querySelector<HTMLInputElement>('#agree')!.checked, true);
   },
 ));
+
+test('a document that goes says what it has done, and what not', () => scene('<button id="a">a</button>', async (leader, box) => {
+  const click: Input = { kind: 'click', node: 2, fx: 0.5, fy: 0.5, button: 0, detail: 1, mods: 0 };
+  box.querySelector('#a')!.addEventListener('click', () => leader.performer.leave());
+  equal(await leader.all(click, click), ['', 'changed']);
+}));

@@ -12,7 +12,7 @@ import { Hands } from './hands';
 import { isFileControl, Wishes, type Wish } from './wishes';
 import { CTRL, hash, META, type Caret, type Input, type Pressed, type SelectionIds, type Way } from './messages';
 import type { Realm } from '../realm';
-import { promiseThen } from '../natives';
+import { mapDelete, mapEach, mapSet, NativeMap, promiseThen } from '../natives';
 import { Pace } from './pace';
 import { locate, Pointer, type Refusal } from './pointer';
 import { Protection } from './protect';
@@ -52,6 +52,8 @@ export interface Performer {
   files(to: Destination, files: readonly File[]): string | null;
   /** Scrolls an element, or the window for node 0. */
   scroll(node: number, x: number, y: number): void;
+  /** The document goes: answers what is under way, which was done if it has begun. */
+  leave(): void;
 }
 
 const now = performance.now.bind(performance);
@@ -76,6 +78,8 @@ export function createPerformer(ctx: PerformContext): Performer {
   /** When the page kept a wheel for itself last. */
   let kept = -KEPT_MS;
   const pace = new Pace();
+  /** Inputs without an answer, and whether they have begun. */
+  const open = new NativeMap<number, boolean>();
   listen(ctx.document, 'input', (event) => {
     const target = pathOf(event)[0] as Node;
     if (isElement(target) && isTextControl(target)) histories.note(target, valueOf(target).get(target));
@@ -83,18 +87,20 @@ export function createPerformer(ctx: PerformContext): Performer {
 
   return {
     input(n, input, only) {
+      mapSet(open, n, false);
       const taken = pace.run(() => {
+        mapSet(open, n, true);
         let why: string | null | Promise<string | null> = 'failed';
         try {
           if (protection.watch(() => { why = wishes.during(n, () => perform(input, only)); })) why ??= 'protected';
         } catch { /* a page's own handler never throws through dispatch: this is ours */ }
-        const done = (why: string | null) => (why === null ? ctx.done(n, true) : ctx.done(n, false, why));
-        if (typeof why === 'object' && why !== null) void promiseThen(why, done, () => done('failed'));
-        else done(why);
+        if (typeof why === 'object' && why !== null) void promiseThen(why, (came: string | null) => answer(n, came), () => answer(n, 'failed'));
+        else answer(n, why);
         return input.kind !== 'hover' && input.kind !== 'focus' && input.kind !== 'selection';
       });
-      if (!taken) ctx.done(n, false, 'failed');
+      if (!taken) answer(n, 'failed');
     },
+    leave: () => mapEach(open, (begun, n) => answer(n, begun ? null : 'changed')),
     files: (to, files) => give(to, files),
     scroll(id, x, y) {
       if (now() - kept < KEPT_MS) return;
@@ -104,6 +110,12 @@ export function createPerformer(ctx: PerformContext): Performer {
       if (node !== null && isElement(node)) scrollElementTo(node, { left: x, top: y, behavior: 'instant' });
     },
   };
+
+  function answer(n: number, why: string | null): void {
+    if (!mapDelete(open, n)) return;
+    if (why === null) ctx.done(n, true);
+    else ctx.done(n, false, why);
+  }
 
   function perform(input: Input, only: Way | undefined): Refusal | 'failed' | null | Promise<string | null> {
     const node = ctx.node(input.node);

@@ -195,6 +195,7 @@ export interface Messages {
   'mirror.click': never;
   'mirror.fill': never;
   'mirror.frame': never;
+  'mirror.gone': never;
   'mirror.hidden': never;
   'mirror.hidden-typing': never;
   'mirror.masked': never;

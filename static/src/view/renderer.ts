@@ -58,8 +58,10 @@ interface Doc {
 }
 
 interface Tab {
-  /** What is shown, perhaps of a document that has gone. */
+  /** What is shown, perhaps of a document that has gone: what is done there is still told, and refused. */
   shown: HTMLIFrameElement | null;
+  /** The follower's hands on it. */
+  capture: Capture | null;
 }
 
 type Of<T extends ToAgent['type']> = Extract<ToAgent, { type: T }>;
@@ -151,7 +153,7 @@ export class Renderer {
         broken: false, asked: new Map(), resynced: -RESYNC_MS,
       };
       this.docs.set(id, doc);
-      if (doc.parent === null && !this.tabs.has(tab)) this.tabs.set(tab, { shown: null });
+      if (doc.parent === null && !this.tabs.has(tab)) this.tabs.set(tab, { shown: null, capture: null });
       if (this.active === 0) this.activate(tab);
       if (doc.parent !== null) doc.frame = this.frameOf(doc);
     }
@@ -259,7 +261,6 @@ export class Renderer {
     document.addEventListener('scroll', () => this.place(), { capture: true, passive: true });
     // A dialog is closed by the leader only.
     document.addEventListener('cancel', (event) => event.preventDefault(), { capture: true });
-    doc.capture?.stop();
     doc.capture = attachCapture({
       doc: String(doc.id),
       document,
@@ -334,7 +335,6 @@ export class Renderer {
   private gone(id: number): void {
     const doc = this.docs.get(id);
     if (doc === undefined) return;
-    doc.capture?.stop();
     this.docs.delete(id);
     this.options.stage.marks.gone(id);
     // What was shown last stays in view until there is something else to show.
@@ -348,14 +348,17 @@ export class Renderer {
     const tab = this.tabs.get(doc.tab);
     if (tab === undefined || this.docs.get(doc.id)?.frame !== frame) return frame.remove();
     const before = tab.shown;
+    // The page the follower has just pressed on goes before the button comes up: no click will come of it.
+    if (tab.capture?.presses) this.options.send({ type: 'explain', why: 'gone' });
     tab.shown = frame;
+    tab.capture = doc.capture;
     if (doc.tab === this.active) this.options.stage.show(frame, doc.tab);
     if (before !== frame) before?.remove();
     this.place();
   }
 
   private showTabs(tabs: Of<'tabs'>['tabs']): void {
-    for (const { tab } of tabs) if (!this.tabs.has(tab)) this.tabs.set(tab, { shown: null });
+    for (const { tab } of tabs) if (!this.tabs.has(tab)) this.tabs.set(tab, { shown: null, capture: null });
     for (const [id, tab] of this.tabs) {
       if (tabs.some((t) => t.tab === id)) continue;
       tab.shown?.remove();
