@@ -389,15 +389,21 @@ type typingMessage struct {
 
 func (*typingMessage) check() error { return nil }
 
+// doneMessage says what came of an input. Caret is where the caret of who sent
+// it is now in what is edited: a node and an offset in it.
 type doneMessage struct {
-	N   uint64 `json:"n"`
-	OK  bool   `json:"ok"`
-	Why string `json:"why,omitempty"`
+	N     uint64   `json:"n"`
+	OK    bool     `json:"ok"`
+	Why   string   `json:"why,omitempty"`
+	Caret []number `json:"caret,omitempty"`
 }
 
 func (m *doneMessage) check() error {
 	m.Why = cut(m.Why, maxText)
-	return nil
+	if len(m.Caret) != 0 && len(m.Caret) != 2 {
+		return errors.New("not a caret")
+	}
+	return checkNumbers(m.Caret...)
 }
 
 // beatMessage says that the leader's page lives, and whether it can be seen.
@@ -581,6 +587,7 @@ type inputMessage struct {
 	key   string   // what it types
 	code  string   // which it is
 	nodes []number // all it touches
+	spots bool     // that it has at, by which a selection is found whose nodes have gone
 }
 
 // inputKinds lists the fields of each kind of input; "?" marks those that may
@@ -592,14 +599,14 @@ var inputKinds = map[string]string{
 	"release":   "node dx dy mods",
 	"hover":     "node fx fy",
 	"wheel":     "node fx fy dx dy mods",
-	"key":       "node key code mods start? end? sel?",
+	"key":       "node key code mods start? end? sel? at?",
 	"text":      "node edit base? inputType? key? code? mods?",
-	"edit":      "node inputType data? html? sel? key? code? mods?",
+	"edit":      "node inputType data? html? sel? at? key? code? mods?",
 	"select":    "node options",
 	"value":     "node value",
 	"media":     "node paused time volume rate",
 	"focus":     "node",
-	"selection": "node start? end? sel?",
+	"selection": "node start? end? sel? at?",
 }
 
 // harmless reports whether an input only points, as hovering does.
@@ -625,6 +632,7 @@ var inputFields = map[string]func(json.RawMessage) (any, error){
 	"data":      readNullable(readString(200_000)),
 	"html":      readString(200_000),
 	"sel":       readNullable(readSelection),
+	"at":        readSpots,
 	"options":   readOptions,
 	"value":     readString(100_000),
 	"paused":    readBool,
@@ -666,6 +674,7 @@ func (m *inputMessage) check() error {
 	if sel, ok := clean["sel"].([]number); ok {
 		m.nodes = append(m.nodes, sel[0], sel[2])
 	}
+	_, m.spots = clean["at"]
 	if m.N > maxN {
 		return errors.New("number out of range")
 	}
@@ -755,6 +764,16 @@ func readSelection(raw json.RawMessage) (any, error) {
 		return nil, errors.New("not a selection")
 	}
 	return sel, nil
+}
+
+// readSpots reads places by their characters: a line's number, the characters
+// before, and the hash of its text; once, or twice for a selection.
+func readSpots(raw json.RawMessage) (any, error) {
+	var at []uint32
+	if err := json.Unmarshal(orNull(raw), &at); err != nil || len(at) != 3 && len(at) != 6 {
+		return nil, errors.New("not places in a text")
+	}
+	return at, nil
 }
 
 func readOptions(raw json.RawMessage) (any, error) {

@@ -332,9 +332,12 @@ func (r *room) ask(st *seat, m *inputMessage, now time.Time) (why string) {
 	if why := rights.withoutFor(m, d.tree); why != "" {
 		return why
 	}
-	for _, node := range m.nodes {
+	for i, node := range m.nodes {
 		switch {
 		case !d.tree.Has(node):
+			if i > 0 && m.spots {
+				continue
+			}
 			return whyGone
 		case m.kind != "hover" && d.tree.Sealed(node):
 			return whyMasked

@@ -225,6 +225,10 @@ func TestInputIsRefused(t *testing.T) {
 		{`{"kind":"key","node":5,"key":"a","code":"KeyA","mods":0}`, "masked"},
 		{`{"kind":"selection","node":4,"sel":[4,0,5,1]}`, "masked"},
 		{`{"kind":"focus","node":77}`, "gone"},
+		{`{"kind":"selection","node":4,"sel":[77,0,77,0]}`, "gone"},
+		{`{"kind":"selection","node":77,"sel":[4,0,4,0],"at":[0,1,7]}`, "gone"},
+		{`{"kind":"selection","node":4,"sel":[4,0,5,1],"at":[0,1,7]}`, "masked"},
+		{`{"kind":"selection","node":4,"sel":[4,0,4,1],"at":[0,1]}`, "unclear"},
 		{`{"kind":"format-disk","node":4}`, "unclear"},
 	} {
 		n := c.input(test.input)
@@ -239,6 +243,11 @@ func TestInputIsRefused(t *testing.T) {
 	// Of all this nothing reached the visitor.
 	c.ag.send(`{"type":"go","tab":1,"action":"back"}`)
 	c.vis.expectText(`{"type":"go","tab":1,"action":"back"}`)
+	// A caret in a text that has just been made anew is for the leader to find.
+	c.input(`{"kind":"selection","node":4,"sel":[77,0,77,0],"at":[0,1,7]}`)
+	if text := c.vis.expect("input"); !strings.Contains(text, `"at":[0,1,7]`) {
+		t.Errorf("the leader is asked for %s", text)
+	}
 }
 
 func TestS46TooFast(t *testing.T) {

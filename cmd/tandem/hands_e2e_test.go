@@ -477,14 +477,34 @@ func handsTogether(m *meeting) {
 		m.visitor.write(string(rune('a' + i)))
 		m.padIs("klm"[:i+1] + "one of" + "abc"[:i+1])
 	}
+
+	m.t.Log("in one that never rests, where what an agent sees is gone already")
+	get[any](m.visitor, content, `void (window.restless = setInterval(anew, 15))`)
+	m.visitor.chord("End")
+	for i := range 5 {
+		m.visitor.write(string(rune('d' + i)))
+		m.agent.chord("Home")
+		m.agent.write(string(rune('n' + i)))
+	}
+	m.agent.write("op")
+	m.visitor.write("ij")
+	m.padIs("ropqponklmone ofabcdefghij")
+	m.agent.wait(mirror, `(() => { const s = getSelection(), r = document.createRange(); r.setStart(document.getElementById('pad'), 0); r.setEnd(s.focusNode, s.focusOffset); return r.toString() === 'rop'; })()`)
+	m.agent.chord("ArrowRight")
+	m.agent.write("!")
+	m.padIs("ropq!ponklmone ofabcdefghij")
+	get[any](m.visitor, content, `void clearInterval(restless)`)
 }
 
 // padIs waits until the pad has a text on both sides.
 func (m *meeting) padIs(text string) {
 	m.t.Helper()
-	shows := fmt.Sprintf(`document.getElementById('pad').textContent.replaceAll('\u00a0', ' ') === %s`, quote(text))
-	m.visitor.wait(content, shows)
-	m.agent.wait(mirror, shows)
+	const shown = `document.getElementById('pad').textContent.replaceAll('\u00a0', ' ')`
+	for _, h := range []hand{{w: m.visitor, in: content}, {w: m.agent, in: mirror}} {
+		if h.w.waits(h.in, shown+` === `+quote(text)) != nil {
+			m.t.Fatalf("%s has %q in the pad, want %q", h.w.name, get[string](h.w, h.in, shown), text)
+		}
+	}
 }
 
 // typesWith waits until a window shows where somebody else types.

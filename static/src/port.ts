@@ -65,7 +65,8 @@ export type FromDocument =
   | { type: 'select'; sel: number[] | null }
   /** The viewport's size, and what the browser says of itself in media queries: `feature:value`. */
   | { type: 'view'; width: number; height: number; dpr: number; media: string[] }
-  | { type: 'done'; n: number; ok: boolean; why?: string }
+  /** The caret is where its follower's is now: a node and an offset. */
+  | { type: 'done'; n: number; ok: boolean; why?: string; caret?: [number, number] }
   | { type: 'want'; n: number; want: number; accept: string; multiple: boolean }
   | { type: 'copied'; n: number; text: string }
   | { type: 'placed'; n: number; ok: boolean; why?: string }
@@ -111,7 +112,7 @@ export type ToDocument =
   /** Pictures of a film are wanted: followers can't load it. */
   | { type: 'film'; node: number }
   /** `only` is the one right that who asks for it has, of two. */
-  | { type: 'input'; n: number; input: Input; only?: Way }
+  | { type: 'input'; n: number; input: Input; from: string; only?: Way }
   /** A follower's files, which the visitor has accepted: for the control that asked, or dropped at a place. */
   | { type: 'files'; n: number; want: number; node: number; fx: number; fy: number; files: File[] }
   | { type: 'scroll'; node: number; x: number; y: number }
@@ -156,7 +157,8 @@ export function parseToDocument(data: unknown): ToDocument | null {
     case 'sheet':
       return isNumber(m['sheet']) ? { type: 'sheet', sheet: m['sheet'] } : null;
     case 'input':
-      return isId(m['n']) && isInput(m['input']) ? { type: 'input', n: m['n'], input: m['input'], ...(isWay(m['only']) && { only: m['only'] }) } : null;
+      return isId(m['n']) && isInput(m['input']) && typeof m['from'] === 'string'
+        ? { type: 'input', n: m['n'], input: m['input'], from: m['from'], ...(isWay(m['only']) && { only: m['only'] }) } : null;
     case 'files': {
       const { n, want, node, fx, fy, files } = m;
       return isId(n) && isId(want) && isId(node) && isNumber(fx) && isNumber(fy) && isArray(files) ? { type: 'files', n, want, node, fx, fy, files: files as File[] } : null;

@@ -2,6 +2,7 @@
 // the server. Nothing about the session is decided by what the frames say; they describe their pages, and the
 // inputs, addresses and pointers of the others are passed to them.
 
+import type { Input } from './input/messages';
 import { Link, type LinkState } from './link';
 import { parseMessage, toVisitor, type Action, type Ending, type FromDocument, type Person, type ToVisitor, type View, type Welcome } from './protocol';
 import { panicKey } from './panic';
@@ -417,7 +418,7 @@ class Shell {
     this.#inputs.set(n, doc);
     this.#actors.set(n, from);
     if (this.#actors.size > mostActors) this.#actors.delete(this.#actors.keys().next().value!);
-    doc.port.postMessage({ type: 'input', n, input, only });
+    this.#documents.send(doc, { type: 'input', n, input: input as Input, from, ...(only && { only }) });
   }
 
   #navigate(id: number, url: string): void {

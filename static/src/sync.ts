@@ -85,9 +85,10 @@ class Connection {
       protects: (element) => this.recorder.protects(element),
       secret: (text) => this.recorder.secret(text),
       wish: (n, wish) => this.send({ n, ...wish }),
-      done: (n, ok, why) => {
+      done: (n, why, caret) => {
         this.recorder.performed(); // what the input did comes before the word that it was done
-        this.send(why === undefined ? { type: 'done', n, ok } : { type: 'done', n, ok, why });
+        const node = caret === null ? 0 : this.recorder.id(caret[0]);
+        this.send({ type: 'done', n, ok: why === null, ...(why !== null && { why }), ...(node !== 0 && { caret: [node, caret![1]] }) });
       },
     });
     const window = () => realm.global as Window;
@@ -186,7 +187,7 @@ class Connection {
       case 'sheet':
         return this.recorder.againSheet(message.sheet);
       case 'input':
-        return this.performer.input(message.n, message.input, message.only);
+        return this.performer.input(message.n, message.input, message.from, message.only);
       case 'files':
         return this.give(message);
       case 'scroll':

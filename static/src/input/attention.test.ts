@@ -2,6 +2,7 @@
 
 import { equal, test } from '../harness';
 import { Attention } from './attention';
+import { hash } from './messages';
 
 interface Scene {
   attention: Attention;
@@ -35,15 +36,37 @@ test('the caret goes where the leader has it', () => scene(({ attention, first, 
 }));
 
 test('an edit names its place only when the leader does not know it', () => scene(({ attention, first }) => {
-  attention.leads(first.firstChild, 2, 2);
-  equal(attention.moved() ?? null, null, 'at the leader\'s caret');
   put(first, 1);
-  equal(attention.moved(), { sel: [1, 1, 1, 1] }, 'elsewhere');
+  equal(attention.moved(), { sel: [1, 1, 1, 1], at: [0, 1, hash('one')] }, 'elsewhere');
   equal(attention.moved() ?? null, null, 'told already');
+  attention.sent(1);
+  attention.leads(first.firstChild, 2, 2);
+  attention.done(1, [first.firstChild!, 2]);
+  equal(attention.moved() ?? null, null, 'where an edit has taken it');
+  attention.leads(first.firstChild, 3, 3);
+  equal(attention.selected() ?? null, null, 'it went with the leader\'s, and nobody has moved it');
+  equal(attention.moved(), { sel: [1, 3, 1, 3], at: [0, 3, hash('one')] }, 'where it went with the leader\'s');
+  equal(attention.moved() ?? null, null, 'told already');
+}));
+
+test('a caret beside the leader\'s keeps its place when the text is made anew', () => scene(({ attention, first, caret }) => {
+  put(first, 1);
+  attention.moved();
+  attention.joins(first);
+  attention.leads(first.firstChild, 3, 3);
+  equal(caret(), ['first', 1]);
+  attention.around(() => first.replaceChildren('a new one'));
+  equal(caret(), ['first', 7]);
+  equal(attention.moved() ?? null, null, 'the leader has it there');
+  attention.sent(1);
+  attention.around(() => first.replaceChildren('a new o!ne'));
+  attention.done(1, [first.firstChild!, 8]);
+  equal(caret(), ['first', 8], 'where the follower\'s own edit has taken it');
 }));
 
 test('changes that push the leader\'s caret on are no move of the follower\'s', () => scene(({ attention, first }) => {
   attention.leads(first.firstChild, 3, 3);
+  attention.moved();
   attention.around(() => (first.firstChild as Text).insertData(0, 'n'));
   equal(attention.moved() ?? null, null);
 }));
@@ -53,7 +76,7 @@ test('what the follower did is performed before the leader\'s focus counts', () 
   attention.sent(1);
   attention.leads(second.firstChild, 3, 3);
   equal(caret(), ['first', 0]);
-  attention.done(1);
+  attention.done(1, null);
   equal(caret(), ['second', 3]);
 }));
 

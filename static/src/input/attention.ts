@@ -2,7 +2,8 @@
 // away from what the follower is doing: not while that is under way, and not
 // out of a field the follower types in while the visitor types in another.
 
-import type { Caret } from './messages';
+import { hash, type Caret } from './messages';
+import { heldSelection, select, spotOf, type Point } from './place';
 
 export interface AttentionContext {
   document: Document;
@@ -28,6 +29,10 @@ export class Attention {
   private range: [number, number] | null = null;
   /** The leader's word is still to be followed. */
   private news = false;
+  /** It came of nothing that the follower did. */
+  private moves = false;
+  /** Where the leader has the follower's own caret, when it has said so since the follower was there. */
+  private own: Point | null = null;
   /** Both were at one place before the leader's focus moved on. */
   private together = false;
   /** The field that somebody else is in, and since when. */
@@ -37,6 +42,8 @@ export class Attention {
   private last = -OWN_MS;
   /** The caret in a field or an edited element, as leader and follower both have it. */
   private known = '';
+  /** It has gone with the leader's since: the leader does not know that it is the follower's, too. */
+  private followed = false;
 
   constructor(private readonly ctx: AttentionContext) {}
 
@@ -68,8 +75,11 @@ export class Attention {
     this.pending.add(n);
   }
 
-  done(n: number): void {
-    if (this.pending.delete(n)) this.settle();
+  /** An input was performed; the follower's caret is there now, in what is edited. */
+  done(n: number, caret: Point | null): void {
+    if (!this.pending.delete(n)) return;
+    this.own = caret;
+    this.settle();
   }
 
   /** The leader has the focus on an element, or a selection in a text of an edited one. */
@@ -78,43 +88,79 @@ export class Attention {
     this.node = node;
     this.range = start === null || end === null ? null : [start, end];
     this.news = true;
+    if (this.pending.size === 0) this.moves = true;
     this.settle();
   }
 
-  /** Applies changes, which move a caret that is still the leader's as well. */
+  /** Applies changes, which move a caret that is still the leader's as well. One beside the leader's keeps its place. */
   around(apply: () => void): void {
     const own = this.key() !== this.known;
+    const place = this.shared() ? this.held() : null;
     apply();
+    if (place !== null) select(place());
     if (!own) this.known = this.key();
   }
 
   /** The follower's caret is where an input takes the leader's. */
   agree(): void {
     this.known = this.key();
+    this.followed = false;
   }
 
   /** The follower's caret, when the leader has it elsewhere; from now on the leader has it there. */
   moved(): Caret | undefined {
     const caret = this.caret();
     const key = this.key(caret);
-    if (caret === undefined || key === this.known) return undefined;
+    if (caret === undefined || (key === this.known && !this.followed)) return undefined;
     this.known = key;
-    return caret;
+    this.followed = false;
+    return 'sel' in caret ? { ...caret, ...this.spots() } : caret;
   }
 
   /** Like moved, for a caret that no edit, key or click tells of. */
   selected(): Caret | undefined {
-    return this.pressed || this.placing ? undefined : this.moved();
+    return this.pressed || this.placing || this.key() === this.known ? undefined : this.moved();
+  }
+
+  /** Where the selection is by characters, which a leader finds whose page has made the text anew. */
+  private spots(): { at?: number[] } {
+    const { anchorNode, anchorOffset, focusNode, focusOffset, isCollapsed } = this.ctx.document.getSelection()!;
+    const host = editingHost(anchorNode!)!;
+    const anchor = spotOf(host, anchorNode!, anchorOffset);
+    const focus = isCollapsed ? anchor : spotOf(host, focusNode!, focusOffset);
+    if (anchor === null || focus === null) return {};
+    return { at: (isCollapsed ? [anchor] : [anchor, focus]).flatMap(({ line, chars, text }) => [line, chars, hash(text)]) };
+  }
+
+  private held(): ReturnType<typeof heldSelection> | null {
+    const { anchorNode, anchorOffset, focusNode, focusOffset } = this.ctx.document.getSelection() ?? {};
+    const host = anchorNode ? editingHost(anchorNode) : null;
+    return host !== null && host === this.active() ? heldSelection(host, [[anchorNode!, anchorOffset!], [focusNode!, focusOffset!]]) : null;
   }
 
   private settle(): void {
-    if (!this.news || !this.ctx.here() || this.pressed || this.pending.size > 0 || !this.free()) return;
+    if (!this.ctx.here() || this.pressed || this.pending.size > 0) return;
+    const { own } = this;
+    this.own = null;
+    if (own !== null && own[0].isConnected && editingHost(own[0]) === this.active()) {
+      this.put(() => select([own, own]));
+      this.followed = false;
+    }
+    if (!this.news || !this.free()) return;
     this.news = false;
     this.together = false;
     if (this.shared()) return; // each of two in one field has a caret of their own
+    const before = this.known;
+    this.put(() => this.place());
+    this.followed ||= this.moves && this.known !== before;
+    this.moves = false;
+  }
+
+  /** Puts the follower's caret where the leader has it. */
+  private put(place: () => void): void {
     this.placing = true;
     try {
-      this.place();
+      place();
     } finally {
       this.placing = false;
     }

@@ -12,7 +12,7 @@ import { Fields } from './fields';
 import { isBusy, isEditable, isPicked, isSink, isTextControl, placeOf } from './kinds';
 import { Controls, isMedia } from './media';
 import type { MarkKind } from '../port';
-import { ALT, CTRL, META, SHIFT, type Input, type Playing, type Pressed } from './messages';
+import { ALT, CTRL, isMove, META, SHIFT, type Input, type Playing, type Pressed } from './messages';
 
 export interface CaptureContext {
   /** The mirrored document's name and its live document in this page. */
@@ -37,8 +37,8 @@ export interface CaptureContext {
 }
 
 export interface Capture {
-  /** The leader performed (or refused) input n. */
-  done(n: number): void;
+  /** The leader performed (or refused) input n, and has the follower's caret there, in what is edited. */
+  done(n: number, caret: Node | null, offset: number): void;
   /** The leader's value for a text control arrived: shown now, or once the follower's own typing is performed. */
   value(control: Element, value: string): void;
   /** The leader's focus came to an element, or its selection into an edited text. */
@@ -85,6 +85,8 @@ export function attachCapture(ctx: CaptureContext): Capture {
   let pressed: Pressed | null = null;
   /** A key that moves the caret here first: it is told with the place it came to. */
   let moving: (() => void) | null = null;
+  /** Edits and keys that move the caret at the leader, which the mirror hears of later. */
+  const ahead = new Set<number>();
   const composing = new Composing();
   let typingIn: { field: Element | null; at: number } = { field: null, at: 0 };
   const on = <E extends Event>(type: string, handle: (event: E) => void, passive = false) => {
@@ -297,9 +299,10 @@ export function attachCapture(ctx: CaptureContext): Capture {
   });
 
   return {
-    done: (n) => {
+    done: (n, caret, offset) => {
+      ahead.delete(n);
       attention.around(() => fields.done(n));
-      attention.done(n);
+      attention.done(n, caret === null ? null : [caret, offset]);
       dragging.done(n);
     },
     value: (control, value) => fields.value(control, value),
@@ -327,7 +330,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
   function input(message: Input): number {
     moved();
     const n = ctx.next();
-    attention.sent(n);
+    if (message.kind !== 'hover') attention.sent(n); // which moves no caret, and is not always answered
     ctx.send({ type: 'input', n, doc: ctx.doc, input: message });
     return n;
   }
@@ -420,7 +423,10 @@ export function attachCapture(ctx: CaptureContext): Capture {
       case 'mirror':
         return;
       case 'caret':
-        return tellPlace(message);
+        if (ahead.size === 0 || !isMove(press)) return tellPlace(message);
+        event.preventDefault();
+        ahead.add(input(message));
+        return;
       case 'edit':
         pressed = press;
         return;
@@ -444,7 +450,7 @@ export function attachCapture(ctx: CaptureContext): Capture {
     moved();
     const caret = attention.moved();
     tellTyping(target);
-    input({ kind: 'edit', node: ctx.id(target), inputType, data, ...markup, ...(caret !== undefined && 'sel' in caret && caret), ...key });
+    ahead.add(input({ kind: 'edit', node: ctx.id(target), inputType, data, ...markup, ...(caret !== undefined && 'sel' in caret && caret), ...key }));
   }
 }
 

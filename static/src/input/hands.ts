@@ -12,12 +12,14 @@ export class Hands {
   private last = -BUSY_MS;
   private place: Node | null = null;
 
-  constructor(private readonly document: Document) {
+  /** acted is told of what the visitor does. */
+  constructor(private readonly document: Document, acted: () => void = () => undefined) {
     for (const type of ['pointerdown', 'keydown', 'compositionupdate']) {
       listen(document, type, (event) => {
         if (!event.isTrusted) return;
         this.last = now();
         this.place = pathOf(event)[0] as Node;
+        acted();
       }, { capture: true, passive: true });
     }
   }

@@ -2,10 +2,10 @@
 // default actions that browsers withhold from dispatched events (UI Events §5.6).
 
 import {
-  attribute, closeDialog, closest, defaultView, dispatch, focus, formElements, isContentEditable, isDisabled, isHTML, isTextControl,
-  localName, matches, ownerDocument, requestSubmit, valueOf,
+  attribute, closeDialog, closest, defaultView, dispatch, focus, formElements, getSelection, isContentEditable, isDisabled, isHTML, isTextControl,
+  localName, matches, modifySelection, ownerDocument, requestSubmit, valueOf,
 } from './dom';
-import { ALT, CTRL, hash, META, SHIFT } from './messages';
+import { ALT, CTRL, hash, isMove, META, MOVES, SHIFT } from './messages';
 import { breakInContext, changed, edit, replaceText, typeInContext, type Histories } from './text';
 
 const KeyboardEventNative = KeyboardEvent;
@@ -95,6 +95,7 @@ const SHORTCUTS: Record<string, string> = {
 
 function defaultAction(target: Element, key: string, mods: number, histories: Histories, types: boolean): void {
   const editable = isHTML(target) && isContentEditable(target);
+  if (editable && types && isMove({ key, code: '', mods })) return moveCaret(target, key, mods);
   if ((mods & (CTRL | META | ALT)) !== 0) {
     const command = (mods & ALT) === 0 ? SHORTCUTS[key] : undefined;
     if (command !== undefined && types && (editable || (isTextControl(target) && command.startsWith('history')))) edit(target, command, null);
@@ -122,6 +123,13 @@ function defaultAction(target: Element, key: string, mods: number, histories: Hi
     case 'ArrowRight':
       arrow(target, key);
   }
+}
+
+/** Moves the caret in what is edited, when the follower's mirror is behind and cannot say where to. */
+function moveCaret(target: Element, key: string, mods: number): void {
+  const selection = getSelection(ownerDocument(target)!);
+  const [way, by, farther] = MOVES[key]!;
+  if (selection !== null) modifySelection(selection, (mods & SHIFT) !== 0 ? 'extend' : 'move', way, (mods & CTRL) !== 0 ? farther : by);
 }
 
 const SPACE_CLICKS = 'button, summary, input[type=checkbox], input[type=radio], input[type=button], input[type=submit], input[type=reset]';

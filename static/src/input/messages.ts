@@ -9,8 +9,16 @@ export const SHIFT = 8;
 /** Anchor node, anchor offset, focus node, focus offset. */
 export type SelectionIds = [number, number, number, number];
 
-/** Where a caret or selection is: offsets in a control's value, or places in what is edited. */
-export type Caret = { start: number; end: number } | { sel: SelectionIds };
+/**
+ * Where a caret or selection is: offsets in a control's value, or places in what is edited. Those are told by characters
+ * as well, for when the page has made the text anew meanwhile: the line's number in the host, the characters before, and
+ * the line's text, named by its hash; for a selection the same of its other end.
+ */
+export type Caret = { start: number; end: number } | EditedCaret;
+export interface EditedCaret {
+  sel: SelectionIds;
+  at?: number[];
+}
 
 /** The key that somebody pressed; what is pasted or composed has none. */
 export interface Pressed {
@@ -21,6 +29,21 @@ export interface Pressed {
 
 /** The rights to act in pages: to press, and to write in fields. */
 export type Way = 'click' | 'fill';
+
+/** How the keys that move a caret do it: which way and how far, and how far with Ctrl. */
+export const MOVES: { readonly [key: string]: readonly [way: string, by: string, farther: string] } = {
+  ArrowLeft: ['left', 'character', 'word'],
+  ArrowRight: ['right', 'character', 'word'],
+  ArrowUp: ['backward', 'line', 'paragraph'],
+  ArrowDown: ['forward', 'line', 'paragraph'],
+  Home: ['backward', 'lineboundary', 'documentboundary'],
+  End: ['forward', 'lineboundary', 'documentboundary'],
+};
+
+/** Whether a key moves a caret that nobody sees yet. */
+export function isMove({ key, mods }: Pressed): boolean {
+  return Object.hasOwn(MOVES, key) && (mods & (ALT | META)) === 0;
+}
 
 export type Input =
   | { kind: 'click'; node: number; fx: number; fy: number; button: number; detail: number; mods: number }
@@ -36,7 +59,7 @@ export type Input =
   /** Replace [start, end) of the value the follower saw, named by its hash. */
   | ({ kind: 'text'; node: number; edit: [number, number, string]; base: number; inputType?: string } & Partial<Pressed>)
   /** html is what is pasted besides the text. */
-  | ({ kind: 'edit'; node: number; inputType: string; data: string | null; html?: string; sel?: SelectionIds } & Partial<Pressed>)
+  | ({ kind: 'edit'; node: number; inputType: string; data: string | null; html?: string } & Partial<EditedCaret & Pressed>)
   | { kind: 'select'; node: number; options: number[] }
   | { kind: 'value'; node: number; value: string }
   /** What the follower made a film or sound do. */

@@ -2,22 +2,24 @@
 // page, in the order it came, as if the visitor's own hand had done it.
 
 import {
-  defaultView, elementOf, focus, focused, hasAttribute, holds, isConnected, isContentEditable, isDisabled, isElement, isHTML,
+  defaultView, elementOf, focus, focused, getSelection, hasAttribute, holds, isConnected, isContentEditable, isDisabled, isElement, isHTML,
   isPicked, isTextControl, isVisible, listen,
   editContextOf, localName, optionSelected, ownerDocument, pathOf, scrollElementTo, selectOptions, setFiles, transferWith, up, valueOf,
 } from './dom';
 import { fireKey, press } from './keyboard';
 import { control, isMedia } from './media';
+import { Carets } from './carets';
 import { Hands } from './hands';
 import { isFileControl, Wishes, type Wish } from './wishes';
-import { CTRL, hash, META, type Caret, type Input, type Pressed, type SelectionIds, type Way } from './messages';
+import { CTRL, hash, META, type Caret, type EditedCaret, type Input, type Pressed, type Way } from './messages';
 import type { Realm } from '../realm';
-import { mapDelete, mapEach, mapSet, NativeMap, promiseThen } from '../natives';
+import { mapDelete, mapEach, mapGet, mapHas, mapSet, NativeMap, promiseThen } from '../natives';
 import { Pace } from './pace';
 import { locate, Pointer, type Refusal } from './pointer';
 import { Protection } from './protect';
 import { dropFiles } from './dragdrop';
-import { changed, edit, fireChange, heldSelection, Histories, offerPaste, replaceText, savedCaret, savedSelection, select, selectNodes, setValue, typeInContext, type Markup } from './text';
+import { pointOf, savedSelection, select, spotOf, type Point, type Selected } from './place';
+import { changed, edit, fireChange, Histories, offerPaste, replaceText, savedCaret, selectIn, setValue, typeInContext, type Markup } from './text';
 
 export interface PerformContext {
   /** The live node of a mirrored id. */
@@ -32,7 +34,8 @@ export interface PerformContext {
   protects(element: Element): boolean;
   /** Whether a text holds something that is hidden from followers. */
   secret(text: string): boolean;
-  done(n: number, ok: boolean, why?: string): void;
+  /** An input is over. The caret is where its follower's is now in what is edited, beside the selection perhaps. */
+  done(n: number, why: string | null, caret: Point | null): void;
   /** The page wants something of the follower whose input n was. */
   wish(n: number, wish: Wish): void;
 }
@@ -46,8 +49,11 @@ export interface Destination {
 }
 
 export interface Performer {
-  /** Performs one input, soon and in its turn; never throws. Answers by `done`. `only` is the one of two rights that its follower has. */
-  input(n: number, input: Input, only?: Way): void;
+  /**
+   * Performs one input of somebody's, soon and in its turn; never throws. Answers by `done`. `only` is the one of two
+   * rights that they have.
+   */
+  input(n: number, input: Input, from: string, only?: Way): void;
   /** Gives files to the page; the answer is why not, or null. */
   files(to: Destination, files: readonly File[]): string | null;
   /** Scrolls an element, or the window for node 0. */
@@ -61,8 +67,11 @@ const now = performance.now.bind(performance);
 const KEPT_MS = 400;
 
 export function createPerformer(ctx: PerformContext): Performer {
-  const hands = new Hands(ctx.document);
-  const pointer = new Pointer(ctx.document, hands, withheld);
+  const carets = new Carets(ctx.document);
+  const hands = new Hands(ctx.document, () => carets.taken());
+  /** Whose input is being performed. */
+  let who = '';
+  const pointer = new Pointer(ctx.document, hands, withheld, (at) => carets.hold(who, editingHost(elementOf(at[0])), [at, at]));
   const protection = new Protection(ctx.realm, (element) => ctx.protects(element));
   hookPointerCapture(ctx.realm, pointer);
   const wishes = new Wishes({
@@ -71,25 +80,31 @@ export function createPerformer(ctx: PerformContext): Performer {
   });
   /** A text control changed without the focus, whose change event is still due. */
   let unsettled: Element | null = null;
-  /** Puts the caret back where the follower's last edit left it; it is lent when the visitor has it meanwhile. */
-  let caret: () => void = () => {};
-  let lent = false;
   const histories = new Histories();
   /** When the page kept a wheel for itself last. */
   let kept = -KEPT_MS;
   const pace = new Pace();
-  /** Inputs without an answer, and whether they have begun. */
-  const open = new NativeMap<number, boolean>();
+  /** Inputs without an answer: whose they are, and whether they have begun. */
+  const open = new NativeMap<number, { from: string; begun: boolean }>();
   listen(ctx.document, 'input', (event) => {
     const target = pathOf(event)[0] as Node;
     if (isElement(target) && isTextControl(target)) histories.note(target, valueOf(target).get(target));
   }, { capture: true, passive: true });
+  for (const type of ['beforeinput', 'input']) {
+    listen(ctx.document, type, (event) => {
+      const host = carets.any ? editingHost(pathOf(event)[0] as Node) : null;
+      const { focusNode, focusOffset } = (host !== null && getSelection(ctx.document)) || {};
+      if (focusNode) noteLine(host!, [focusNode, focusOffset!]);
+    }, { capture: true, passive: true });
+  }
 
   return {
-    input(n, input, only) {
-      mapSet(open, n, false);
+    input(n, input, from, only) {
+      mapSet(open, n, { from, begun: false });
       const taken = pace.run(() => {
-        mapSet(open, n, true);
+        if (!mapHas(open, n)) return false; // the document went
+        mapSet(open, n, { from, begun: true });
+        who = from;
         let why: string | null | Promise<string | null> = 'failed';
         try {
           if (protection.watch(() => { why = wishes.during(n, () => perform(input, only)); })) why ??= 'protected';
@@ -100,7 +115,7 @@ export function createPerformer(ctx: PerformContext): Performer {
       });
       if (!taken) answer(n, 'failed');
     },
-    leave: () => mapEach(open, (begun, n) => answer(n, begun ? null : 'changed')),
+    leave: () => mapEach(open, ({ begun }, n) => answer(n, begun ? null : 'changed')),
     files: (to, files) => give(to, files),
     scroll(id, x, y) {
       if (now() - kept < KEPT_MS) return;
@@ -112,9 +127,9 @@ export function createPerformer(ctx: PerformContext): Performer {
   };
 
   function answer(n: number, why: string | null): void {
-    if (!mapDelete(open, n)) return;
-    if (why === null) ctx.done(n, true);
-    else ctx.done(n, false, why);
+    const asked = mapGet(open, n);
+    const caret = asked && carets.of(asked.from);
+    if (mapDelete(open, n)) ctx.done(n, why, caret && !ctx.masked(caret[0]) ? caret : null);
   }
 
   function perform(input: Input, only: Way | undefined): Refusal | 'failed' | null | Promise<string | null> {
@@ -123,6 +138,7 @@ export function createPerformer(ctx: PerformContext): Performer {
     const element = elementOf(node);
     if (element === null) return 'gone';
     if (unsettled !== null && unsettled !== element && input.kind !== 'hover') settle();
+    if (takesFocus(input) && hands.field() === null && editingHost(element) === null) carets.drop(who);
     switch (input.kind) {
       case 'hover':
         return pointer.hover(node, input.fx, input.fy);
@@ -132,10 +148,10 @@ export function createPerformer(ctx: PerformContext): Performer {
         return why;
       }
       case 'click':
-        if (hands.field() === null) lent = false;
+        if (hands.field() === null) carets.drop(who);
         return pointer.click(node, input.fx, input.fy, input.button, input.detail, input.mods);
       case 'press':
-        if (hands.field() === null) lent = false;
+        if (hands.field() === null) carets.drop(who);
         return pointer.press(node, input.fx, input.fy, 0, 1, input.mods);
       case 'drag':
         return pointer.drag(input.dx, input.dy);
@@ -156,7 +172,7 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'text':
         return isTextControl(element) && typed(element, input.edit, input.base, pressOf(input), input.inputType) ? null : 'failed';
       case 'edit':
-        return edited(element, input.inputType, input.data, input.sel, pressOf(input), markupOf(input)) ? null : 'failed';
+        return edited(element, input.inputType, input.data, caretOf(input), pressOf(input), markupOf(input));
       case 'select':
         return choose(element, input.options) ? null : 'failed';
       case 'value':
@@ -217,7 +233,11 @@ export function createPerformer(ctx: PerformContext): Performer {
 
   /** A key that is no typing. While the visitor types elsewhere it changes nothing there. */
   function pressed(element: Element, { key, code, mods }: Pressed, caret: Caret | null, only: Way | undefined): Refusal | null {
-    const elsewhere = hands.elsewhere(editingHost(element) ?? element) !== null;
+    const host = editingHost(element);
+    if (host !== null && caret === null && (!carets.has(who) || focused(ctx.document) === host)) {
+      return lent(host, null, () => press(host, key, code, mods, histories, true, undefined, (type) => wishes.copy(host, type)));
+    }
+    const elsewhere = hands.elsewhere(host ?? element) !== null;
     const target = elsewhere ? element : keyTarget(element, key, only);
     const types = !elsewhere;
     let why: Refusal | null = null;
@@ -226,16 +246,48 @@ export function createPerformer(ctx: PerformContext): Performer {
     return why;
   }
 
-  /** Puts the caret where the follower has it, or keeps it for the follower's next edit while the visitor types. */
+  /** Puts the caret where the follower has it, beside the selection while the visitor types. */
   function placeCaret(element: Element, to: Caret): Refusal | null {
     const field = hands.field();
-    lent = field !== null;
-    if (!lent) return 'sel' in to ? selection(element, to.sel) : selection(element, undefined, to.start, to.end);
-    if (!('sel' in to)) return null; // a field's edits say where they go
-    const [anchor, extent] = [ctx.node(to.sel[0]), ctx.node(to.sel[2])];
-    if (anchor === null || extent === null) return 'gone';
-    caret = heldSelection(field, anchor, to.sel[1], extent, to.sel[3]);
+    if (!('sel' in to)) {
+      if (field !== null || !isTextControl(element)) return null; // a field's edits say where they go
+      if (focused(ctx.document) !== element) focus(element);
+      selectIn(element, to.start, to.end);
+      return null;
+    }
+    const host = editingHost(element);
+    const at = selected(host, to);
+    if (at === null) return 'gone';
+    if (host !== null) noteLine(host, at[1]);
+    if (field !== null) {
+      carets.hold(who, host, at);
+    } else {
+      select(at);
+      carets.keep(who, host, false);
+    }
     return null;
+  }
+
+  /** The points that a follower's caret names: by its characters when the page has made the text anew meanwhile. */
+  function selected(host: Element | null, { sel, at }: EditedCaret): Selected | null {
+    const [anchor, focus] = [ctx.node(sel[0]), ctx.node(sel[2])];
+    const here = (node: Node | null) => node !== null && !ctx.masked(node) && (host === null ? isConnected(node) : holds(host, node));
+    if (here(anchor) && here(focus)) return [[anchor!, sel[1]], [focus!, sel[3]]];
+    if (host === null || at === undefined || at.length < 3) return null;
+    const from = spot(host, at[0]!, at[1]!, at[2]!);
+    const to = at.length < 6 ? from : spot(host, at[3]!, at[4]!, at[5]!);
+    return from !== null && to !== null ? [from, to] : null;
+  }
+
+  function spot(host: Element, line: number, chars: number, base: number): Point | null {
+    const at = pointOf(host, line, chars, histories.find(host, base));
+    return at !== null && !ctx.masked(at[0]) ? at : null;
+  }
+
+  /** What a line is that followers may name. */
+  function noteLine(host: Element, [node, offset]: Point): void {
+    const spot = spotOf(host, node, offset);
+    if (spot !== null) histories.note(host, spot.text);
   }
 
   /** One follower keystroke or paste in a text control, with its key events around it. */
@@ -263,32 +315,39 @@ export function createPerformer(ctx: PerformContext): Performer {
   }
 
   /**
-   * Without a selection the edit goes on where the follower's last one left the caret: in this host if the caret was
-   * given back to the visitor since, else wherever the page has moved it.
+   * Without a selection the edit goes on at the follower's caret: the document's own selection if it is that, wherever
+   * the page has moved it.
    */
-  function edited(
-    element: Element, inputType: string, data: string | null, sel: SelectionIds | undefined, key: Pressed | null, markup: Markup | null,
-  ): boolean {
+  function edited(element: Element, inputType: string, data: string | null, to: Caret | null, key: Pressed | null, markup: Markup | null): Refusal | 'failed' | null {
     let host = editingHost(element);
-    if (host === null) return data !== null && withKey(element, key, () => insert(element, inputType, data, markup));
-    const field = hands.field();
-    const back = savedSelection(ctx.document, field);
-    if (sel === undefined && lent) {
-      focus(host);
-      caret();
-    } else if (sel === undefined && field === null) {
+    if (host === null) return data !== null && withKey(element, key, () => insert(element, inputType, data, markup)) ? null : 'failed';
+    if (to === null && carets.has(who)) {
       const now = focused(ctx.document);
       if (now !== null && withheld(now) === null) host = editingHost(now) ?? host;
     }
-    const ok = editIn(host, inputType, data, sel, key, markup);
-    caret = savedSelection(ctx.document, field === null ? null : host);
-    // Editors edit at the focus. It goes back in the same task, before the visitor's next key.
-    lent = field !== null;
-    if (field !== null) {
-      if (field !== focused(ctx.document)) focus(field);
-      back();
+    const at = host;
+    let ok = false;
+    return lent(at, to, () => { ok = withKey(at, key, () => edit(at, inputType, data, markup)); }) ?? (ok ? null : 'failed');
+  }
+
+  /**
+   * Runs an act with the document's selection where the follower's caret is. Editors edit at the focus: while the visitor
+   * types it goes back in the same task, before the visitor's next key.
+   */
+  function lent(host: Element, to: Caret | null, act: () => void): Refusal | null {
+    const field = hands.field();
+    const back = field === null ? null : savedSelection(ctx.document, field);
+    if (focused(ctx.document) !== host) focus(host);
+    const there = to !== null && 'sel' in to ? select(selected(host, to)) : carets.has(who) || carets.restore(who);
+    if (there) {
+      act();
+      carets.keep(who, host, field !== null);
     }
-    return ok;
+    if (field !== null && back !== null) {
+      if (field !== focused(ctx.document)) focus(field);
+      select(back());
+    }
+    return there ? null : 'gone';
   }
 
   /** Inserts a text where there is no editing host: in a field at its caret, or wherever the page takes a paste. */
@@ -304,38 +363,24 @@ export function createPerformer(ctx: PerformContext): Performer {
   function markupOf({ inputType, html }: Input & { kind: 'edit' }): Markup | null {
     return inputType === 'insertFromPaste' && html ? { html, map: (url) => `${ctx.realm.map(url) as string}` } : null;
   }
+}
 
-  function editIn(host: Element, inputType: string, data: string | null, sel: SelectionIds | undefined, key: Pressed | null, markup: Markup | null): boolean {
-    if (focused(ctx.document) !== host) focus(host);
-    if (sel !== undefined) selection(host, sel);
-    return withKey(host, key, () => edit(host, inputType, data, markup));
-  }
-
-  function selection(element: Element, sel?: SelectionIds, start?: number, end?: number): Refusal | null {
-    if (sel !== undefined) {
-      const anchor = ctx.node(sel[0]);
-      const extent = ctx.node(sel[2]);
-      if (anchor === null || extent === null || !isConnected(anchor) || !isConnected(extent)) return 'gone';
-      selectNodes(anchor, sel[1], extent, sel[3]);
-    } else if (isTextControl(element) && start !== undefined) {
-      if (focused(ctx.document) !== element) focus(element);
-      select(element, start, end ?? start);
-    }
-    return null;
-  }
+/** Whether an input takes the focus to its element, and so the selection to where nobody edits. */
+function takesFocus({ kind }: Input): boolean {
+  return kind === 'text' || kind === 'value' || kind === 'select' || kind === 'key';
 }
 
 function pressOf({ key, code = '', mods = 0 }: Partial<Pressed>): Pressed | null {
   return key === undefined ? null : { key, code, mods };
 }
 
-function caretOf(input: Partial<{ start: number; end: number; sel: SelectionIds }>): Caret | null {
-  if (input.sel) return { sel: input.sel };
+function caretOf(input: Partial<{ start: number; end: number } & EditedCaret>): Caret | null {
+  if (input.sel) return { sel: input.sel, ...(input.at && { at: input.at }) };
   return input.start === undefined || input.end === undefined ? null : { start: input.start, end: input.end };
 }
 
 /** The outermost editable element around `element`. */
-function editingHost(element: Element): Element | null {
+function editingHost(element: Node | null): Element | null {
   let host: Element | null = null;
   for (let at: Node | null = element; isHTML(at) && isContentEditable(at); at = up(at)) host = at;
   return host;

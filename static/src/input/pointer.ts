@@ -4,7 +4,7 @@
 
 import {
   activeElement, box, closest, defaultView, elementOf, focus, focused, getSelection, hitTest,
-  holds, isConnected, isDisabled, isDraggable, isHTML, isTextControl, listen, matches, modifySelection, ownerDocument, path, scrollIntoView,
+  holds, isConnected, isContentEditable, isDisabled, isDraggable, isHTML, isTextControl, listen, matches, modifySelection, ownerDocument, path, scrollIntoView,
   setBaseAndExtent, blurHTML, stopEvent,
 } from './dom';
 import { DragAndDrop } from './dragdrop';
@@ -52,7 +52,8 @@ export class Pointer {
   private last: Point = { x: 0, y: 0 };
   private held: Held | null = null;
 
-  constructor(private readonly document: Document, private readonly hands: Hands, private readonly withheld: (node: Node) => Refusal | null) {
+  constructor(private readonly document: Document, private readonly hands: Hands, private readonly withheld: (node: Node) => Refusal | null,
+    private readonly placed: (at: [Node, number]) => void) {
     // Two hands on one mouse would let go for each other.
     const view = defaultView(document);
     if (view === null) return;
@@ -248,10 +249,14 @@ export class Pointer {
     this.held = null;
   }
 
-  /** The default action of pressing the main button: focus and caret or word selection. */
+  /** The default action of pressing the main button: focus and caret or word selection, which the visitor keeps who types. */
   private pressed({ target, x, y }: Place, detail: number, extend: boolean): void {
-    if (this.hands.field() !== null) return;
     const document = ownerDocument(target)!;
+    if (this.hands.field() !== null) {
+      const at = isHTML(target) && isContentEditable(target) ? position(document, x, y) : null;
+      if (at !== null) this.placed(at);
+      return;
+    }
     const to = path(target).find((element) => matches(element, FOCUSABLE) && !isDisabled(element));
     if (to !== undefined) {
       if (focused(document) !== to) focus(to);

@@ -4,12 +4,11 @@
 // and the native value setter where neither changed anything.
 
 import {
-  clamp, dispatch, execCommand, focus, focused, getSelection, holds, isHTML, isTextControl, localName, modifySelection, ownerDocument,
-  attribute, editContextOf, selectAll, setBaseAndExtent, updateContextSelection, updateContextText, valueOf,
+  dispatch, execCommand, focus, focused, getSelection, holds, isHTML, isTextControl, localName, modifySelection, ownerDocument,
+  attribute, editContextOf, selectAll, updateContextSelection, updateContextText, valueOf,
 } from './dom';
 import { harmless } from './markup';
 import { hash, shift } from './messages';
-import { placeIn } from './place';
 import { ownHTML } from '../trusted';
 
 const InputEventNative = InputEvent;
@@ -64,7 +63,7 @@ export function replaceText(
   if (!quietly && focused(ownerDocument(control)!) !== control) focus(control);
   const wanted = now.slice(0, from) + text + now.slice(to);
   if (wanted === now) return true;
-  if (!quietly) select(control, from, to);
+  if (!quietly) selectIn(control, from, to);
   const type = text === '' ? 'deleteContentBackward' : 'insertText';
   if (!before(control, type, text === '' ? null : text)) return access.get(control) !== now;
   if (!quietly && selectable(control)) execCommand(ownerDocument(control)!, text === '' ? 'delete' : 'insertText', false, text);
@@ -85,7 +84,7 @@ function selectable(control: Element): boolean {
   return localName(control) === 'textarea' || !/^(email|number)$/i.test(attribute(control, 'type') ?? '');
 }
 
-export function select(control: Element, start: number, end: number): void {
+export function selectIn(control: Element, start: number, end: number): void {
   if (selectable(control)) valueOf(control).range(control, start, end);
 }
 
@@ -189,43 +188,15 @@ export function fireChange(control: Element): void {
   dispatch(control, new EventNative('change', { bubbles: true }));
 }
 
-/**
- * Remembers the document's selection; the result sets it again, at the same text, if that is still there. In a host
- * that two people edit it is found again, too, when the page has made the text anew, as many editors do at every key.
- */
-export function savedSelection(document: Document, host: Element | null = null): () => void {
-  const { anchorNode, anchorOffset, focusNode, focusOffset } = getSelection(document) ?? {};
-  if (!anchorNode || !focusNode) return () => undefined;
-  return heldSelection(host, anchorNode, anchorOffset!, focusNode, focusOffset!);
-}
-
-/** The same for a selection between two points. */
-export function heldSelection(host: Element | null, anchor: Node, anchorOffset: number, focus: Node, focusOffset: number): () => void {
-  const start = placeIn(host, anchor, anchorOffset);
-  const end = anchor === focus && anchorOffset === focusOffset ? start : placeIn(host, focus, focusOffset);
-  return () => {
-    const from = start();
-    const to = end();
-    if (from !== null && to !== null) selectNodes(...from, ...to);
-  };
-}
-
-/** The same for the caret in a control, which stays at its place in the text. */
+/** Remembers the caret in a control; the result puts it there again, at its place in the text. */
 export function savedCaret(control: Element): () => void {
   const { get, start, end } = valueOf(control);
   const before = get(control);
   const [from, to] = [start(control), end(control)];
   return () => {
     const after = get(control);
-    if (from !== null && to !== null) select(control, shift(from, before, after), shift(to, before, after));
+    if (from !== null && to !== null) selectIn(control, shift(from, before, after), shift(to, before, after));
   };
-}
-
-/** Sets the document's selection to the two given points. */
-export function selectNodes(anchor: Node, anchorOffset: number, end: Node, endOffset: number): void {
-  const selection = getSelection(ownerDocument(anchor)!);
-  if (selection === null) return;
-  setBaseAndExtent(selection, anchor, clamp(anchor, anchorOffset), end, clamp(end, endOffset));
 }
 
 const TextUpdate = globalThis.TextUpdateEvent;

@@ -131,7 +131,7 @@ export class Renderer {
       case 'erase':
         return this.options.stage.marks.erase();
       case 'done':
-        this.done(message.n);
+        this.done(message.n, message.caret);
         if (message.why === 'kept') this.keep();
         return;
       case 'refused':
@@ -399,8 +399,8 @@ export class Renderer {
     return text && doc.capture !== null;
   }
 
-  private done(n: number): void {
-    for (const doc of this.docs.values()) doc.capture?.done(n);
+  private done(n: number, [caret, offset]: number[] = []): void {
+    for (const doc of this.docs.values()) doc.capture?.done(n, (caret !== undefined && doc.mirror?.node(caret)) || null, offset ?? 0);
   }
 
   private typing({ from, doc: id, node }: Of<'editing'>): void {
