@@ -176,7 +176,7 @@ export function createPerformer(ctx: PerformContext): Performer {
       case 'select':
         return choose(element, input.options) ? null : 'failed';
       case 'value':
-        if (!isPicked(element)) return 'failed';
+        if (!isPicked(element) && !isTextControl(element)) return 'failed'; // whole, where a follower writes unseen
         setValue(element, input.value);
         return null;
       case 'media':
