@@ -23,7 +23,7 @@ async function scene(html: string, run: (leader: Leader) => Promise<void>): Prom
   const answers = new Map<number, (answer: string) => void>();
   const performer = createPerformer({
     document, realm: { global: globalThis, patch, listen: (at: () => EventTarget, type: string, listener: () => void, options: object) => at().addEventListener(type, listener, options) } as unknown as Realm,
-    node: (id) => nodes.get(id) ?? null, masked: () => false, protects: () => false, secret: () => false, wish: () => undefined,
+    node: (id) => nodes.get(id) ?? null, masked: () => false, protects: (element) => element.matches('.kept'), secret: () => false, wish: () => undefined,
     done: (n, why, caret) => answers.get(n)!(why ?? (caret === null ? '' : `${caret[0].textContent}:${caret[1]}`)),
   });
   let n = 0;
@@ -81,4 +81,11 @@ test('a caret in what has gone since the follower saw it is found by its charact
   equal(await does('ada', put({ sel: [2, 3, 2, 3] })), 'gone');
   equal(await does('ada', put({ sel: [2, 0, 2, 7], at: [9, 0, 1, 9, 99, 1] })), 'so one! two:11', 'as far as there is text');
   equal(await does('ada', write('anew')), 'anew:4');
+}));
+
+test('nothing is written where the visitor alone may, wherever a caret is', () => scene('<p>one</p><p class="kept">two</p>', async ({ host, number, does }) => {
+  number(host.children[1]!.firstChild!, 2);
+  await does('ada', put({ sel: [2, 1, 2, 1] }));
+  equal(await does('ada', write('!')), 'protected');
+  equal(host.textContent, 'onetwo');
 }));

@@ -339,7 +339,8 @@ export function createPerformer(ctx: PerformContext): Performer {
     const back = field === null ? null : savedSelection(ctx.document, field);
     if (focused(ctx.document) !== host) focus(host);
     const there = to !== null && 'sel' in to ? select(selected(host, to)) : carets.has(who) || carets.restore(who);
-    if (there) {
+    const why = there ? withheldThere() : 'gone';
+    if (why === null) {
       act();
       carets.keep(who, host, field !== null);
     }
@@ -347,7 +348,14 @@ export function createPerformer(ctx: PerformContext): Performer {
       if (field !== focused(ctx.document)) focus(field);
       select(back());
     }
-    return there ? null : 'gone';
+    return why;
+  }
+
+  /** Why followers may edit nothing where the selection is, which they may have put anywhere. */
+  function withheldThere(): Refusal | null {
+    const { anchorNode, focusNode } = getSelection(ctx.document) ?? {};
+    const [anchor, focus] = [elementOf(anchorNode ?? null), elementOf(focusNode ?? null)];
+    return (anchor && withheld(anchor)) ?? (focus && withheld(focus));
   }
 
   /** Inserts a text where there is no editing host: in a field at its caret, or wherever the page takes a paste. */
