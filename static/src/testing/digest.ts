@@ -83,10 +83,10 @@ export function digest(document: Document, options: DigestOptions = {}): string 
       case 'value':
         return tag === 'input' && (masked(element) || (element as HTMLInputElement).type === 'hidden') ? null : value;
       case 'style':
-        // Followers get large numbers as they are, and not as browsers write them.
-        if (/\d{7}|\de\+\d/.test(value) && 'style' in element) return (element as HTMLElement).style.cssText;
         // The mirror's canvases are images by their style.
-        return tag === 'canvas' ? css(value.replace(/\s*content: url\("[^"]*"\);?/, '').trim()) || null : css(value);
+        if (tag === 'canvas') return css(value.replace(/\s*content: url\("[^"]*"\);?/, '').trim()) || null;
+        // Followers get large numbers as they are, and not as browsers write them.
+        return /\d{7}|\de\+\d/.test(value) && 'style' in element ? (element as HTMLElement).style.cssText : css(value);
       case 'src':
         return ['img', 'source', 'audio', 'video', 'track', 'input'].includes(tag) ? absolute(source(element) ?? value) : null;
       case 'poster':
