@@ -408,7 +408,7 @@ func TestOperationsFirefox(t *testing.T) {
 
 // randomSeeds are runs of testdata/operations/random.js that were wrong once,
 // and a first one.
-var randomSeeds = []uint32{1, 2, 3}
+var randomSeeds = []uint32{1, 2, 2185385957, 2976238682, 3528704523}
 
 // TestRandom lets the visitor's page do random things to itself and compares
 // the trees after each batch.
@@ -422,7 +422,7 @@ func TestRandom(t *testing.T) {
 	m.agent = b.open(t, "agent", m.invited.AgentURL, 1400, 1100)
 	m.visitor = b.open(t, "visitor", m.invited.VisitorURL, 1280, 900)
 	m.accept()
-	seeds, batches := randomSeeds, 12
+	seeds, batches := randomSeeds, 21
 	if more := thorough(); more > 0 {
 		for range more {
 			seeds = append(seeds, rand.Uint32())

@@ -65,8 +65,9 @@ export class TopLayer implements Part {
 
   collect(ops: Op[]): void {
     // Who moves falls from the top, here without an event and at followers. It may have come back.
+    // Of what went and came back to its place there is not even an op.
     const moved = this.open.size > 0 && ops.some((op) => op[0] === is.MOVE);
-    if (moved) for (const entry of this.open.keys()) this.check.add(entry);
+    for (const entry of this.open.keys()) this.check.add(entry);
     for (const entry of this.inOrder()) {
       const before = this.open.get(entry);
       const kind = kindOf(entry.node);
