@@ -27,6 +27,11 @@ export class Secrets {
     return this.known.size > 0;
   }
 
+  /** All of them, oldest first. */
+  all(): string[] {
+    return [...this.known.keys()];
+  }
+
   /** A masked field holds a value. What it held before stays known, unless it was on the way to this. */
   holds(field: object, value: string): void {
     const before = this.fields.get(field);

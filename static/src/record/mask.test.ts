@@ -96,6 +96,16 @@ test('S35: a secret is known in every spelling', () => {
   equal(secrets.hideIn(['p&ss w0rd', 1, { a: 'xp&ss w0rd' }]), [MASK, 1, { a: 'x' + MASK }]);
 });
 
+test('S35: no site makes us forget the secrets of another', () => {
+  const veil = new Veil();
+  veil.secret('https://shop.example', { secret: 'hunter2' });
+  for (let i = 0; i < 200; i++) veil.secret('https://evil.example', { secret: `secret ${i}` });
+  for (let i = 0; i < 200; i++) veil.secret(`https://evil-${i}.example`, { secret: `other ${i}` });
+  veil.secret('https://evil.example', { secret: 'anything', before: 'hunter2' });
+  equal(veil.text('hunter2'), MASK);
+  equal([veil.known('https://shop.example'), veil.known('https://evil.example').length], [['hunter2'], 100]);
+});
+
 test('what is on the way to a value is forgotten, what was there before is not', () => {
   const secrets = new Secrets();
   const field = {};

@@ -9,13 +9,15 @@ import { Secrets } from '../secrets';
 /** Parameters whose values are nobody else's, whatever they are. */
 const SECRET = /pass|pwd|secret|token|otp|cvc|cvv|card|iban|auth|session|sid$|signature|api_?key|credential/i;
 
+/** More sites than a session has with masked fields; any further share their room. */
+const mostSites = 50;
+
 export class Veil {
   #rules: PageRule[] = [];
-  readonly secrets = new Secrets();
   /** Of fields whose values nobody is told. */
   #names = new Set<string>();
-  /** Secrets by the site that they are of. */
-  #known = new Map<string, Set<string>>();
+  /** Secrets by the site that they are of: none makes us forget another's. */
+  #secrets = new Map<string, Secrets>();
 
   /** Takes the operator's rules; true when they are others than before. */
   rules(rules: PageRule[]): boolean {
@@ -41,21 +43,23 @@ export class Veil {
 
   /** A document tells what must not turn up elsewhere. */
   secret(origin: string, { secret, before, name }: { secret?: string; before?: string; name?: string }): void {
-    const known = this.#known.get(origin) ?? new Set();
-    this.#known.set(origin, known);
-    if (before) known.delete(before);
-    if (secret && known.size < 100) known.add(secret);
-    if (secret) this.secrets.note(secret, before);
+    if (secret) {
+      const of = this.#secrets.has(origin) || this.#secrets.size < mostSites ? origin : '';
+      const secrets = this.#secrets.get(of) ?? new Secrets();
+      this.#secrets.set(of, secrets);
+      secrets.note(secret, before);
+    }
     if (name && this.#names.size < 1000) this.#names.add(name);
   }
 
   /** What a site's documents have masked, for those that come. */
   known(origin: string): string[] {
-    return [...this.#known.get(origin) ?? []];
+    return this.#secrets.get(origin)?.all() ?? [];
   }
 
   text(text: string): string {
-    return this.secrets.hide(text);
+    for (const secrets of this.#secrets.values()) text = secrets.hide(text);
+    return text;
   }
 
   /** An address as the others may read it. */
@@ -74,9 +78,10 @@ export class Veil {
     return this.text(url.endsWith(query) ? before + hide(query) : parsed.origin + parsed.pathname + hide(query));
   }
 
-  /** JSON text of ops without secrets; null when they can't be taken out. */
+  /** JSON text of ops without secrets. */
   ops(json: string): string {
-    return this.secrets.inJSON(json) ? JSON.stringify(this.secrets.hideIn(JSON.parse(json))) : json;
+    for (const secrets of this.#secrets.values()) if (secrets.inJSON(json)) json = JSON.stringify(secrets.hideIn(JSON.parse(json)));
+    return json;
   }
 }
 
