@@ -239,6 +239,17 @@ func testS38MirrorIsInertWhateverTheVisitorSends(t *testing.T, e engine) {
 			_ = agent.eval(mirror, `document.querySelectorAll('a, button, summary').forEach((e) => e.click())`, nil)
 		}
 	}
+	// A frame's document shows neither that of another frame, nor what it is in.
+	v.say(fmt.Sprintf(`{"type":"gone","doc":%d}`, len(nodes)))
+	for _, doc := range []string{`{"type":"doc","doc":900,"tab":1`, `{"type":"doc","doc":901,"tab":1,"parent":[900,4]`, `{"type":"doc","doc":902,"tab":1,"parent":[900,5]`} {
+		v.say(doc + `,"url":"` + b.site.URL + `/"}`)
+	}
+	v.say(`{"type":"ops","doc":900,"ops":[[0,1,"standards",["html",0,["head",0],["body",0,["iframe",["id","one"]],["iframe",["id","two"]]]]],[11,4,901],[11,5,902]]}`)
+	v.say(`{"type":"ops","doc":901,"ops":[[0,1,"standards",["html",0,["head",0],["body",0,["p",["id","inner"],"inner"]]]]]}`)
+	agent.wait(mirror, `document.getElementById('one').contentDocument.getElementById('inner')`)
+	v.say(`{"type":"ops","doc":902,"ops":[[0,1,"standards",["html",0,["head",0],["body",0,["iframe",0],["iframe",0],["p",["id","thief"],"x"]]]],[11,4,901],[11,5,902]]}`)
+	agent.wait(mirror, `document.getElementById('two').contentDocument.getElementById('thief')`)
+	agent.wait(mirror, `document.getElementById('one').contentDocument.getElementById('inner')`)
 	v.say(`{"type":"dialog","doc":1,"kind":"alert","text":"<script>top.pwned=1</script>"}`)
 	time.Sleep(700 * time.Millisecond)
 	if n := canary.connections.Load(); n != 0 {

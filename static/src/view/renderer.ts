@@ -231,7 +231,7 @@ export class Renderer {
       answer: (media) => this.answers.answer(media),
       pictures: (css) => this.answers.pictures(css),
       choosesOtherwise: () => this.answers.choosesOtherwise,
-      onFrame: (frame, id) => this.framed(frame, id),
+      onFrame: (frame, id) => this.framed(doc, frame, id),
       onValue: (control, value) => this.value(doc, control, value),
       onMedia: (medium, state) => doc.capture?.plays(medium, state),
       onFocus: (node, start, end) => doc.capture?.focus(node, start, end),
@@ -318,10 +318,13 @@ export class Renderer {
     else ask();
   }
 
-  /** A frame of a mirrored document shows a document, or was moved and has lost what it showed. */
-  private framed(frame: HTMLIFrameElement, id: number): void {
+  /**
+   * A frame of a mirrored document shows a document, or was moved and has lost what it showed. Which one, a page may
+   * say; it is shown in its parent only, as the shell has it from the browser.
+   */
+  private framed(parent: Doc, frame: HTMLIFrameElement, id: number): void {
     const doc = this.docs.get(id);
-    if (doc === undefined || doc.parent === null) return;
+    if (doc === undefined || doc.parent !== parent.id) return;
     doc.frame = frame;
     if (doc.mirror === null) return this.fill(doc);
     if (frame.contentDocument === doc.mirror.document) return;
@@ -329,7 +332,7 @@ export class Renderer {
     if (inner === null) return;
     doc.mirror.move(inner);
     this.listen(doc, inner, new Scrolling(() => doc.mirror!, (node, x, y) => this.scrolled(id, node, x, y)));
-    for (const [nested, shows] of doc.mirror.frames) this.framed(nested, shows);
+    for (const [nested, shows] of doc.mirror.frames) this.framed(doc, nested, shows);
   }
 
   private gone(id: number): void {
