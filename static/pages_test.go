@@ -214,11 +214,14 @@ func TestTabsThatPagesOpen(t *testing.T) {
 	if got := ask[string](v, "shop-example--", "JSON.stringify(told.filter(m => m.type === 'post'))"); got != `[{"type":"post","from":"w1","data":{"n":2},"origin":"https://news.example"}]` {
 		t.Errorf("the opener got %s", got)
 	}
+	// Whoever else is in the tab cannot take the place of the opener, nor close it: a frame of another site, say.
+	ask[bool](v, "shop-example--", `document.body.append(Object.assign(document.createElement('iframe'), {src: location.href.replace('shop-example--', 'evil-example--') + '#thief'})), true`)
+	v.waitFor("", "document.querySelectorAll('iframe').length === 3")
 	v.picture("shell-tabs")
 	f.send(`{"type":"activate","tab":1}`)
 	v.waitFor("", "document.querySelector('[data-tandem=tab]').src.includes('shop-example--')")
 	ask[bool](v, "news-example--", "port.postMessage({type:'close'}), true")
-	v.waitFor("", "document.querySelectorAll('iframe').length === 1")
+	v.waitFor("", "document.querySelectorAll('iframe').length === 2")
 	v.waitFor("shop-example--", "told.some(m => m.type === 'closed' && m.id === 'w1')")
 }
 

@@ -96,7 +96,7 @@ class Shell {
   /** Which document an input was given to, so that only that one can say it is done. */
   #inputs = new Map<number, Doc>();
   /** Whose the last inputs were, for what the page wants of them. */
-  #actors = new Map<number, string>();
+  #actors = new Map<number, { from: string; doc: Doc }>();
   #files = new Files({
     person: id => this.#person(id),
     tell: message => this.#link.send(message),
@@ -416,7 +416,7 @@ class Shell {
       return;
     }
     this.#inputs.set(n, doc);
-    this.#actors.set(n, from);
+    this.#actors.set(n, { from, doc });
     if (this.#actors.size > mostActors) this.#actors.delete(this.#actors.keys().next().value!);
     this.#documents.send(doc, { type: 'input', n, input: input as Input, from, ...(only && { only }) });
   }
@@ -574,8 +574,9 @@ class Shell {
 
   /** The page wants something of whoever acts in it. */
   #wish(doc: Doc, { n, ...wish }: FromDocument & { type: 'want' | 'copied' }): void {
-    const to = this.#actors.get(n);
-    if (to === undefined) return;
+    const actor = this.#actors.get(n);
+    if (actor?.doc !== doc) return; // what was done elsewhere is no wish of this page's
+    const to = actor.from;
     if (wish.type === 'want') this.#share({ to, doc: doc.id, ...wish });
     else this.#share({ to, ...wish });
   }
@@ -732,8 +733,7 @@ class Shell {
   // --- windows that pages open ---
 
   #open(doc: Doc, { id, url, name, features }: { id: string; url?: string; name?: string; features?: string }): void {
-    const known = this.#frames.all().find(t => t.opener?.doc.tab === doc.tab &&
-      (t.opener.id === id || (name && name !== '_blank' && t.name === name)));
+    const known = this.#frames.all().find(t => opens(doc, t) && (t.opener?.id === id || (name && name !== '_blank' && t.name === name)));
     if (known) {
       known.opener = { doc, id };
       if (url) this.#frames.navigate(known, url, true);
@@ -754,7 +754,7 @@ class Shell {
   /** A message between an opener and the window it opened. The sender's origin is ours to say, not the page's. */
   #post(doc: Doc, { to, data, target }: { to: string; data?: unknown; target?: string }): void {
     const own = this.#frames.get(doc.tab)?.opener;
-    const opened = this.#frames.all().find(t => t.opener?.id === to && t.opener.doc.tab === doc.tab);
+    const opened = this.#frames.all().find(t => t.opener?.id === to && opens(doc, t));
     const receiver = to === 'opener' ? own && this.#documents.get(own.doc.id) : opened && this.#documents.main(opened.id);
     if (!receiver) return;
     const wanted = target === '/' ? doc.origin : target;
@@ -764,8 +764,8 @@ class Shell {
 
   /** A page may close what it opened, and itself when a page opened it. */
   #closeFrom(doc: Doc, tab: Tab, id: string | undefined): void {
-    const target = id === undefined ? (tab.opener ? tab : undefined)
-      : this.#frames.all().find(t => t.opener?.id === id && t.opener.doc.tab === doc.tab);
+    const target = id === undefined ? (tab.opener && !doc.parent ? tab : undefined)
+      : this.#frames.all().find(t => t.opener?.id === id && opens(doc, t));
     if (target) this.#close(target);
   }
 
@@ -952,6 +952,9 @@ class Shell {
 }
 
 /** What is told of the address of what is hidden. */
+/** Whether a tab was opened by a document, or by the one before it: nobody else in the tab has to do with it, as a frame of another site. */
+const opens = (doc: Doc, { opener }: Tab): boolean =>
+  opener?.doc === doc || (opener?.doc.tab === doc.tab && opener.doc.origin === doc.origin && doc.origin !== 'null');
 const siteOf = (url: string): string => (/^https?:/.test(url) ? new URL(url).origin + '/' : 'about:blank');
 
 async function main(): Promise<void> {
