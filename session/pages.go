@@ -82,7 +82,7 @@ func (p Pages) MatchSite(address string) bool {
 	return matchOrigin(scheme+"://"+authority, origin)
 }
 
-// matchOrigin compares two in their one spelling.
+// matchOrigin compares two in their one spelling, in which no label is empty.
 func matchOrigin(pattern, origin string) bool {
 	before, after, star := strings.Cut(pattern, "*")
 	if !star {
@@ -94,7 +94,7 @@ func matchOrigin(pattern, origin string) bool {
 	}
 	name, ok := strings.CutSuffix(origin[len(before):], after)
 	_, port := splitPort(name)
-	return ok && name != "" && port == ""
+	return ok && port == ""
 }
 
 // matchGlob takes time in proportion to the product of the lengths at most.
