@@ -153,6 +153,8 @@ type joined struct {
 	Check     string      `json:"check,omitempty"` // shown until the visitor agrees to move here
 	// Showing says that who is asked leads a showing, and has nothing to agree to.
 	Showing bool `json:"showing,omitempty"`
+	// Colleague says that who follows takes part and decides nothing, see [Session.manages].
+	Colleague bool `json:"colleague,omitempty"`
 }
 
 // join lets a browser in by the secret of a link or by a spoken code. Every
@@ -354,7 +356,11 @@ type guest struct {
 	who   string      // names the seat: a browser, or an agent who is signed in
 	name  string      // for people; "" is the session's name for its agent
 	still func() bool // whether they may be there; nil means while the session lasts
+	// manages says whether they decide about the session; nil means yes, as who has its link does.
+	manages func() bool
 }
+
+func (g guest) decides() bool { return g.manages == nil || g.manages() }
 
 // follower returns who asks to follow: a browser that the agent's link let in,
 // or an agent who is signed in and whose session it is, or who sees all.
@@ -365,7 +371,8 @@ func (s *Session) follower(r *http.Request) (guest, bool) {
 	for _, c := range r.CookiesNamed(s.hub.consoleCookieName()) {
 		if a, ok := s.signedIn(c.Value); ok {
 			still := func() bool { _, ok := s.signedIn(c.Value); return ok }
-			return guest{"agent:" + a.Name, cut(a.FullName, maxName), still}, true
+			manages := func() bool { a, ok := s.signedIn(c.Value); return ok && s.manages(a) }
+			return guest{"agent:" + a.Name, cut(a.FullName, maxName), still, manages}, true
 		}
 	}
 	return guest{}, false
@@ -466,7 +473,11 @@ func (h *Hub) info(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, err)
 		return
 	}
-	reply(w, s.info(role))
+	j := s.info(role)
+	if g, ok := s.follower(r); ok && role == Agent {
+		j.Colleague = !g.decides()
+	}
+	reply(w, j)
 }
 
 // entrance tells a page of the control host where to send the visitor.
@@ -568,8 +579,12 @@ func (h *Hub) followerAsks(r *http.Request) (*Session, context.Context, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	g, _ := s.follower(r)
+	if !g.decides() {
+		return nil, nil, errScope
+	}
 	who := string(Agent)
-	if g, _ := s.follower(r); g.still != nil {
+	if g.still != nil {
 		who = g.who
 	}
 	return s, audit.As(r.Context(), who), nil

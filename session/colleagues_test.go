@@ -55,6 +55,23 @@ func TestAColleagueFollowsWhenLetIn(t *testing.T) {
 	ask("a colleague invites", bob, "POST", one+"/invitation", "{}", 403)
 	ask("a colleague lets in another", bob, "PUT", one+"/agents/cat", "{}", 403)
 	ask("another looks", cat, "GET", one, "", 404)
+	// Nor from the page where they follow; see [Session.manages].
+	for _, method := range []string{"POST", "DELETE"} {
+		a := desk.do(method, "/api/sessions/"+inv.ID+"/agent/invitation", "{}", "Content-Type", "application/json", "Origin", controlURL, "Sec-Fetch-Site", "same-origin")
+		if a.status != 403 || a.Error.Code != "scope" {
+			t.Errorf("a colleague changes the invitation by %s: %+v", method, a)
+		}
+	}
+	if j := desk.do("GET", "/api/sessions/"+inv.ID+"/agent", ""); !j.Colleague {
+		t.Error("a colleague's page is not told what they may not do")
+	}
+	second.send(`{"type":"end"}`)
+	if told := second.expect("refused"); !strings.Contains(told, whyNotYours) {
+		t.Errorf("a colleague who ends is told %s", told)
+	}
+	if got := r.session(inv).State(); got != Active {
+		t.Errorf("a colleague ended the session: it is %s", got)
+	}
 
 	ask("taking it back", ada, "DELETE", one+"/agents/bob", "", 200)
 	second.expectClose(4401)

@@ -275,6 +275,9 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 	case *watchMessage:
 		return func() { r.s.watch(m.Yes) }, ""
 	case *endMessage:
+		if st.conn == nil || !st.conn.decides() {
+			return nil, whyNotYours
+		}
 		by := string(st.person.Role)
 		return func() { r.s.endLogged(by) }, ""
 	}

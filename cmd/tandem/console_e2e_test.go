@@ -170,6 +170,9 @@ func TestScenario01And03And30Console(t *testing.T) {
 	follower.navigate(b.Control.String() + "/a/" + id)
 	follower.wait(mirror, `/c4nary-of-the-page/.test(document.body.innerText)`)
 	visitor.wait(top, `/bob/.test(document.querySelector('#people').textContent)`)
+	if !get[bool](follower, top, `document.querySelector('[data-tandem=leave]') && !document.querySelector('[data-tandem=end]')`) {
+		t.Error("a colleague is offered to end the session")
+	}
 	threeAtOnce(b, couple{visitor, ada, "/"}, desk)
 	desk.click(top, row+" [data-tandem=let-out-bob]")
 	desk.wait(top, `!document.querySelector('`+row+` [data-tandem=let-out-bob]')`)

@@ -120,7 +120,7 @@ class Console {
         h('strong', { 'data-tandem': 'address' }, this.#joined.origin))),
       h('p', {}, t('console.send', { visitor: this.#visitor })),
       this.#fresh,
-      h('div', { class: 'actions' },
+      this.#joined.colleague ? null : h('div', { class: 'actions' },
         h('button', { type: 'button', class: 'button', 'data-tandem': 'invite', click: () => this.#change(inviteAgain, made => invitationCard(made)) }, t('console.new-link')),
         h('button', { type: 'button', class: 'button', 'data-tandem': 'revoke', click: () => this.#change(takeBack, () => null) }, t('console.take-back')),
         h('button', { type: 'button', class: 'button', 'data-tandem': 'end', click: () => this.#end() }, t('console.end-session')))));
@@ -272,13 +272,15 @@ class Room {
     this.#strip.addEventListener('choose', event => link.send({ type: 'activate', tab: (event as CustomEvent<number>).detail }));
     this.#strip.addEventListener('dismiss', event => link.send({ type: 'close', tab: (event as CustomEvent<number>).detail }));
     const form = h('form', { submit: (event: Event) => { event.preventDefault(); this.#navigate(); } }, this.#address);
+    // Who was let in decides nothing: they go back to what is theirs.
+    const leave = h('a', { class: 'stop', 'data-tandem': 'leave', href: '/console' }, icon('close'), h('span', {}, t('console.leave')));
     document.body.className = 'window console ready';
     fill(document.body,
       h('header', { class: 'bar', 'aria-label': t('console.bar') },
         h('div', { class: 'tools' }, ...this.#history.buttons), form, this.#modeLabel, this.#askButton,
         h('div', { class: 'tools' }, this.#tools.button, this.#showing.button, this.#chat.button, this.#tools.palette), this.#followButton, this.#fitButton, this.#fullButton,
         this.#people, this.#delay, this.#status,
-        h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, t('console.end')))),
+        joined.colleague ? leave : h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, t('console.end')))),
       this.#strip, this.#stage, this.#toasts, this.#chat.panel, this.#showing.panel);
     this.setMode({ mode: joined.mode });
     this.#zoom(true);

@@ -322,6 +322,8 @@ export const joined = object({
   check: optional(text(10)),
   /** Whoever asks leads here, and has nothing to agree to. */
   showing: optional(bool),
+  /** Who follows was let in, and decides nothing. */
+  colleague: optional(bool),
 });
 export type Joined = ReturnType<typeof joined>;
 

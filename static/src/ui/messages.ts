@@ -105,6 +105,7 @@ export interface Messages {
   'console.full': never;
   'console.full-detail': never;
   'console.full-screen': never;
+  'console.leave': never;
   'console.live': never;
   'console.loading': never;
   'console.look-in': never;
