@@ -61,6 +61,7 @@ type seat struct {
 	since  time.Time // when the connection came or went
 	rates  map[string]*bucket
 	inputs uint64 // the next input must have at least this number
+	behind bool   // came while sharing was paused, and was not told what is shown
 }
 
 // asked is an input that the leader has not yet answered.
@@ -377,6 +378,15 @@ func (r *room) tellAll(st *seat) {
 	r.tellPeople(st)
 	r.tell(st, "state", stateMessage{r.s.State()})
 	r.tellInvitation(st)
+	if st.behind = r.s.Paused(); !st.behind {
+		r.tellShown(st)
+	}
+	r.tellSaid(st)
+	r.tellOfShowing(st)
+}
+
+// tellShown tells a follower all that is to be seen now.
+func (r *room) tellShown(st *seat) {
 	r.tell(st, "tabs", tabsMessage{r.tabsNow()})
 	if r.slow > 0 {
 		r.tell(st, "loading", loadingMessage{true})
@@ -391,8 +401,6 @@ func (r *room) tellAll(st *seat) {
 		r.push(st, item{doc: noDoc, text: encode("dialog", m)})
 	}
 	r.tellDrawn(st)
-	r.tellSaid(st)
-	r.tellOfShowing(st)
 }
 
 func (r *room) tellPeople(st *seat) {
@@ -429,6 +437,10 @@ func (r *room) modeChanged() {
 	}
 	for _, st := range r.seats {
 		r.tell(st, "mode", modeMessage(now.decision))
+		if st.behind && !now.Paused {
+			st.behind = false
+			r.tellShown(st)
+		}
 	}
 }
 
@@ -673,7 +685,7 @@ func (r *room) tellAgain(st *seat, m resyncMessage) {
 		return
 	}
 	d := r.docs[m.Doc]
-	if d == nil {
+	if d == nil || r.s.Paused() { // when that is over all is told anew
 		return
 	}
 	var ops json.RawMessage

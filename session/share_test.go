@@ -80,7 +80,22 @@ func TestPausing(t *testing.T) {
 	if len(told) > 0 {
 		t.Errorf("the visitor's browser was told %v", told)
 	}
+	c.ag.send(`{"type":"resync","doc":1}`)
+	second := c.rig.browser()
+	second.join(c.inv.ID, c.inv.AgentURL)
+	late := second.connectAgent(c.inv.ID, nil)
+	late.send(`{"type":"resync","doc":1}`)
+	for _, ag := range []*peer{c.ag, late} {
+		shown := ag.settle()
+		for _, kind := range []string{"tabs", "view", "doc", "ops"} {
+			if shown[kind] != "" {
+				t.Errorf("in a pause an agent is told %s", shown[kind])
+			}
+		}
+	}
 	c.decide(Shared, false)
+	late.expectAny("tabs")
+	late.expectAny("doc")
 	c.lastInput = 100
 	c.input(`{"kind":"focus","node":4}`)
 	c.vis.expect("input")
