@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/base64"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -60,7 +61,9 @@ func (m *offerMessage) check() error {
 	}
 	for i := range m.Files {
 		f := &m.Files[i]
-		if f.Name = cut(f.Name, maxFileName); f.Name == "" || f.Size < 0 || f.Size > maxFile || len(f.MIME) > 200 {
+		// Files that people choose have no directory in their names: sites may rely on it.
+		f.Name = f.Name[strings.LastIndexAny(f.Name, `/\`)+1:]
+		if f.Name = cut(f.Name, maxFileName); f.Name == "" || f.Name == "." || f.Name == ".." || f.Size < 0 || f.Size > maxFile || len(f.MIME) > 200 {
 			return errors.New("not a file that can be sent")
 		}
 	}

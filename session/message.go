@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -130,20 +131,33 @@ func checkNumbers(ns ...number) error {
 	return nil
 }
 
-// cut shortens a text that people read and removes what could rearrange or
-// hide text around it.
+// maxMarks is how many marks may be put on a character: more than any language
+// has, and few enough to stay near it.
+const maxMarks = 8
+
+// cut shortens a text that people read and removes what could rearrange, hide
+// or cover text around it.
 func cut(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if utf8.RuneCountInString(s) > limit {
 		s = string([]rune(s)[:limit-1]) + "…"
 	}
+	marks := 0
 	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.M, r) {
+			marks++
+		} else {
+			marks = 0
+		}
 		switch {
 		case r == '\n' || r == '\t':
 			return ' '
+		case marks > maxMarks:
+			return -1
 		case r < ' ', r >= 0x7f && r < 0xa0, // control characters
 			r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, // direction overrides
-			r == 0x200e, r == 0x200f, r == 0x2028, r == 0x2029, r == 0xfeff:
+			r == 0x061c, r == 0x200e, r == 0x200f, r == 0x2028, r == 0x2029,
+			r == 0x200b, r >= 0x2060 && r <= 0x2064, r >= 0x206a && r <= 0x206f, r >= 0xfff9 && r <= 0xfffb, r == 0xfeff: // nothing is seen of them
 			return -1
 		}
 		return r

@@ -242,12 +242,26 @@ func TestOnlyKnownFieldsTravel(t *testing.T) {
 	}
 }
 
+func TestFileNamesHaveNoDirectory(t *testing.T) {
+	for name, want := range map[string]string{"a.txt": "a.txt", "../../etc/passwd": "passwd", `C:\a\b.txt`: "b.txt", "a/": "", "..": "", "x/..": ""} {
+		m := offerMessage{Files: []fileMessage{{Name: name}}}
+		if err := m.check(); want == "" && err == nil || want != "" && (err != nil || m.Files[0].Name != want) {
+			t.Errorf("%q is offered as %q (%v), want %q", name, m.Files[0].Name, err, want)
+		}
+	}
+}
+
 func TestCut(t *testing.T) {
+	if got, want := cut("Z"+strings.Repeat("\u0301", 500)+"a\u0301", 1000), "Z"+strings.Repeat("\u0301", maxMarks)+"a\u0301"; got != want {
+		t.Errorf("of 500 marks on a character %d bytes are left", len(got))
+	}
 	for _, test := range []struct{ in, want string }{
 		{"plain", "plain"},
 		{"two\nlines", "two lines"},
 		{"\x1b[31mred\u202e", "[31mred"},
 		{"\u200fa\u2066b\x00c\u009b", "abc"},
+		{"\u061ca\u200bb\u2060c\u206ad\ufffbe", "abcde"},
+		{"a\u200db", "a\u200db"}, // joins emoji, and letters in Persian
 		{"a\xffb", "a\uFFFDb"},
 		{"0123456789abc", "012345678…"},
 	} {
