@@ -494,7 +494,7 @@ func TestEnd(t *testing.T) {
 			until(t, "nothing of the session is in memory", func() bool {
 				s.room.mu.Lock()
 				defer s.room.mu.Unlock()
-				kept := len(s.room.said) + len(s.room.drawn) + len(s.room.dialogs) + len(s.room.saved.Name)
+				kept := len(s.room.said) + len(s.room.drawn) + len(s.room.dialogs)
 				for _, st := range s.room.seats {
 					kept += len(st.link.ring) + len(st.link.queue) + len(st.rates)
 				}

@@ -61,7 +61,7 @@ var kinds = map[string]kind{
 	"blob":       {func() message { return new(blobMessage) }, maxBlob*4/3 + 1<<10, 30, 100},
 	"dialog":     {func() message { return new(dialogMessage) }, 64 << 10, 5, 20},
 	"answered":   {func() message { return new(answeredMessage) }, 1 << 10, 5, 20},
-	"download":   {func() message { return new(downloadMessage) }, 4 << 10, 2, 10},
+	"download":   {func() message { return new(downloadMessage) }, 4 << 10, 4, 20},
 	"pass":       {func() message { return new(passMessage) }, 1 << 10, 2, 10},
 	"notice":     {func() message { return new(noticeMessage) }, 16 << 10, 5, 20},
 	"input":      {func() message { return new(inputMessage) }, 256 << 10, 100, 300},

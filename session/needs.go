@@ -1,7 +1,5 @@
 package session
 
-import "time"
-
 // dialog tells followers of a dialog at the visitor. Nobody else can answer it:
 // the page's thread, and the shell's with it, stands still in the browser until
 // the visitor does.
@@ -21,18 +19,9 @@ func (r *room) dialogAnswered(m answeredMessage) {
 	r.toFollowers("answered", m)
 }
 
-// onceWithin is how soon after one announcement of a file another is the same:
-// the page tells of the link, and the proxy of the answer.
-const onceWithin = 5 * time.Second
-
-// download tells everybody of a file that the visitor saves; followers not
-// while sharing is paused.
-func (r *room) download(m downloadMessage, now time.Time) {
-	if m.Name == r.saved.Name && now.Sub(r.savedAt) < onceWithin {
-		return
-	}
-	r.saved, r.savedAt = m, now
-	r.push(r.seat(Visitor), item{doc: noDoc, text: encode("download", m)})
+// download tells followers of a file that the visitor saves, unless sharing is
+// paused.
+func (r *room) download(m downloadMessage) {
 	if !r.s.Paused() {
 		r.toFollowers("download", m)
 	}

@@ -201,7 +201,7 @@ func (r *room) perform(st *seat, m message, name string, now time.Time) (after f
 	case *answeredMessage:
 		r.dialogAnswered(*m)
 	case *downloadMessage:
-		r.download(*m, now)
+		r.download(*m)
 	case *passMessage:
 		return r.passOn(*m)
 	case *noticeMessage:

@@ -44,9 +44,7 @@ type room struct {
 	shower    shower
 
 	dialogs map[number]dialogMessage // that are open, by document
-	saved   downloadMessage          // the last that was told of
-	savedAt time.Time
-	copy    *Copy // of the last that was saved, for a while
+	copy    *Copy                    // of the last that was saved, for a while
 
 	deflating  sync.Mutex // never held while another lock is taken
 	deflations []*deflation
@@ -800,7 +798,7 @@ func (r *room) finish(to State, by, reason string) {
 	clear(r.transfers)
 	clear(r.dialogs)
 	clear(r.known)
-	r.said, r.drawn, r.saved = nil, nil, downloadMessage{}
+	r.said, r.drawn = nil, nil
 	r.order, r.tabs, r.view, r.kept = nil, nil, nil, 0
 }
 

@@ -287,13 +287,16 @@ func (s *Session) Dialog(doc int, kind, text string) {
 	}
 }
 
-// Download tells everybody of a file that the visitor's browser is about to save.
+// Download tells the visitor of a file that their browser is about to save. Their
+// shell tells the others: it alone knows what of its name is hidden.
 func (s *Session) Download(name string, bytes int) {
 	m := &downloadMessage{name, bytes}
-	err := m.check()
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
-	s.room.route(s.room.seat(Visitor), "download", m, err)
+	visitor := s.room.seat(Visitor)
+	if m.check() == nil && mayNot(Visitor, "download", s.current()) == "" && visitor.rate("download").take(1, s.hub.now()) {
+		s.room.push(visitor, item{doc: noDoc, text: encode("download", m)})
+	}
 }
 
 // Alias registers which origin the token of a host label stands for. The first

@@ -8,6 +8,7 @@ import (
 	"image"
 	"io"
 	"io/fs"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -76,6 +77,7 @@ var secretSteps = []string{
 	`document.querySelector('.secret input').value = 'c4nary-set-value'; document.querySelector('.secret textarea').value = 'c4nary-set-area'; 0`,
 	`{ const c = document.querySelector('#drawn').cloneNode(); document.querySelector('.secret').append(c); c.getContext('2d').fillText('c4nary', 0, 9); 0 }`,
 	`{ const u = URL.createObjectURL(new Blob(['<svg xmlns="http://www.w3.org/2000/svg"><text>c4nary-blob</text></svg>'], {type: 'image/svg+xml'})); document.querySelector('.secret').append(Object.assign(new Image(), {src: u})); 0 }`,
+	`{ const a = document.createElement('a'); a.href = '/saved?for=' + encodeURIComponent(pw.value); document.body.append(a); a.click(); a.remove(); 0 }`,
 	`navigator.clipboard?.writeText('c4nary-clipboard').catch(() => 0); 0`,
 }
 
@@ -113,6 +115,9 @@ func spill(t *testing.T, b *battle) (told []string) {
 			page(w, `<body>c4nary-inner-text <script>history.replaceState(null, '', '/c4nary-inner-path'); document.title = 'c4nary-inner-title'</script>`)
 		case "/got":
 			page(w, `<title>Got `+r.FormValue("pw")+`</title><body>You sent `+r.FormValue("pw")+` <p id=done>and-came-home</p>`)
+		case "/saved":
+			w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": "for " + r.FormValue("for") + ".txt"}))
+			io.WriteString(w, "c4nary-saved")
 		case "/fetched":
 			io.WriteString(w, "c4nary-fetched")
 		default:
@@ -135,6 +140,9 @@ func spill(t *testing.T, b *battle) (told []string) {
 			t.Fatalf("%s: %v", step, err)
 		}
 		a.sees(fmt.Sprintf("step %d.", i))
+	}
+	if !strings.Contains(strings.Join(a.texts, ""), `{"type":"download"`) {
+		a.expect("download")
 	}
 	other := b.client()
 	other.join(invited.ID, invited.AgentURL)

@@ -51,6 +51,8 @@ const mostJoined = 256 << 10;
 /** A document whose script has not begun by this long after it has loaded has none. */
 const standAfter = 1500; // ms
 const marksEvery = 50; // ms
+/** How soon after one announcement of a file another is the same: a page tells of the link, and the server of the answer. */
+const onceWithin = 5000; // ms
 const describeEvery = 60; // ms
 const lookEvery = 80; // ms
 /** Characters of blobs that are kept while sharing is paused. */
@@ -86,6 +88,8 @@ class Shell {
   #marks = byId<Marks>('marks');
   #veils = byId<Veils>('veils');
 
+  /** The file that was told of last. */
+  #saved = { name: '', at: 0 };
   #you = '';
   #startURL = '';
   /** An agent leads here, and shows a page. */
@@ -373,7 +377,7 @@ class Shell {
       case 'move-asks': return this.#moving.asked(message.check, message.hosts);
       case 'chat': return this.#chat.add(message);
       case 'typing': return this.#chat.typing(message.from, message.on);
-      case 'download': return this.#toasts.show(t('download.own', { file: fileWords(message.name, message.bytes), agent: this.#agentName() }));
+      case 'download': return this.#saves(message.name, message.bytes);
       case 'copy': return this.#toasts.show(t('copy.offer', { file: fileWords(message.name, message.bytes), agent: this.#agentName() }),
         { label: t('copy.send', { agent: this.#agentName() }), name: 'pass', press: () => this.#link.send({ type: 'pass', n: message.n }) });
       case 'resync':
@@ -556,7 +560,7 @@ class Shell {
       case 'blob': return this.#blob(message);
       case 'answered': return this.#share({ ...message, doc: doc.id });
       case 'wish': return this.#wishes.ask(doc, message.id, message.kind, message.text);
-      case 'download': return this.#link.send({ ...message, name: this.#veil.text(message.name) });
+      case 'download': return this.#saves(message.name);
       case 'hidden':
         this.#hidden.set(doc, message);
         return void this.#showHidden();
@@ -570,6 +574,15 @@ class Shell {
       case 'close': return this.#closeFrom(doc, tab, message.id);
       case 'bye': return this.#leave(doc, tab);
     }
+  }
+
+  /** The browser saves a file. Agents hear of it from here, where it is known what of its name is hidden from them. */
+  #saves(name: string, bytes?: number): void {
+    const at = performance.now();
+    if (name === this.#saved.name && at - this.#saved.at < onceWithin) return;
+    this.#saved = { name, at };
+    this.#toasts.show(t('download.own', { file: fileWords(name, bytes), agent: this.#agentName() }));
+    this.#link.send({ type: 'download', name: this.#veil.text(name), ...(bytes ? { bytes } : {}) });
   }
 
   /** The page wants something of whoever acts in it. */
