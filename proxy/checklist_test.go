@@ -95,6 +95,23 @@ func TestRequestHeaders(t *testing.T) {
 	}
 }
 
+// The path is the site's as the browser wrote it, also where it is no proper one.
+func TestPathsKeepTheirEscapes(t *testing.T) {
+	e, w, site := newEcho(t)
+	for _, c := range []struct{ sent, want string }{
+		{"/a%2Fb/%41%2e!*()'[];=@?q=%2F|", "/a%2Fb/%41%2e!*()'[];=@?q=%2F|"},
+		{"/a%2Fb|c{d}^`%41?|", "/a%2Fb%7Cc%7Bd%7D%5E%60%41?|"},
+		{"/x//%2F\\|", "/x//%2F%5C%7C"},
+	} {
+		r := w.request("GET", site+"/", nil, "Sec-Fetch-Dest", "image", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "same-origin", "Referer", site+"/")
+		r.URL.Opaque, r.URL.RawQuery = c.sent, ""
+		w.do(r)
+		if got := e.got().RequestURI; got != c.want {
+			t.Errorf("%s: %s, want %s", c.sent, got, c.want)
+		}
+	}
+}
+
 // A page that got hold of its proxied address and tells the site is counted.
 func TestLeaksAreCounted(t *testing.T) {
 	_, w, site := newEcho(t)

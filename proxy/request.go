@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -189,8 +190,29 @@ func (x *exchange) locate() bool {
 	x.mapper = x.p.mapper(x.session, origin)
 	u := *x.in.URL
 	u.Scheme, u.Host, u.User = origin.Scheme, origin.Host, nil
+	keepPath(&u, x.in.RequestURI)
 	x.target = &u
 	return true
+}
+
+// keepPath has an address keep the escapes of its path as the browser wrote
+// them: for a path that has other bytes than RFC 3986 allows, as Firefox sends
+// them, net/url would make up all escapes anew, and %2F become a slash.
+func keepPath(u *url.URL, requested string) {
+	raw, _, _ := strings.Cut(requested, "?")
+	if u.EscapedPath() == raw || !strings.HasPrefix(raw, "/") {
+		return
+	}
+	var b strings.Builder
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case c > ' ' && c < 0x7f && !strings.ContainsRune("\"<>\\^`{|}", rune(c)):
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	u.RawPath = b.String()
 }
 
 // mapper maps URLs of documents of base.
