@@ -215,6 +215,9 @@ func (s *cssScanner) url(i int) int {
 			return s.skipBadURL(i)
 		case c == '\\':
 			i++
+			if i < len(s.src) && (s.src[i] == '\n' || s.src[i] == '\r' || s.src[i] == '\f') {
+				return s.skipBadURL(i)
+			}
 		}
 		i++
 	}

@@ -23,6 +23,7 @@ func TestCSS(t *testing.T) {
 		{`@font-face{src:local("//cdn.example/"),url(//cdn.example/f.woff2) format("woff2")}`, `@font-face{src:local("//cdn.example/"),url(§/f.woff2) format("woff2")}`},
 		{`a{b:image-set("//cdn.example/a" 1x, url(//cdn.example/b) 2x type("//cdn.example/c"), "x" 3x)}`, `a{b:image-set("§/a" 1x, url(§/b) 2x type("//cdn.example/c"), "x" 3x)}`},
 		{`a{b:-webkit-image-set(url("//cdn.example/a") 1x); c:src("//cdn.example/d")}`, `a{b:-webkit-image-set(url("§/a") 1x); c:src("§/d")}`},
+		{"a{b:url(//cdn.example/a\\\n);c:url(//cdn.example/b)}", "a{b:url(//cdn.example/a\\\n);c:url(§/b)}"},
 		{`:root{--x:url(//cdn.example/x)}`, `:root{--x:url(§/x)}`},
 		{`@charset "utf-8";@layer a;a{b:url(//cdn.example/)}`, `@charset "utf-8";@layer a;a{b:url(§/)}`},
 		{`@property --x{syntax:"<url>";inherits:false;initial-value:url(//cdn.example/)}`, `@property --x{syntax:"<url>";inherits:false;initial-value:url(§/)}`},

@@ -91,9 +91,10 @@
 //     the main, which no browser runs. Only reads followed by a dot are edited,
 //     as $tandem.v(location).x and $tandem.o(a.b).location.
 //
-// Inside with, and in the text of a direct eval, names may be bound where the
-// parser cannot see; they are read as $tandem.v(location), which checks at run
-// time, and location = e is written location = $tandem.w(location,e).
+// Inside with, in the text of a direct eval, and in handlers, where fields of the
+// form are in scope, names may be bound where the parser cannot see; they are read
+// as $tandem.v(location), which checks at run time, and location = e, but for
+// handlers, is written location = $tandem.w(location,e).
 //
 // Not rewritten: members by computed names of what is not called like a window or
 // document, since every index would have to ask; what is left of a window behind

@@ -256,7 +256,9 @@ func (p *parser) resolve(r *ref) {
 	if r.shorthand {
 		key = name + mark + ":"
 	}
-	if !r.dynamic && p.script.Kind != ScriptEval {
+	// What a handler reads may be a field of the element's form.
+	bound := r.dynamic || p.script.Kind == ScriptEval || p.script.Kind == ScriptHandler && !r.write
+	if !bound {
 		p.insert(r.start, key+"$tandem.")
 	} else if !r.write {
 		p.wrap(key+"$tandem.v(", r.start, r.end)

@@ -323,7 +323,7 @@ func TestJSKinds(t *testing.T) {
 	expectJS(t, ScriptFunction, "return location", "return §location")
 	expectJS(t, ScriptFunction, "var location = 1; return location", "var location = 1; return location")
 	expectJS(t, ScriptFunction, "return await x.top + (yield top)", "return await §o(x).top + (yield §top)")
-	expectJS(t, ScriptHandler, "if (a) return top; location = 1", "if (a) return §top; §location = 1")
+	expectJS(t, ScriptHandler, "if (a) return top; location = 1; location += 2", "if (a) return §v(top); §location = 1; §location += 2")
 	expectJS(t, ScriptHandler, "var top; top", "var top; top")
 }
 
