@@ -63,8 +63,9 @@ var differences = []struct{ engine, probe, why string }{
 	{"firefox", "window: what it is", "documents of ours are kept apart by origin"},
 	{"", "referrer policy: of a sheet's own requests", "the browser's own Referer tells requests apart; a sheet's policy is not remembered"},
 	{"", `selector in a style sheet: [href*="--"]`, "a part of every proxied address cannot be told from one of the site's"},
+	{"", "fault, more: what started this page", "our shell did"},
+	{"chromium", "fault, frames: the address of a program", "a policy of ours names where frames may go, and an error page is shown"},
 	{"", "policy: image", "the browser names the script that asked, which is ours"},
-	{"firefox", "cookies: cookieStore", "Firefox leaves out what others say of a cookie"},
 	{"firefox", "error: fileName", "an own property of every error"},
 	{"firefox", "natives: order of window", "Firefox lists names in the order they were first used in, also by us"},
 	{"firefox", "performance: protocol", "hidden by the redirects that bring the visitor's cookie"},
@@ -224,7 +225,7 @@ func (s *probeSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.Set("Access-Control-Expose-Headers", q.Get("expose"))
 		}
 	}
-	body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 4<<20))
 	request := requestSeen(r, string(body))
 	if k := q.Get("k"); k != "" {
 		s.mu.Lock()

@@ -11,6 +11,7 @@ const cases: [string, string][] = [
   ['a { background: url(https:\\/\\/cdn.example/x) }', 'a { background: url(http://cdn.p/x) }'],
   ['@import "https://cdn.example/a.css" screen;', '@import "http://cdn.p/a.css" screen;'],
   ['@\\69mport "https://cdn.example/a.css";', '@\\69mport "http://cdn.p/a.css";'],
+  ['a { b: url(https://cdn.example/a\\\n); c: url(https://cdn.example/b) }', 'a { b: url(https://cdn.example/a\\\n); c: url(http://cdn.p/b) }'],
   ['@import url(https://cdn.example/a.css);', '@import url(http://cdn.p/a.css);'],
   ['a { background: image-set("https://cdn.example/1" 1x, url(https://cdn.example/2) 2x) }',
     'a { background: image-set("http://cdn.p/1" 1x, url(http://cdn.p/2) 2x) }'],

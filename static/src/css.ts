@@ -140,9 +140,17 @@ class Scanner {
     while (this.at < text.length) {
       const d = charCodeAt(text, this.at);
       if (d === 0x29 || isSpace(d)) break;
+      if (d === 0x5c && isSpace(charCodeAt(text, this.at + 1)) && text[this.at + 1] !== ' ' && text[this.at + 1] !== '\t') return this.badURL();
       value += d === 0x5c ? this.escape() : text[this.at++];
     }
     this.replace(start, value);
+    this.open += '(';
+  }
+
+  /** What is no URL ends at its parenthesis. */
+  private badURL(): void {
+    const end = indexOf(this.text, ')', this.at);
+    this.at = end < 0 ? this.text.length : end;
     this.open += '(';
   }
 

@@ -21,6 +21,8 @@ export interface HTMLSinks {
   decode(raw: string): string;
   /** Whether templates may declare shadow roots. */
   roots?: boolean;
+  /** Told where a script or style begins whose end is not there. */
+  unfinished?: (at: number) => void;
   /** Told what a script that runs, or a link, demands of its address. */
   integrity?: (url: string, metadata: string) => void;
 }
@@ -56,6 +58,15 @@ export const mayMatter = (name: string): boolean =>
 /** Put before the name of an attribute that must have no effect; reading undoes it. */
 export const ASIDE = 'data-tandem-';
 
+/** Whether attributes of that name are set aside, of some element. */
+export function isAside(name: unknown): boolean {
+  const byTag = typeof name === 'string' ? mapGet(kinds, toLowerCase(name)) : undefined;
+  return byTag !== undefined && byTag[ownKeys(byTag)[0] as string] === 'aside';
+}
+
+/** The name by which a page knows an attribute. */
+export const withoutAside = (name: string): string => (startsWith(name, ASIDE) ? slice(name, ASIDE.length) : name);
+
 /** Goes first into a closed shadow root that markup declares, as the server writes it, too; see record/roots.ts. */
 export const ROOT_TAG = 'tandem-root';
 export const ROOT_MARK = `<${ROOT_TAG}></${ROOT_TAG}>`;
@@ -71,7 +82,7 @@ function mayChange(html: string): boolean {
 }
 
 export function rewriteHTML(html: string, sinks: HTMLSinks): string {
-  return mayChange(html) ? new Splicer(html, sinks).run() : html;
+  return sinks.unfinished || mayChange(html) ? new Splicer(html, sinks).run() : html;
 }
 
 interface Attribute {
@@ -152,6 +163,7 @@ class Splicer {
   }
 
   private startTag(): void {
+    const start = this.at - 1;
     const tag = this.tagName();
     const list = this.attributes();
     if (!list) return; // the tag never ends, so the browser drops it
@@ -165,6 +177,7 @@ class Splicer {
       if (!closed) this.foreign++;
     } else if (!this.foreign && includes(RAW_TEXT, ` ${tag} `)) {
       this.rawText(tag, list);
+      if (this.at === this.html.length && (tag === 'script' || tag === 'style')) this.sinks.unfinished?.(start);
     }
   }
 

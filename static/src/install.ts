@@ -3,7 +3,8 @@
 
 import { hookAncestors } from './ancestors';
 import { documentURL, revoked, scriptURL } from './hooks/blobs';
-import { hookCookies } from './hooks/cookie';
+import { hookChanges } from './hooks/changes';
+import { hookCookies, markStale } from './hooks/cookie';
 import { hookDocument, hookEvents, hookWindow } from './hooks/document';
 import { hookAttributes, hookProperties } from './hooks/element';
 import { hookErrors } from './hooks/errors';
@@ -41,6 +42,7 @@ export function install(realm: Realm): () => void {
   runtime.frames = () => lookForFrames(realm);
   runtime.run = (window, errand) => runErrand(realm, window, errand);
   runtime.made = takeMade;
+  runtime.cookies = markStale;
   freeze(runtime);
   realm.points.documentURL = documentURL;
   realm.points.scriptURL = scriptURL;
@@ -55,6 +57,7 @@ export function install(realm: Realm): () => void {
   hookPolicy(realm);
   hookAttributes(realm);
   hookProperties(realm);
+  hookChanges(realm);
   hookHTML(realm);
   hookText(realm);
   hookStyle(realm);

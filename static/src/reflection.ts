@@ -108,7 +108,7 @@ function halves(stand: Standing, map: (url: Any) => string): (found: PropertyDes
   };
   return (found) => {
     const get = found.get as Native, set = found.set as Native | undefined;
-    const result = { ...found };
+    const result = { ...found }; // has both halves of its own
     result.get = make(get, () => ({ get(this: Any) { return stand(apply(get, this, [])); } }).get);
     if (set) result.set = make(set, () => ({ set(this: Any, url: Any) { apply(set, this, [map(url)]); } }).set);
     return result;

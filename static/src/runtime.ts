@@ -2,12 +2,13 @@
 // the server makes scripts ask here instead. A facade is one object per native one, so identity keeps working.
 
 import {
-  apply, arrayIndexOf, defineProperty, endsWith, getOwnPropertyDescriptor, getPrototypeOf, getter, guard, indexOf,
+  apply, arrayIndexOf, bare, defineProperty, endsWith, getOwnPropertyDescriptor, getPrototypeOf, getter, guard, indexOf,
   method, NativeDOMException, NativeProxy, NativeURL, NativeWeakMap, NativeWeakSet, objectCreate, ownKeys, setter, slice, startsWith,
   weakAdd, weakGet, weakHas, weakSet, type Any, type Native,
 } from './natives';
 import { deputyFor, sendAway, windowAbove, type Errand } from './ancestors';
 import { markFrame } from './framemarks';
+import { functionOf } from './hooks/inline';
 import { hookNames, hookReflection, namesOf } from './reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
@@ -32,6 +33,8 @@ export interface Runtime {
   html?(value: Any): Any;
   /** Hooks the frames that this window has got, when another realm's function inserted them. Not in workers. */
   frames?(): void;
+  /** Another document of the tab has changed the cookies. Not in workers. */
+  cookies?(): void;
   /** Takes in a function that a script of ours made; see hooks/inline.ts. */
   made?(fn: Native): void;
   /** Takes back the hooks of a realm that has no script of ours, for the one that now starts there. */
@@ -49,6 +52,7 @@ const nativeLocation = scope.location as Location;
 const hrefOf = getter(nativeLocation, 'href') as (l: Location) => string;
 const setHref = setter(nativeLocation, 'href') as (l: Location, url: string) => void;
 const locationGetter = getter(scope, 'location');
+const nativePost = scope.postMessage as Native;
 const documentLocation = scope.document && getter(scope.document, 'location');
 const objectPrototype = Object.prototype;
 const regExpTest = RegExp.prototype.test as Any;
@@ -193,7 +197,7 @@ class Facades {
       getPrototypeOf: () => getPrototypeOf(native),
       getOwnPropertyDescriptor: (_: object, key: PropertyKey) => {
         const found = getOwnPropertyDescriptor(native, key);
-        return found && { value: get(key), writable: true, enumerable: found.enumerable, configurable: true };
+        return found && bare({ value: get(key) as unknown, writable: true, enumerable: found.enumerable === true, configurable: true });
       },
       deleteProperty: (_: object, key: PropertyKey) => delete native[key],
     } as ProxyHandler<object>);
@@ -202,10 +206,14 @@ class Facades {
   /** postMessage of another window: it cannot be hooked there, or its hook knows nothing of our facades. */
   private postTo(window: Any): Native {
     const { realm } = this;
+    // The message comes from the window whose script calls the native: of a realm without one of ours, a function of its own.
+    let call: Native | undefined;
     return {
       postMessage(...args: Any[]) {
-        args[1] = mapTarget(realm, args[1]);
-        return apply(window.postMessage as Native, window, args);
+        if (args.length > 1) args[1] = mapTarget(realm, args[1]);
+        if (args.length) args[0] = unfacade(args[0]);
+        call ??= (realm.parent && guard(() => functionOf(realm, 'f, t, a', 'return Reflect.apply(f, t, a)'), undefined)) ?? apply;
+        return apply(call, undefined, [nativePost, window, args]) as unknown;
       },
     }.postMessage;
   }
@@ -241,18 +249,17 @@ class Facades {
     if (typeof value === 'function') return { value: disguise(locationMethod(realm, native, key, value as Native), value) };
     if (!get) return {};
     // On another object the native half throws, as it should.
-    const member: PropertyDescriptor = {
-      get: disguise({ get(this: Any) { return unfacade(this) === native ? read(realm, native, key, get as Native) : apply(get as Native, this, []) as unknown; } }.get, get),
-    };
-    if (set) {
-      member.set = disguise({
+    const ours = disguise({ get(this: Any) { return unfacade(this) === native ? read(realm, native, key, get as Native) : apply(get as Native, this, []) as unknown; } }.get, get);
+    if (!set) return { get: ours };
+    return {
+      get: ours,
+      set: disguise({
         set(this: Any, v: unknown) {
           if (unfacade(this) === native) write(realm, native, key, set as Native, v);
           else apply(set as Native, this, [v]);
         },
-      }.set, set);
-    }
-    return member;
+      }.set, set),
+    };
   }
 }
 

@@ -32,6 +32,13 @@ export function like(value: Any, text: string): Any {
   return isScriptURL(factory, value) ? typed('url', text) : text;
 }
 
+/** A value that was converted to this text and needs no other: a trusted type stays itself, an object is not converted twice. */
+export function converted(value: Any, text: string): Any {
+  const trusted = isHTML && value !== null && typeof value === 'object' &&
+    (isHTML(factory, value) || isScript(factory, value) || isScriptURL(factory, value));
+  return trusted ? value as unknown : text;
+}
+
 /** HTML that we hand to the browser ourselves. */
 export const ownHTML = (text: string): Any => (isHTML ? typed('html', text) : text);
 

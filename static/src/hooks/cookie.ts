@@ -7,6 +7,8 @@ import {
   toLowerCase, trim, NativeTypeError, type Any,
 } from '../natives';
 import type { Realm } from '../realm';
+import { tabWindow, type Runtime } from '../runtime';
+import { frameCount } from './dom';
 
 const scope = globalThis as Any;
 const now = Date.now;
@@ -23,7 +25,10 @@ export function hookCookies(realm: Realm): void {
   const { patch, global } = realm;
   if (!realm.parent) view = realm.config.cookies;
   patch.accessor(global.Document?.prototype, 'cookie', {
-    get: () => view,
+    get: () => {
+      if (stale) refresh(realm);
+      return view;
+    },
     set: (_native, self, value) => {
       documentURI(self); // throws for what is no document
       write(realm, `${value as string}`);
@@ -35,7 +40,32 @@ export function hookCookies(realm: Realm): void {
 
 /** Takes the view that a response brought. */
 export function takeCookies(realm: Realm, header: string | null): void {
-  if (header !== null) guard(() => change(realm, decodeComponent(header)), undefined);
+  if (header !== null) guard(() => changeHere(realm, decodeComponent(header)), undefined);
+}
+
+/** Whether another document of this tab has changed the cookies, so that they have to be asked for when they are read. */
+let stale = false;
+
+export const markStale = (): void => { stale = true; };
+
+function refresh(realm: Realm): void {
+  stale = false;
+  const text = realm.read(realm.home + path(realm));
+  if (text !== undefined) change(realm, text);
+}
+
+/** A change that this document made: those of the same origin in the tab read it at once. */
+function changeHere(realm: Realm, next: string): void {
+  if (next === view) return;
+  change(realm, next);
+  guard(() => tellBelow(tabWindow(realm.global), realm.global), undefined);
+  stale = false; // blank frames have this script
+}
+
+function tellBelow(window: Any, self: Any): void {
+  if (window !== self) guard(() => (window.$tandem as Runtime | undefined)?.cookies?.(), undefined);
+  const count = frameCount(window);
+  for (let i = 0; i < count; i++) guard(() => tellBelow(window[i], self), undefined);
 }
 
 const path = (realm: Realm): string =>
@@ -51,7 +81,7 @@ function write(realm: Realm, line: string): void {
   const answer = realm.post(path(realm), line);
   if (answer === undefined) return;
   mapSet(written, name, { line, at: now() });
-  change(realm, answer);
+  changeHere(realm, answer);
 }
 
 const has = (pair: string): boolean => indexOf(`; ${view};`, `; ${pair};`) >= 0;
@@ -93,6 +123,7 @@ function missing(a: Cookie[], b: Cookie[], values: boolean): Cookie[] {
 }
 
 const ChangeEvent = scope.CookieChangeEvent as (new (type: string, init: unknown) => Event) | undefined;
+const changedOf = getter(ChangeEvent?.prototype, 'changed') as (e: Event) => object[];
 const storeOf = getter(scope, 'cookieStore');
 const stop = method(scope.Event?.prototype, 'stopImmediatePropagation') as (e: Event) => void;
 
@@ -101,8 +132,11 @@ function announce(realm: Realm, changed: Cookie[], deleted: Cookie[]): void {
   dispatch(storeOf(realm.global), new ChangeEvent('change', { changed: described(changed), deleted: described(deleted) }));
 }
 
-const describe = ({ name, value }: Cookie): object =>
-  ({ domain: null, expires: null, name, partitioned: false, path: '/', sameSite: 'strict', secure: true, value });
+/** A cookie as this browser describes one: some tell no more than its name and value. */
+function describe({ name, value }: Cookie): object {
+  const all = { domain: null, expires: null, name, partitioned: false, path: '/', sameSite: 'strict', secure: true, value };
+  return guard(() => changedOf(new ChangeEvent!('change', { changed: [all] }))[0] as object, all);
+}
 
 function described(list: Cookie[]): object[] {
   const out: object[] = [];
@@ -117,6 +151,7 @@ function hookStore(realm: Realm): void {
   if (storeOf && !realm.parent) addListener(storeOf(global), 'change', (event: Event) => { if (event.isTrusted) stop(event); }, true);
   const named = (query: Any): string | undefined => (typeof query === 'object' && query !== null ? query.name : query) as string | undefined;
   const all = (query: Any): object[] => {
+    if (stale) refresh(realm);
     const name = named(query);
     const list = parse(view), out: object[] = [];
     for (let i = 0; i < list.length; i++) if (name === undefined || list[i]!.name === `${name}`) push(out, describe(list[i]!));

@@ -1,6 +1,6 @@
 // What a document and a window say of their own address and origin.
 
-import { endsWith, getter, includes, type Any } from '../natives';
+import { endsWith, getter, includes, startsWith, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { domException, mapTarget, part, tabWindow, unfacade } from '../runtime';
 import { unmapInto } from './shared';
@@ -22,7 +22,7 @@ export function hookDocument(realm: Realm): void {
 /** What the browser itself knows of: a page of the site, or one of ours, which nobody came from. */
 function referrer(realm: Realm, value: Any): Any {
   const site = realm.unmap(value) as string;
-  return site === value ? '' : site;
+  return site === value && !startsWith(site, 'about:') ? '' : site;
 }
 
 /** document.domain: assigning a parent domain is accepted and, as in today's browsers, without effect. */
@@ -82,7 +82,4 @@ export function hookEvents(realm: Realm): void {
   for (let i = 0; i < bodies.length; i++) {
     unmapInto(realm, global[bodies[i]!]?.prototype, ['sourceFile', 'documentURL', 'blockedURL', 'referrer']);
   }
-  realm.patch.accessor(global.MutationRecord?.prototype, 'oldValue', {
-    get: (value) => (typeof value === 'string' ? realm.urls.unmapText(value) : value),
-  });
 }

@@ -2,19 +2,20 @@
 // form; scripts see the site's.
 
 import {
-  getter, guard, includes, method, NativeURL, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
+  getter, guard, includes, indexOf, method, NativeURL, NativeWeakMap, objectCreate, setter, slice, startsWith, toLowerCase, weakGet, weakSet, type Any,
 } from '../natives';
-import { ASIDE, attributeKind, isPolicy, mayMatter, type AttributeKind } from '../html';
+import { ASIDE, attributeKind, isAside, isPolicy, mayMatter, withoutAside, type AttributeKind } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { part, withPart } from '../runtime';
 import { mapSelectors, stringEnd } from '../selectors';
-import { like } from '../trusted';
+import { converted, like } from '../trusted';
 import { authorScript } from '../unscript';
 import * as dom from './dom';
 import { demandIntegrity } from './integrity';
 import { mapPolicy, originalPolicy } from './policy';
 import { rewriteValue } from './rewrite';
+import { adoptText } from './text';
 import { unmapTextInto } from './shared';
 
 const scope = globalThis as Any;
@@ -33,7 +34,7 @@ function remember(element: Element, name: string, mapped: string, author: string
 }
 
 /** A value of the tree as its author wrote it. */
-function readBack(realm: Realm, element: Element, name: string, value: string): string {
+export function readBack(realm: Realm, element: Element, name: string, value: string): string {
   if (name === 'content' && includes(value, 'report-to ')) return originalPolicy(realm, value) ?? value;
   const all = weakGet(authored, element);
   if (all && name in all && all[name]!.mapped === value) return all[name]!.author;
@@ -48,11 +49,12 @@ function kindOf(element: Any, name: unknown): AttributeKind | undefined {
 
 /** Rewrites a value on its way into the tree, and keeps what unmapping could not restore. */
 function intoTree(realm: Realm, element: Element, name: string, kind: AttributeKind, value: Any): Any {
+  if (typeof value === 'symbol') return value; // the browser says why not
   const author = typeof value === 'string' ? value : `${value as string}`;
   if (kind === 'equiv' && isPolicy(author)) mapContent(realm, element);
   if (kind === 'refresh' && isPolicy(dom.getAttribute(element, 'http-equiv') ?? '')) kind = 'policy';
   const mapped = guard(() => rewriteValue(realm, kind, author, toLowerCase(dom.localName(element)), dom.hasAttribute(element, 'download')), author);
-  if (mapped === author) return value; // as given: it may be a trusted type
+  if (mapped === author) return converted(value, author);
   if (realm.urls.unmapText(mapped) !== author) remember(element, toLowerCase(name), mapped, author);
   return like(value, mapped);
 }
@@ -100,8 +102,12 @@ export function hookAttributes(realm: Realm): void {
   const aside = ['hasAttribute', 'removeAttribute', 'getAttributeNode', 'toggleAttribute'];
   for (let i = 0; i < aside.length; i++) {
     patch.method(element, aside[i]!, (native, self, args) => {
-      if (kindOf(self, args[0]) === 'aside') args[0] = ASIDE + toLowerCase(args[0] as string);
-      return args[0] === 'download' ? changeDownload(realm, self, () => native(self, args)) : native(self, args);
+      setAside(self, args, 0, aside[i] === 'toggleAttribute');
+      return i % 2 === 1 ? changing(realm, self, args[0], () => native(self, args)) : native(self, args);
+    });
+    patch.method(element, aside[i]! + 'NS', (native, self, args) => {
+      setAside(self, args, 1);
+      return native(self, args);
     });
   }
   const nodes = ['setAttributeNode', 'setAttributeNodeNS'];
@@ -120,15 +126,30 @@ export function hookAttributes(realm: Realm): void {
 function setNamed(realm: Realm, native: Call, self: Any, args: Any[], at: 0 | 1): Any {
   const kind = args.length > at + 1 ? kindOf(self, args[at]) : undefined;
   if (kind) willDemand(realm, self, toLowerCase(args[at] as string), args[at + 1]);
-  if (kind === 'aside') args[at] = ASIDE + toLowerCase(args[at] as string);
-  else if (kind) args[at + 1] = intoTree(realm, self, args[at] as string, kind, args[at + 1]);
-  else if (args[at] === 'download') return changeDownload(realm, self, () => native(self, args));
-  return native(self, args);
+  setAside(self, args, at, true);
+  if (kind && kind !== 'aside') args[at + 1] = intoTree(realm, self, args[at] as string, kind, args[at + 1]);
+  return changing(realm, self, args[at], () => native(self, args));
+}
+
+/** Names an attribute as it is set aside, if it is there: made for such an element, or as a node for any. To set one, that of such an element. */
+function setAside(element: Any, args: Any[], at: 0 | 1, sets = false): void {
+  if (!isAside(args[at])) return;
+  const name = ASIDE + toLowerCase(args[at] as string);
+  if (sets && kindOf(element, args[at]) === 'aside' || guard(() => dom.hasAttribute(element as Element, name), false)) args[at] = name;
+}
+
+/** Changes an attribute, and what depends on it. */
+function changing(realm: Realm, element: Any, name: unknown, change: () => Any): Any {
+  if (name === 'download') return changeDownload(realm, element, change);
+  const result = change();
+  // Its text may be script now. One in a document is not touched: it would run.
+  if (name === 'type') guard(() => { if (dom.localName(element) === 'script' && !dom.isConnected(element as Node)) adoptText(realm, element as Element); }, undefined);
+  return result;
 }
 
 function getNamed(realm: Realm, native: Call, self: Any, args: Any[], at: 0 | 1): Any {
   const kind = kindOf(self, args[at]) ?? (args[at] === 'href' ? 'url' : undefined);
-  if (kind === 'aside') args[at] = ASIDE + toLowerCase(args[at] as string);
+  setAside(self, args, at);
   const value = native(self, args) as unknown;
   return kind && typeof value === 'string' ? readBack(realm, self, toLowerCase(args[at] as string), value) : value;
 }
@@ -145,13 +166,12 @@ function changeDownload(realm: Realm, link: Any, change: () => Any): Any {
   return result;
 }
 
-const withoutAside = (name: string): string => (startsWith(name, ASIDE) ? slice(name, ASIDE.length) : name);
-
 /** An attribute node is about to become the element's, by one of its methods or of its map's. */
 function adoptAttribute(realm: Realm, native: Call, self: Any, element: Any, args: Any[]): Any {
   guard(() => {
     const attr = args[0] as Attr;
-    const name = dom.attrName(attr), kind = kindOf(element, name);
+    const name = withoutAside(dom.attrName(attr)), kind = kindOf(element, name);
+    if (kind) willDemand(realm, element, name, attrValue(attr));
     if (kind && kind !== 'aside' && !dom.ownerElement(attr)) setAttrValue(attr, intoTree(realm, element as Element, name, kind, attrValue(attr)) as string);
   }, undefined);
   return native(self, args);
@@ -175,10 +195,12 @@ function hookMaps(realm: Realm): void {
   }
   const named = ['getNamedItem', 'removeNamedItem'];
   for (let i = 0; i < named.length; i++) {
-    patch.method(maps, named[i]!, (native, self, args) => {
-      if (kindOf(weakGet(owners, self as object), args[0]) === 'aside') args[0] = ASIDE + toLowerCase(args[0] as string);
-      return native(self, args);
-    });
+    for (let at: 0 | 1 = 0; at < 2; at++) {
+      patch.method(maps, named[i]! + (at ? 'NS' : ''), (native, self, args) => {
+        setAside(weakGet(owners, self as object), args, at as 0 | 1);
+        return native(self, args);
+      });
+    }
   }
 }
 
@@ -198,7 +220,15 @@ function hookAttr(realm: Realm): void {
   patch.accessor(global.Attr.prototype, 'value', { get: read, set: write });
   patch.accessor(global.Node.prototype, 'nodeValue', { get: read, set: write });
   patch.accessor(global.Node.prototype, 'textContent', { set: write });
-  patch.accessor(global.Attr.prototype, 'name', { get: (value) => withoutAside(value as string) });
+  const names: [Any, string][] = [[global.Attr, 'name'], [global.Attr, 'localName'], [global.Node, 'nodeName']];
+  for (let i = 0; i < names.length; i++) patch.accessor(names[i]![0].prototype, names[i]![1], { get: (value) => withoutAside(value as string) });
+  // A node is made before it is known what element it is for: none but those of the names set aside would have them.
+  for (let at: 0 | 1 = 0; at < 2; at++) {
+    patch.method(global.Document.prototype, 'createAttribute' + (at ? 'NS' : ''), (native, self, args) => {
+      if (isAside(args[at])) args[at] = ASIDE + toLowerCase(args[at] as string);
+      return native(self, args);
+    });
+  }
 }
 
 function fromMemory(realm: Realm, attr: Attr, value: string): string {
@@ -216,7 +246,7 @@ function resolved(realm: Realm, element: Element, name: string, value: string): 
 
 /** Properties that reflect an attribute: interface, property, attribute. */
 const REFLECTED: [string, string, string][] = [
-  ['HTMLAnchorElement', 'href', 'href'], ['HTMLAnchorElement', 'ping', 'ping'],
+  ['HTMLAnchorElement', 'href', 'href'], ['HTMLAnchorElement', 'ping', 'ping'], ['HTMLAnchorElement', 'attributionSrc', 'attributionsrc'],
   ['HTMLAreaElement', 'href', 'href'], ['HTMLAreaElement', 'ping', 'ping'],
   ['HTMLBaseElement', 'href', 'href'],
   ['HTMLBodyElement', 'background', 'background'],
@@ -225,6 +255,7 @@ const REFLECTED: [string, string, string][] = [
   ['HTMLFormElement', 'action', 'action'],
   ['HTMLFrameElement', 'src', 'src'], ['HTMLFrameElement', 'longDesc', 'longdesc'],
   ['HTMLIFrameElement', 'src', 'src'], ['HTMLIFrameElement', 'srcdoc', 'srcdoc'], ['HTMLIFrameElement', 'longDesc', 'longdesc'],
+  ['HTMLIFrameElement', 'allow', 'allow'],
   ['HTMLImageElement', 'src', 'src'], ['HTMLImageElement', 'srcset', 'srcset'], ['HTMLImageElement', 'currentSrc', 'src'],
   ['HTMLImageElement', 'lowsrc', 'lowsrc'], ['HTMLImageElement', 'longDesc', 'longdesc'],
   ['HTMLInputElement', 'src', 'src'], ['HTMLInputElement', 'formAction', 'formaction'],
@@ -234,7 +265,7 @@ const REFLECTED: [string, string, string][] = [
   ['HTMLModElement', 'cite', 'cite'],
   ['HTMLObjectElement', 'data', 'data'], ['HTMLObjectElement', 'codeBase', 'codebase'],
   ['HTMLQuoteElement', 'cite', 'cite'],
-  ['HTMLScriptElement', 'src', 'src'],
+  ['HTMLScriptElement', 'src', 'src'], ['HTMLScriptElement', 'attributionSrc', 'attributionsrc'], ['HTMLImageElement', 'attributionSrc', 'attributionsrc'],
   ['HTMLSourceElement', 'src', 'src'], ['HTMLSourceElement', 'srcset', 'srcset'],
   ['HTMLTrackElement', 'src', 'src'],
   ['HTMLVideoElement', 'poster', 'poster'],
@@ -271,6 +302,16 @@ export function hookProperties(realm: Realm): void {
   const animated = { get: (value: Any) => realm.unmap(value), set: (native: Call, self: Any, value: Any) => native(self, [realm.map(value)]) };
   patch.accessor(global.SVGAnimatedString?.prototype, 'baseVal', animated);
   patch.accessor(global.SVGAnimatedString?.prototype, 'animVal', { get: animated.get });
+  const isCredentialless = getter(global.HTMLIFrameElement?.prototype, 'credentialless');
+  patch.accessor(global.HTMLIFrameElement?.prototype, 'credentialless', {
+    get: (_, self) => dom.hasAttribute(self as Element, ASIDE + 'credentialless'),
+    set: (_, self, value) => {
+      isCredentialless(self); // throws for what is no such element
+      if (value) dom.setAttribute(self as Element, ASIDE + 'credentialless', '');
+      else dom.removeAttribute(self as Element, ASIDE + 'credentialless');
+    },
+  });
+  patch.accessor(global.HTMLScriptElement?.prototype, 'type', { set: (native, self, value) => void changing(realm, self, 'type', () => native(self, [value]) as unknown) });
   const links = ['HTMLAnchorElement', 'HTMLAreaElement'];
   for (let i = 0; i < links.length; i++) {
     patch.accessor(global[links[i]!]?.prototype, 'download', { set: (native, self, value) => changeDownload(realm, self, () => native(self, [value])) as void });
@@ -318,6 +359,7 @@ function hookSelectors(realm: Realm): void {
   const map = (holder: Any, name: string, rewrite: (text: string) => string) =>
     patch.method(holder?.prototype, name, (native, self, args) => {
       if (typeof args[0] === 'string' && (includes(args[0], '//') || includes(args[0], '*='))) args[0] = rewrite(args[0]);
+      if (typeof args[0] === 'string') args[0] = asideIn(args[0]);
       return native(self, args);
     });
   const holders = [global.Element, global.Document, global.DocumentFragment];
@@ -331,6 +373,15 @@ function hookSelectors(realm: Realm): void {
     map(evaluators[i], 'createExpression', (text) => mapStrings(realm, text));
   }
   patch.accessor(global.XPathResult?.prototype, 'stringValue', { get: (value) => realm.urls.unmapText(value as string) });
+}
+
+/** A selector or path that asks for integrity, which nothing but scripts and links have. */
+function asideIn(text: string): string {
+  for (let i = 0; i < 2; i++) {
+    const mark = i ? '@integrity' : '[integrity';
+    for (let at = indexOf(text, mark); at >= 0; at = indexOf(text, mark, at + 1)) text = slice(text, 0, at + 1) + ASIDE + slice(text, at + 1);
+  }
+  return text;
 }
 
 /** The URLs in the strings of a text mapped. */

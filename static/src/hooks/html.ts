@@ -1,17 +1,19 @@
 // The ways a script hands HTML to the browser, and the ways it gets HTML back.
 
-import { apply, charCodeAt, indexOf, lastIndexOf, NativeWeakMap, slice, toLowerCase, weakGet, weakSet, type Any } from '../natives';
+import { apply, charCodeAt, guard, indexOf, lastIndexOf, method, NativeWeakMap, slice, toLowerCase, weakGet, weakSet, type Any } from '../natives';
 import { ASIDE, ROOT_MARK } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
-import { like } from '../trusted';
+import { converted, like, ownHTML } from '../trusted';
 import { authorScript } from '../unscript';
 import * as dom from './dom';
 import { adoptFrames } from './frames';
 import { restorePolicies } from './policy';
 import { authorMap } from './integrity';
-import { authorCSS, html, type HTMLUse } from './rewrite';
-import { isRawText, originalText, setRawText } from './text';
+import { authorCSS, html, htmlSoFar, type HTMLUse } from './rewrite';
+import { adjacentText, isRawText, originalText, setRawText } from './text';
+
+const write = method((globalThis as Any).Document?.prototype, 'write') as (d: Any, html: Any) => void;
 
 export function hookHTML(realm: Realm): void {
   const { patch, global } = realm;
@@ -32,7 +34,8 @@ export function hookHTML(realm: Realm): void {
       adoptFrames(realm, self);
     },
   });
-  patch.method(global.Element?.prototype, 'insertAdjacentHTML', (native, self, args) => markup(realm, native, self, args, 1, 'inert'));
+  patch.method(global.Element?.prototype, 'insertAdjacentHTML', (native, self, args) =>
+    (adjacentText(realm, self, args) ? native(self, args) : markup(realm, native, self, args, 1, 'inert')) as unknown);
   patch.method(global.Range?.prototype, 'createContextualFragment', (native, self, args) => markup(realm, native, self, args, 0, 'runs'));
   patch.method(global.DOMParser?.prototype, 'parseFromString', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
   patch.method(global.Document, 'parseHTML', (native, self, args) => markup(realm, native, self, args, 0, 'inert'));
@@ -68,7 +71,7 @@ function rewritten(realm: Realm, value: Any, use: HTMLUse): Any {
   if (value === null) return value;
   const text = typeof value === 'string' ? value : `${value as string}`;
   const result = html(realm, text, use);
-  return result === text ? value : like(value, result);
+  return result === text ? converted(value, text) : like(value, result);
 }
 
 function markup(realm: Realm, native: Call, self: Any, args: Any[], at: number, use: HTMLUse): Any {
@@ -99,6 +102,14 @@ function hookWriting(realm: Realm): void {
       return result;
     });
   }
+  patch.method(document, 'close', (native, self, args) => {
+    const rest = weakGet(waiting, self as object);
+    if (rest) {
+      weakSet(waiting, self as object, '');
+      guard(() => write(self, ownHTML(html(realm, rest, 'document'))), undefined);
+    }
+    return native(self, args);
+  });
   patch.method(document, 'open', (native, self, args) => {
     if (args.length > 2) return apply(global.open as Any, global, args) as unknown;
     const result = native(self, args) as unknown;
@@ -107,14 +118,15 @@ function hookWriting(realm: Realm): void {
   });
 }
 
-/** What document.write gets may end within a tag; such an end waits for the next piece. */
+/** What document.write gets may end within a tag, a script or a style; such an end waits for the next piece. */
 const waiting = new NativeWeakMap<object, string>();
 
 function pending(realm: Realm, document: object, text: string): string {
   const whole = (weakGet(waiting, document) ?? '') + text;
   const cut = unfinished(whole);
-  weakSet(waiting, document, slice(whole, cut));
-  return html(realm, slice(whole, 0, cut), 'document');
+  const { ready, left } = htmlSoFar(realm, slice(whole, 0, cut));
+  weakSet(waiting, document, left + slice(whole, cut));
+  return ready;
 }
 
 /** Where an unfinished tag begins at the end of the text; its length if nothing is unfinished. */

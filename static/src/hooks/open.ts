@@ -8,7 +8,7 @@ import {
 import { deputyFor } from '../ancestors';
 import { markFrame } from '../framemarks';
 import type { Realm, TabEvents, TabPort } from '../realm';
-import { domException, isWindow, navigate, tabWindow } from '../runtime';
+import { domException, isWindow, navigate, tabWindow, unfacade } from '../runtime';
 import { navigationURL } from '../script';
 import { baseURI, documentOf } from './dom';
 
@@ -44,6 +44,7 @@ function tell(realm: Realm, message: (port: TabPort) => void): void {
 export function hookOpen(realm: Realm): void {
   const { patch, global } = realm;
   patch.method(global, 'open', (native, self, args) => {
+    if (self !== undefined && self !== null && !isWindow(unfacade(self))) return native(self, args); // throws
     const url = args.length && args[0] !== undefined && args[0] !== '' ? navigationURL(realm, realm.map(args[0])) : '';
     const name = args[1] === undefined || args[1] === null ? '' : `${args[1] as string}`;
     const lower = toLowerCase(name);

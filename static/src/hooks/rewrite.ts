@@ -32,6 +32,16 @@ export function html(realm: Realm, text: string, use: HTMLUse): string {
   return guard(() => rewriteHTML(text, sinks(realm, use)), text);
 }
 
+/** The same for HTML that comes in pieces: what of it cannot be told yet is left. */
+export function htmlSoFar(realm: Realm, text: string): { ready: string; left: string } {
+  return guard(() => {
+    let end = text.length;
+    const ready = rewriteHTML(text, { ...sinks(realm, 'document'), unfinished: (at) => { end = at; } });
+    if (end === text.length) return { ready, left: '' };
+    return { ready: html(realm, slice(text, 0, end), 'document'), left: slice(text, end) };
+  }, { ready: text, left: '' });
+}
+
 function sinks(realm: Realm, use: HTMLUse): HTMLSinks {
   return {
     value: (kind, value, tag, saved) => rewriteValue(realm, kind, value, tag, saved),

@@ -28,6 +28,9 @@ export function hookStyle(realm: Realm): void {
   at(sheet, 'replace', 0);
   at(global.CSSGroupingRule?.prototype, 'insertRule', 0);
   at(global.StylePropertyMap?.prototype, 'set', 1, stringsOnly(text));
+  at(global.StylePropertyMap?.prototype, 'append', 1, stringsOnly(text));
+  at(global.CSSKeyframesRule?.prototype, 'appendRule', 0);
+  patch.method(global.CSSStyleValue?.prototype, 'toString', (call, self, args) => readBack(realm, call(self, args)) as unknown);
   hookFonts(realm);
   const selectors: [string, string][] = [
     ['CSSRule', 'cssText'], ['CSSStyleRule', 'selectorText'], ['CSSScopeRule', 'start'], ['CSSScopeRule', 'end'], ['CSSConditionRule', 'conditionText'],
@@ -39,6 +42,7 @@ export function hookStyle(realm: Realm): void {
     });
   }
   unmapTextInto(realm, global.CSSImportRule?.prototype, ['href']);
+  unmapTextInto(realm, global.CSSPropertyRule?.prototype, ['initialValue']);
 }
 
 /** Fonts by script, which workers have, too. */

@@ -1,13 +1,13 @@
 // The text of script and style elements. A script gives it as text, as nodes or as HTML; the browser gets it
 // rewritten, and the page reads back what it wrote.
 
-import { getter, guard, includes, method, NativeWeakMap, setter, toLowerCase, weakGet, weakSet, type Any } from '../natives';
+import { getOwnPropertyDescriptor, getPrototypeOf, getter, guard, includes, method, NativeWeakMap, setter, toLowerCase, weakGet, weakSet, type Any } from '../natives';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
 import { rewriteScript, scriptKind } from '../script';
 import * as dom from './dom';
 import { adoptFrames } from './frames';
-import { like } from '../trusted';
+import { converted, like } from '../trusted';
 import { authorScript } from '../unscript';
 import { authorMap, demandMapped, INERT } from './integrity';
 import { authorCSS, css } from './rewrite';
@@ -19,6 +19,12 @@ const nodeText = getter(scope.Node?.prototype, 'textContent') as (n: Node) => st
 const setNodeText = setter(scope.Node?.prototype, 'textContent') as (n: Node, text: string) => void;
 const firstChild = getter(scope.Node?.prototype, 'firstChild') as (n: Node) => Node | null;
 const nextSibling = getter(scope.Node?.prototype, 'nextSibling') as (n: Node) => Node | null;
+/** The getter that an object's prototypes have; which of them differs by browser. */
+function inherited(holder: Any, name: string): Any {
+  while (holder && !getOwnPropertyDescriptor(holder, name)) holder = getPrototypeOf(holder);
+  return getter(holder, name);
+}
+const rangeStart = inherited(scope.Range?.prototype, 'startContainer') as (r: Any) => Node;
 const createText = method(scope.Document?.prototype, 'createTextNode') as (d: Document, data: string) => Text;
 
 /** Element to what the page wrote into it and what the tree holds instead. */
@@ -34,6 +40,12 @@ function rawTag(value: Any): 'script' | 'style' | undefined {
 }
 
 export const isRawText = (value: Any): boolean => rawTag(value) !== undefined;
+
+/** A text, which in XML may be a CDATA section. */
+const isText = (value: Any): boolean => {
+  const type = dom.nodeTypeOf(value);
+  return type === 3 || type === 4;
+};
 
 /** What the page wrote into a script or style, if the tree still holds our form of it. */
 export function originalText(element: Any): string | undefined {
@@ -65,27 +77,43 @@ function rewriteText(realm: Realm, element: Element, text: string): string {
 export function setRawText(realm: Realm, native: Call, element: Element, value: Any): void {
   const author = value === null ? '' : typeof value === 'string' ? value : `${value as string}`;
   const tree = guard(() => rewriteText(realm, element, author), author);
-  native(element, [tree === author ? value : like(value, tree)]);
+  native(element, [tree === author ? converted(value, author) : like(value, tree)]);
   if (tree !== author) weakSet(written, element, { author, tree });
 }
 
-/** Rewrites the text of a script or style that no hook saw being made. */
+/** Rewrites the text of a script or style that no hook saw being made, or that has become a script. */
 export function adoptText(realm: Realm, element: Element): void {
-  if (isRawText(element)) setRawText(realm, (self, args) => setNodeText(self as Node, args[0] as string), element, nodeText(element));
+  if (!isRawText(element)) return;
+  setRawText(realm, (self, args) => setNodeText(self as Node, args[0] as string), element, authorText(realm, element, nodeText(element)));
 }
 
 export function hookText(realm: Realm): void {
   const { patch, global } = realm;
   const whole = (holder: Any, name: string) => patch.accessor(holder, name, {
-    get: (value, self) => authorText(realm, self, value),
-    set: (native, self, value) => (isRawText(self) ? setRawText(realm, native, self, value) : native(self, [value])),
+    get: (value, self) => (isText(self) ? authorData(realm, self, value) : authorText(realm, self, value)),
+    set: (native, self, value) => {
+      if (isRawText(self)) setRawText(realm, native, self, value);
+      else if (isText(self)) writeData(realm, native, self, value);
+      else native(self, [value]);
+    },
   });
   whole(global.Node?.prototype, 'textContent');
   whole(global.HTMLElement?.prototype, 'innerText');
   const own = ['text', 'textContent', 'innerText']; // the last two are the script's own in browsers with Trusted Types
   for (let i = 0; i < own.length; i++) whole(global.HTMLScriptElement?.prototype, own[i]!);
   hookInsertion(realm);
+  patch.method(global.Element?.prototype, 'insertAdjacentText', (native, self, args) => {
+    adjacentText(realm, self, args);
+    return native(self, args);
+  });
+  patch.method(global.Range?.prototype, 'insertNode', (native, self, args) => {
+    const parent = rangeStart(self) as Node;
+    const raw = isRawText(parent) ? parent : dom.parentNode(parent);
+    if (isRawText(raw)) guard(() => prepareText(realm, raw as Element, args[0] as Node), undefined);
+    return native(self, args);
+  });
   hookCharacterData(realm);
+  hookParts(realm);
 }
 
 /** Methods that put nodes (or strings) into the parent that `this` is, or that is the parent of `this`. */
@@ -127,21 +155,50 @@ function prepareChildren(realm: Realm, parent: Element, args: Any[]): void {
     if (dom.nodeTypeOf(args[i]) === 11) {
       for (let child = firstChild(args[i] as Node); child; child = nextSibling(child)) prepareText(realm, parent, child);
     } else {
-      prepareText(realm, parent, args[i] as Node);
+      prepareText(realm, parent, args[i] as Node, args.length === 1);
     }
   }
 }
 
-function prepareText(realm: Realm, parent: Element, node: Node): void {
-  if (dom.nodeTypeOf(node) !== 3) return;
+function prepareText(realm: Realm, parent: Element, node: Node, alone = false): void {
+  if (!isText(node)) return;
   const known = weakGet(nodes, node);
   const held = textData(node);
-  const author = known?.tree === held ? known.author : held;
+  const author = known?.tree === held ? known.author : mayBeOurs(realm, held) ? asAuthor(realm, held) : held;
   const tree = rewriteText(realm, parent, author);
   if (tree === author) return;
   setData(node, tree);
   weakSet(nodes, node, { author, tree });
-  if (!firstChild(parent)) weakSet(written, parent, { author, tree });
+  if (alone && !firstChild(parent)) weakSet(written, parent, { author, tree });
+}
+
+/** Rewrites what insertAdjacentText, or HTML, which is text in such an element, puts into a script or style; false if it does not. */
+export function adjacentText(realm: Realm, element: Any, args: Any[]): boolean {
+  if (args.length < 2 || !isRawText(element)) return false;
+  const where = toLowerCase((args[0] = `${args[0] as string}`));
+  if (where !== 'afterbegin' && where !== 'beforeend') return false;
+  args[1] = like(args[1], rewriteText(realm, element as Element, `${args[1] as string}`));
+  return true;
+}
+
+/** Methods of a text that change or tell a part of it: what they do has to be done to what the page wrote. */
+const CHANGING = ['appendData', 'insertData', 'replaceData', 'deleteData'];
+
+function hookParts(realm: Realm): void {
+  const { patch, global } = realm;
+  const prototype = global.CharacterData?.prototype as Any;
+  const copy = (self: Any): Text => createText(dom.ownerDocument(self as Node)!, authorData(realm, self, textData(self as Node)) as string);
+  const inRaw = (self: Any): boolean => isText(self) && rawTag(guard(() => dom.parentNode(self as Node), null)) !== undefined;
+  for (let i = 0; i < CHANGING.length; i++) {
+    patch.method(prototype, CHANGING[i]!, (native, self, args) => {
+      if (!inRaw(self)) return native(self, args);
+      const text = copy(self);
+      native(text, args); // throws as it would
+      writeData(realm, (node, data) => setData(node as Node, data[0] as string), self, textData(text));
+    });
+  }
+  patch.method(prototype, 'substringData', (native, self, args) => native(inRaw(self) ? copy(self) : self, args));
+  patch.accessor(prototype, 'length', { get: (value, self) => (inRaw(self) ? textData(copy(self)).length : value as unknown) });
 }
 
 function hookCharacterData(realm: Realm): void {
@@ -151,8 +208,8 @@ function hookCharacterData(realm: Realm): void {
     set: (native, self, value) => writeData(realm, native, self, value),
   });
   patch.accessor(global.Node?.prototype, 'nodeValue', {
-    get: (value, self) => (dom.nodeTypeOf(self) === 3 ? authorData(realm, self, value) : value as unknown),
-    set: (native, self, value) => (dom.nodeTypeOf(self) === 3 ? writeData(realm, native, self, value) : void native(self, [value])),
+    get: (value, self) => (isText(self) ? authorData(realm, self, value) : value as unknown),
+    set: (native, self, value) => (isText(self) ? writeData(realm, native, self, value) : void native(self, [value])),
   });
 }
 

@@ -57,7 +57,7 @@ let prefix = '';
 
 function workerPrefix(realm: Realm, url: string): string {
   prefix ||= realm.ownScript('worker');
-  return prefix && `self.$tandem=${toJSON({ ...realm.config, url: realm.urls.unmap(url), cookies: '', referrer: '' })};${prefix};`;
+  return prefix && `self.$tandem??=${toJSON({ ...realm.config, url: realm.urls.unmap(url), cookies: '', referrer: '' })};${prefix};`;
 }
 
 /** What runs in place of a worker that cannot be given our script. */
