@@ -99,6 +99,35 @@ func TestS44DecompressionBombs(t *testing.T) {
 	}
 }
 
+func TestS44DecodersAreBounded(t *testing.T) {
+	var wide bytes.Buffer
+	enc, err := zstd.NewWriter(&wide, zstd.WithWindowSize(2*zstdWindow))
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc.Write([]byte("hello"))
+	enc.Flush() // so that its frame tells of the window, and not of a length
+	enc.Write([]byte("hello"))
+	enc.Close()
+	for name, c := range map[string]struct {
+		body   []byte
+		coding string
+		want   error
+	}{
+		"longer than it may be":   {make([]byte, 101), "", errTooLarge},
+		"codings upon each other": {encode(t, encode(t, encode(t, nil, "gzip"), "gzip"), "gzip"), "gzip, gzip, gzip", errCoding},
+		"a window of megabytes":   {wide.Bytes(), "zstd", zstd.ErrWindowSizeExceeded},
+	} {
+		r, err := decode(bytes.NewReader(c.body), []string{c.coding}, 100)
+		if err == nil {
+			_, err = io.Copy(io.Discard, r)
+		}
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("x"), "gzip")
 	f.Add(encode(f, []byte("hello"), "br"), "br")

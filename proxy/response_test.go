@@ -30,6 +30,9 @@ func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 		w.Header().Set("Origin-Agent-Cluster", "?0")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		w.Header().Set("Clear-Site-Data", `"*", "cookies", "executionContexts"`)
+		if r.URL.Path == "/cookies" {
+			w.Header().Set("Clear-Site-Data", `"cookies", "executionContexts"`)
+		}
 		w.Header().Set("Content-Security-Policy", "script-src https://evil.example; report-to x")
 		w.Header().Set("X-Custom", "kept for scripts")
 		w.Header().Set("Content-Type", "text/html")
@@ -60,6 +63,10 @@ func TestS13SiteHeadersDoNotActOnUs(t *testing.T) {
 		if got := resp.Header.Get("X-Custom") != ""; got != (dest == "empty") {
 			t.Errorf("%s: X-Custom passed: %v", dest, got)
 		}
+	}
+	// The cookies that the browser has of a content host are ours.
+	if got, ok := w.get(w.site(origin)+"/cookies", "empty", w.site(origin)).Header["Clear-Site-Data"]; ok {
+		t.Errorf("cookies of ours are cleared by %q", got)
 	}
 }
 

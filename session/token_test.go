@@ -59,7 +59,7 @@ func TestDigestOfNothingOpensNothing(t *testing.T) {
 	}
 }
 
-func TestTickets(t *testing.T) {
+func TestS29TicketsAreForAHostAndATime(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for _, test := range []struct {
 		name string
