@@ -378,10 +378,15 @@ func (s *Session) follower(r *http.Request) (guest, bool) {
 	return guest{}, false
 }
 
-// signedIn returns whose console a cookie is, if they may see the session.
+// signedIn returns whose console a cookie is, if they may be in the session:
+// who is there acts and may end it, so that a key which may only read is not
+// enough.
 func (s *Session) signedIn(cookie string) (agents.Agent, bool) {
 	a, scopes, ok := s.hub.agents.ByCookie(cookie)
-	return a, ok && slices.Contains(scopes, agents.ReadSessions) && s.belongsTo(a)
+	for _, needed := range agents.Member.Scopes() {
+		ok = ok && slices.Contains(scopes, needed)
+	}
+	return a, ok && s.belongsTo(a)
 }
 
 func (h *Hub) secure() bool { return strings.HasPrefix(h.cfg.Control, "https:") }

@@ -238,7 +238,9 @@ func TestSignedInAgentsFollow(t *testing.T) {
 		t.Errorf("the agent's link has a secret: %s", inv.AgentURL)
 	}
 	info := "/api/sessions/" + inv.ID + "/agent"
-	for name, b := range map[string]*browser{"nobody": r.browser(), "another agent": r.console(bob), "a key that may not read": r.console(r.key("ada", agents.CreateSessions))} {
+	for name, b := range map[string]*browser{"nobody": r.browser(), "another agent": r.console(bob), "a key that may not read": r.console(r.key("ada", agents.CreateSessions)),
+		"a key that may only read": r.console(r.key("ada", agents.ReadSessions)), "a key that may not create": r.console(r.key("ada", agents.ReadSessions, agents.EndSessions)),
+	} {
 		if a := b.do("GET", info, ""); a.status != 401 {
 			t.Errorf("%s: %+v", name, a)
 		}

@@ -317,7 +317,8 @@ server keeps no more than a digest. A program sends it with each request
 
 Scopes are sessions:create, sessions:read and sessions:end, for supervisors and
 admins audit:read, and for admins agents:manage. Without --scope the key may do
-all its agent may.`,
+all its agent may. Only with all three that are for sessions does it open one in
+the console, to act there.`,
 		Example: `  tandem agents token ada --scope sessions:create,sessions:read --days 30
   tandem agents token ada --revoke 8d2f61c0`,
 		Args: one("name"),
