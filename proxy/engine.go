@@ -122,6 +122,9 @@ func (e *engine) serve(w http.ResponseWriter, x *exchange) {
 	defer cancel()
 	defer context.AfterFunc(x.memory.ctx, cancel)()
 	defer e.track(x, cancel)()
+	// The transport comes back when nobody reads the request's body any more, and
+	// that waits for the browser.
+	defer context.AfterFunc(ctx, func() { http.NewResponseController(w).SetReadDeadline(time.Now()) })()
 	x.writer = newWriter(w)
 	defer x.writer.finish()
 	e.goproxy.ServeHTTP(x.writer, x.out.WithContext(ctx))

@@ -212,6 +212,10 @@ func (c *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			case <-time.After(20 * time.Millisecond):
 			}
 		}
+	case "/upload":
+		c.streams.Add(1)
+		defer c.streams.Add(-1)
+		io.Copy(io.Discard, r.Body)
 	case "/socket":
 		echo(w, r)
 	default:
@@ -804,7 +808,7 @@ func TestS37NothingLivesOnAfterTheEnd(t *testing.T) {
 		t.Fatalf("the agent does not get the image: %d", resp.StatusCode)
 	}
 	// A download, a stream of the open tier, and a socket of the page's.
-	streamed := make(chan error, 2)
+	streamed := make(chan error, 3)
 	for _, h := range []header{image, {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Origin": content}} {
 		go func() {
 			req, _ := http.NewRequestWithContext(t.Context(), "GET", content+"/stream", nil)
@@ -819,12 +823,29 @@ func TestS37NothingLivesOnAfterTheEnd(t *testing.T) {
 			streamed <- err
 		}()
 	}
+	// And an upload that is never complete.
+	body, upload := io.Pipe()
+	defer upload.Close()
+	go func() {
+		req, _ := http.NewRequestWithContext(t.Context(), "POST", content+"/upload", body)
+		for name, value := range (header{"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin", "Origin": content}) {
+			req.Header.Set(name, value)
+		}
+		resp, err := visitor.http.Do(req)
+		if err == nil {
+			resp.Body.Close()
+		}
+		streamed <- err
+	}()
+	if _, err := io.WriteString(upload, "the beginning"); err != nil {
+		t.Fatal(err)
+	}
 	page, _, err := visitor.open("ws"+strings.TrimPrefix(content, "http")+"/socket", content)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer page.Close()
-	eventually(t, "both streams flow", func() bool { return b.site.streams.Load() == 2 })
+	eventually(t, "all streams flow", func() bool { return b.site.streams.Load() == 3 })
 
 	ended := time.Now()
 	a.say(`{"type":"end"}`)
@@ -849,7 +870,7 @@ func TestS37NothingLivesOnAfterTheEnd(t *testing.T) {
 			t.Errorf("%s still answers %d %.80s", try.url, resp.StatusCode, text)
 		}
 	}
-	for range 2 {
+	for range 3 {
 		select {
 		case <-streamed:
 		case <-time.After(time.Second - time.Since(ended)):
