@@ -70,6 +70,7 @@ func (h *Hub) routes() http.Handler {
 	mux.HandleFunc("POST /api/sessions/{id}/visitor/decline", h.decline)
 	mux.HandleFunc("POST /api/sessions/{id}/visitor/enter", h.enter)
 	mux.HandleFunc("GET /api/sessions/{id}/agent/socket", h.agentSocket)
+	mux.HandleFunc("POST /api/sessions/{id}/agent/socket", h.agentSocket)
 	mux.HandleFunc("POST /api/sessions/{id}/agent/invitation", h.followerInvites)
 	mux.HandleFunc("DELETE /api/sessions/{id}/agent/invitation", h.followerRevokes)
 	mux.HandleFunc("POST /api/sessions/{id}/agent/copies/{n}", h.followerFetches)
@@ -86,7 +87,9 @@ func (h *Hub) routes() http.Handler {
 				fail(w, errForbidden)
 				return
 			}
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			if !strings.HasSuffix(r.URL.Path, "/socket") { // which has a limit of its own
+				r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			}
 		}
 		if handler, pattern := mux.Handler(r); pattern == "" {
 			unrouted(w, r, handler)

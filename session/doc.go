@@ -176,14 +176,16 @@
 // many people, 4408 too slow, 4409 replaced by a newer connection, 4410 moved to
 // another device, 4413 frame too large, 1001 server going away.
 //
-// # Blocked
+// # The tunnel
 //
-// There is one way for a browser to take part, a WebSocket. A network may let
-// none through, which a page cannot tell from a server that is away; so when a
-// connection does not come about it asks the server by HTTP, and after three that
-// failed though the server answered it says that they are blocked and what to do,
-// and goes on trying. Long polling would be a second way in to defend, for networks
-// most of which pass a WebSocket over TLS.
+// A network may let no WebSocket through, which a page cannot tell from a server
+// that is away. So when a connection does not come about it asks the server by
+// HTTP. After two that failed though the server answered, the page tries a tunnel:
+// POST requests to the address of the socket, of which one waits for frames and
+// others bring some. Behind it is a socket like any other, so rights, limits and
+// close codes are the same; each request needs the cookie, the origin and a secret
+// that only this page has. When that is blocked, too, people are told what is and
+// what they can do, and both are tried in turn.
 //
 // # What is kept
 //

@@ -91,6 +91,7 @@ type Hub struct {
 	drain    context.CancelFunc
 	draining context.Context // ends when nobody should wait for news any more
 	sockets  sync.WaitGroup
+	tunnels  tunnels
 	tasks    sync.WaitGroup // the hub's own goroutines, which end with ctx
 
 	joins, guesses, allGuesses *budget
@@ -540,6 +541,10 @@ func (h *Hub) API() http.Handler { return h.api }
 // socket lets a participant's WebSocket in, if it comes from a page of base
 // and the participant is present. It returns when that has ended.
 func (h *Hub) socket(w http.ResponseWriter, r *http.Request, s *Session, role Role, base string, g guest, present bool) {
+	if r.Method == http.MethodPost {
+		h.tunnelled(w, r, s, role, base, g, present)
+		return
+	}
 	if !h.begin() {
 		fail(w, errGoing)
 		return
@@ -677,6 +682,7 @@ func (h *Hub) Close(ctx context.Context) error {
 		s.room.disconnect()
 	}
 	err := waitFor(ctx, &h.sockets)
+	h.tunnels.closeAll()
 	for _, s := range h.all() {
 		s.saveNow()
 	}

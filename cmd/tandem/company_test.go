@@ -15,8 +15,8 @@ import (
 	cdptarget "github.com/chromedp/cdproto/target"
 )
 
-// company is a network that is left by way of an HTTP proxy only, which lets
-// nothing through that needs a tunnel until it is open. All names are on loopback.
+// company is a network that is left by way of an HTTP proxy only, which lets no
+// WebSocket through, and what stands in for one when it is open. All names are on loopback.
 type company struct {
 	open  atomic.Bool
 	pass  httputil.ReverseProxy
@@ -51,35 +51,12 @@ func (c *company) behind(p *cdptarget.CreateBrowserContextParams) {
 }
 
 func (c *company) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.Method != http.MethodConnect:
-		c.pass.ServeHTTP(w, r)
-	case c.open.Load():
-		tunnel(w, r)
-	default:
+	// Browsers ask a proxy for WebSockets with CONNECT.
+	if r.Method == http.MethodConnect || strings.HasSuffix(r.URL.Path, "/socket") && !c.open.Load() {
 		http.Error(w, "blocked by the rules of the company", http.StatusForbidden)
-	}
-}
-
-// tunnel answers CONNECT, which browsers ask a proxy for WebSockets with.
-func tunnel(w http.ResponseWriter, r *http.Request) {
-	there, err := dialLoopback(r.Context(), "tcp", r.Host)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	defer there.Close()
-	here, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return
-	}
-	defer here.Close()
-	io.WriteString(here, "HTTP/1.1 200 Connection established\r\n\r\n")
-	go func() {
-		defer there.Close()
-		io.Copy(there, here)
-	}()
-	io.Copy(here, there)
+	c.pass.ServeHTTP(w, r)
 }
 
 // withoutThirdParties has a window keep no cookies of third parties, and sees

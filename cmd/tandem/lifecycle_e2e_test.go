@@ -238,7 +238,7 @@ func TestScenario02And03Decline(t *testing.T) {
 }
 
 // TestScenario01And02And34FarVisitor comes with a code, in a private window that keeps
-// no cookies of third parties, from a company whose proxy lets no WebSocket through.
+// no cookies of third parties, from a company whose proxy lets no WebSocket through, and at first nothing in its place.
 func TestScenario01And02And34FarVisitor(t *testing.T) {
 	m := prepareMeeting(t, session.Shared)
 	office := newCompany(t)
@@ -251,7 +251,7 @@ func TestScenario01And02And34FarVisitor(t *testing.T) {
 	visitor.press("Enter", 13)
 	visitor.wait(top, `document.querySelector('[data-tandem=accept]:not(:disabled)')`)
 	visitor.click(top, "[data-tandem=accept]")
-	visitor.wait(top, `/lets no WebSocket through/.test(document.querySelector('.veil')?.innerText)`)
+	visitor.wait(top, `/keeps back what sharing needs/.test(document.querySelector('.veil')?.innerText)`)
 	visitor.keep("blocked")
 	if m.server.Hub.Sessions()[0].VisitorOnline {
 		t.Error("nothing was blocked")
@@ -261,6 +261,12 @@ func TestScenario01And02And34FarVisitor(t *testing.T) {
 	m.agent.wait(mirror, `document.title.includes('Filament')`)
 	m.visitor.wait(content, `document.readyState === 'complete'`)
 	m.same("behind the proxy")
+	m.agent.click(mirror, `nav a[href="/build"]`)
+	m.at("/build")
+	m.same("behind the proxy, the next page")
+	if n := visitor.bytesSent(); n > 0 {
+		t.Errorf("%d bytes went over a WebSocket", n)
+	}
 
 	t.Log("the link is used up with the code")
 	other := sharedBrowser(t).open(t, "other", m.invited.VisitorURL, 900, 700)

@@ -36,6 +36,7 @@ function setUp(ask?: LinkOptions<unknown>['ask']) {
   const got: unknown[] = [];
   const welcomes: Welcome[] = [];
   const states: LinkState[] = [];
+  const tunnels: boolean[] = [];
   const link = new Link<unknown>({
     url: 'ws://x/',
     parse: value => (value as { odd?: boolean }).odd ? null : value,
@@ -43,7 +44,8 @@ function setUp(ask?: LinkOptions<unknown>['ask']) {
     onMessage: m => got.push(m),
     onState: s => states.push(s),
     ...(ask && { ask }),
-    open: () => {
+    open: (_url, tunnel) => {
+      tunnels.push(tunnel);
       const socket = new FakeSocket();
       sockets.push(socket);
       return socket as unknown as WebSocket;
@@ -53,7 +55,7 @@ function setUp(ask?: LinkOptions<unknown>['ask']) {
   const last = () => sockets[sockets.length - 1]!;
   link.connect();
   last().onopen?.();
-  return { link, sockets, last, got, welcomes, states };
+  return { link, sockets, last, got, welcomes, states, tunnels };
 }
 
 const soon = (ms = 5) => new Promise(resolve => setTimeout(resolve, ms));
@@ -252,9 +254,9 @@ test('asks whether there is anything to come back to when it is not let in', asy
   equal(sockets.length, 1);
 });
 
-test('calls it blocked when the server answers and connections still do not come about', async () => {
+test('takes the tunnel when the server answers and WebSockets do not come about, and calls it blocked when that does not either', async () => {
   let answer: 'here' | null = 'here';
-  const { link, sockets, last, states } = setUp(async () => answer);
+  const { link, sockets, last, states, tunnels } = setUp(async () => answer);
   const refused = async () => {
     const before = sockets.length;
     last().drops();
@@ -270,6 +272,7 @@ test('calls it blocked when the server answers and connections still do not come
   equal(states.map(s => s.is), ['blocked', 'away']);
   last().says(welcomed({}));
   equal(states.map(s => s.is), ['blocked', 'away', 'open']);
+  equal(tunnels, [false, false, true, false, false], 'what was tried by tunnel');
   link.close();
 });
 

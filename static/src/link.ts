@@ -7,6 +7,7 @@
 // JSON otherwise, large ones deflated (raw) in a binary frame.
 
 import { welcome, type Parse, type Welcome } from './protocol';
+import { Tunnel } from './tunnel';
 import { DEFLATE_FROM, Packer, Unpacker, type Deflated, type Frame } from './wire';
 
 export type LinkState =
@@ -26,7 +27,7 @@ export interface LinkOptions<In> {
   /** Asked, by HTTP, when no connection comes about: whether there is any use in trying again; null when nobody answers. */
   ask?(): Promise<'here' | 'ended' | 'refused' | null>;
   /** For tests. */
-  open?(url: string): WebSocket;
+  open?(url: string, tunnel: boolean): WebSocket;
   random?(): number;
 }
 
@@ -39,7 +40,8 @@ const limits = {
   ackDelay: 40, // ms
   lossyEvery: 33, // ms between two lossy messages of one kind
   opening: 10_000, // ms until a connection that says nothing counts as refused
-  blocked: 3, // refused connections in a row, to a server that answers, until we call that blocked
+  tunnel: 2, // WebSockets refused in a row, by a server that answers, until it is tried by tunnel, and each in turn
+  blocked: 3, // connections refused so until we call that blocked
   stalled: 15_000, // ms without any progress on unacknowledged messages until the link counts as dead
   firstDelay: 200, // ms
   lastDelay: 5000, // ms
@@ -80,6 +82,7 @@ export class Link<In> {
   #tries = 0;
   #retryTimer = 0;
   #openTimer = 0;
+  #tunnel = false; // the next connection is not by WebSocket
   #blocked = 0; // connections in a row that did not come about though the server answers
   #watch = 0;
   #progress = { at: 0, buffered: 0 };
@@ -99,8 +102,8 @@ export class Link<In> {
   connect(): void {
     clearTimeout(this.#retryTimer);
     this.#drop();
-    const open = this.#options.open ?? (url => new WebSocket(url));
-    const socket = open(this.#options.url);
+    const open = this.#options.open ?? ((url, tunnel) => (tunnel ? new Tunnel(url) as unknown as WebSocket : new WebSocket(url)));
+    const socket = open(this.#options.url, this.#tunnel);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     socket.onopen = () => {
@@ -205,6 +208,7 @@ export class Link<In> {
     }
     // Both sides no longer agree about the stream, or it cannot be kept up.
     if (code === 4400 || code === 4408 || code === 4413) this.#forget();
+    if (taken) this.#tunnel = false; // the network may be another now
     this.#retryLater();
     if (!taken) void this.#askWhy();
   }
@@ -223,6 +227,7 @@ export class Link<In> {
   #kept(answers: boolean): void {
     const since = 'since' in this.#state ? this.#state.since : Date.now();
     this.#blocked = answers ? this.#blocked + 1 : 0;
+    if (this.#blocked >= limits.tunnel) this.#tunnel = !this.#tunnel;
     if (this.#blocked >= limits.blocked) this.#set({ is: 'blocked', since });
     else if (this.#state.is === 'blocked') this.#set({ is: 'away', since });
   }
