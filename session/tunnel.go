@@ -241,7 +241,7 @@ func (t *tunnel) wait(ctx, draining context.Context) (frames []byte, ok bool) {
 	case <-timer.C:
 		return nil, true
 	case <-draining.Done():
-		return nil, true
+		return nil, false
 	case <-ctx.Done():
 		return nil, false
 	}

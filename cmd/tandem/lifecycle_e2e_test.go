@@ -122,7 +122,7 @@ func (m *meeting) expectText(w *window, part string) {
 	w.wait(top, `document.body.innerText.includes(`+quote(part)+`)`)
 }
 
-func TestScenario06And09And10ViewOnly(t *testing.T) {
+func TestScenario06And09And10And33ViewOnly(t *testing.T) {
 	m := startMeeting(t, session.View)
 	m.accept()
 	m.same("home")
@@ -132,6 +132,26 @@ func TestScenario06And09And10ViewOnly(t *testing.T) {
 	m.visitor.pointsAt("Ada", content, `.hero h1`)
 	m.visitor.moveTo(m.visitor.element(content, `a.brand`))
 	m.agent.pointsAt("Vic", mirror, `a.brand`)
+
+	t.Log("a pointer that moves 30 times a second takes less than 30 kbit/s, and two who rest next to nothing")
+	const second = 30_000 / 8 // bytes
+	before := m.agent.bytesSent()
+	for i := range 30 {
+		m.agent.moveTo(300+10*float64(i), 400)
+	}
+	m.agent.moveTo(m.agent.element(mirror, `.hero h1`))
+	m.visitor.pointsAt("Ada", content, `.hero h1`)
+	moving := m.agent.bytesSent() - before
+	if moving == 0 || moving > second {
+		t.Errorf("30 moves took %d bytes", moving)
+	}
+	before = m.agent.bytesSent() + m.visitor.bytesSent()
+	get[any](m.visitor, content, `new Promise((done) => setTimeout(done, 2000))`)
+	resting := m.agent.bytesSent() + m.visitor.bytesSent() - before
+	if resting > 2*2*2000/8 {
+		t.Errorf("in two seconds of rest the two sent %d bytes", resting)
+	}
+	t.Logf("%d bytes for 31 moves, %d in two seconds of rest", moving, resting)
 
 	t.Log("scrolling is shared both ways")
 	m.agent.wheel(mirror, `.hero h1`, 500)
@@ -167,7 +187,7 @@ func TestScenario06And09And10ViewOnly(t *testing.T) {
 	m.scrolled()
 
 	t.Log("an agent who may only look changes nothing")
-	before := len(m.shop.Log())
+	before = len(m.shop.Log())
 	m.agent.click(mirror, `nav a[href="/build"]`)
 	m.agent.click(mirror, `.find input[name=q]`)
 	m.agent.write("x")
