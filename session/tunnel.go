@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -141,13 +140,17 @@ func (h *Hub) tunnelled(w http.ResponseWriter, r *http.Request, s *Session, role
 func (h *Hub) openTunnel(s *Session, role Role, base string, g guest) (*tunnel, error) {
 	ours, theirs := net.Pipe()
 	go h.acceptPiped(ours, s, role, base, g)
-	theirs.SetDeadline(time.Now().Add(helloTimeout))
-	ws, _, err := websocket.NewClient(theirs, &url.URL{Scheme: "ws", Host: "tunnel"}, http.Header{"Origin": {originOf(base)}}, bufferSize, bufferSize)
+	dialer := websocket.Dialer{
+		NetDial:          func(string, string) (net.Conn, error) { return theirs, nil },
+		HandshakeTimeout: helloTimeout,
+		ReadBufferSize:   bufferSize,
+		WriteBufferSize:  bufferSize,
+	}
+	ws, _, err := dialer.Dial("ws://tunnel/", http.Header{"Origin": {originOf(base)}})
 	if err != nil {
 		theirs.Close()
 		return nil, errGoing
 	}
-	theirs.SetDeadline(time.Time{})
 	t := &tunnel{room: s, role: role, who: g.who, ws: ws, down: make(chan []byte, 16), gone: make(chan struct{})}
 	ws.SetPingHandler(t.pinged)
 	go t.readLoop()
