@@ -36,14 +36,19 @@ func invoicePDF(o *order) []byte {
 	text("B", 12, 470, y-68, pdfMoney(o.Bill.Total))
 	text("R", 9, 60, 60, "This shop is a demonstration. Nothing was sold, sent or charged.")
 
-	objects := []string{
+	return PDF(
 		"<< /Type /Catalog /Pages 2 0 R >>",
 		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
 		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /R 5 0 R /B 6 0 R >> >> >>",
 		fmt.Sprintf("<< /Length %d >>\nstream\n%sendstream", page.Len(), page.String()),
 		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
 		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>",
-	}
+	)
+}
+
+// PDF is a file of objects, which name each other by their places: the first,
+// which is 1, is its catalog.
+func PDF(objects ...string) []byte {
 	var pdf bytes.Buffer
 	pdf.WriteString("%PDF-1.4\n")
 	offsets := make([]int, len(objects))
