@@ -97,10 +97,8 @@ func (x *exchange) kind(resp *http.Response) kind {
 		return plain
 	}
 	if x.visit.navigate {
-		if dest == "document" || dest == "iframe" || dest == "frame" {
-			if kind := fileKind(media, resp.Header); kind != plain {
-				return kind
-			}
+		if kind := fileKind(dest, media, resp.Header); kind != plain {
+			return kind
 		}
 		return documentKind(media)
 	}
@@ -158,14 +156,22 @@ var savedText = set(
 )
 
 // fileKind is for what browsers show by documents of their own (see files.go).
-func fileKind(media string, h http.Header) kind {
-	switch family, _, _ := strings.Cut(media, "/"); {
+// An embed or object element shows a picture by itself; a document that it gets
+// it shows whatever its type attribute says.
+func fileKind(dest, media string, h http.Header) kind {
+	family, _, _ := strings.Cut(media, "/")
+	framed := dest == "document" || dest == "iframe" || dest == "frame"
+	switch {
 	case media == "image/svg+xml":
 		return plain
 	case family == "image", family == "video", family == "audio":
-		return mediaPage
+		if framed {
+			return mediaPage
+		}
 	case media == "application/pdf" && contentLength(h) <= pdfMax:
-		return filePage
+		if framed || dest == "embed" || dest == "object" {
+			return filePage
+		}
 	}
 	return plain
 }

@@ -321,7 +321,7 @@ func TestKindOfBody(t *testing.T) {
 		want                                 kind
 	}{
 		{"iframe", "navigate", "text/html", "", 200, page}, {"iframe", "navigate", "", "", 200, page}, {"iframe", "navigate", "text/html", "", 404, page},
-		{"iframe", "navigate", "application/xhtml+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/pdf", "", 200, filePage}, {"object", "navigate", "application/pdf", "", 200, plain}, {"object", "navigate", "image/png", "", 200, plain},
+		{"iframe", "navigate", "application/xhtml+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/pdf", "", 200, filePage}, {"object", "navigate", "application/pdf", "", 200, filePage}, {"embed", "navigate", "application/pdf", "", 200, filePage}, {"object", "navigate", "image/png", "", 200, plain},
 		{"iframe", "navigate", "image/png", "", 200, mediaPage}, {"document", "navigate", "video/mp4", "", 200, mediaPage}, {"iframe", "navigate", "image/svg+xml", "", 200, xmlPage}, {"iframe", "navigate", "application/zip", "", 200, plain},
 		{"iframe", "navigate", "text/css", "", 200, textPage}, {"iframe", "navigate", "application/javascript", "", 200, textPage}, {"iframe", "navigate", "text/markdown", "", 200, textPage}, {"iframe", "navigate", "text/csv", "", 200, plain},
 		{"iframe", "navigate", "text/html", "attachment; filename=x", 200, plain}, {"iframe", "navigate", "text/html", "", 304, plain}, {"iframe", "navigate", "text/html", "", 206, page},

@@ -33,7 +33,8 @@
 //     never cause a request to a site.
 //
 // What is no page (a picture, a film, a PDF, text) is shown by a document of ours,
-// since the browser's own would have no sync script (files.go). A PDF stands in
+// since the browser's own would have no sync script (files.go). A PDF, also one
+// that an embed or object element shows (rewrite/papers.go), stands in
 // it and is drawn by pdf.js (static/pdfjs), under a policy that allows nothing else.
 //
 // What a site keeps in the browser is read and written by a page of ours on its

@@ -191,6 +191,7 @@ func (x *exchange) locate() bool {
 	u := *x.in.URL
 	u.Scheme, u.Host, u.User = origin.Scheme, origin.Host, nil
 	keepPath(&u, x.in.RequestURI)
+	rewrite.SpellPaper(&u)
 	x.target = &u
 	return true
 }

@@ -11,6 +11,8 @@ const (
 	AttrSrcset   AttrKind = "srcset"   // image candidates (HTML §4.8.4.2.2)
 	AttrStyle    AttrKind = "style"    // CSS, or a CSS value that may hold url()
 	AttrDocument AttrKind = "document" // an HTML document
+	AttrPaper    AttrKind = "paper"    // one URL, of what may be a PDF
+	AttrType     AttrKind = "type"     // which may be that of a PDF
 	AttrAside    AttrKind = "aside"    // renamed to data-tandem-…, so that it has no effect
 	attrHandler  AttrKind = "handler"  // script
 	attrPragma   AttrKind = "pragma"   // makes other attributes of a meta element mean something
@@ -37,13 +39,15 @@ var Attrs = []Attr{
 		"mi", "mo", "mn", "ms", "mtext", "mrow", "math", "svg",
 	}},
 	{"xlink:href", AttrURL, nil},
-	{"src", AttrURL, []string{"img", "script", "iframe", "frame", "embed", "input", "source", "track", "video", "audio", "portal", "fencedframe", "model", "bgsound"}},
+	{"src", AttrURL, []string{"img", "script", "iframe", "frame", "input", "source", "track", "video", "audio", "portal", "fencedframe", "model", "bgsound"}},
 	{"srcset", AttrSrcset, []string{"img", "source"}},
 	{"imagesrcset", AttrSrcset, []string{"link"}},
 	{"poster", AttrURL, []string{"video"}},
 	{"action", AttrURL, []string{"form"}},
 	{"formaction", AttrURL, []string{"button", "input"}},
-	{"data", AttrURL, []string{"object"}},
+	{"src", AttrPaper, []string{"embed"}},
+	{"data", AttrPaper, []string{"object"}},
+	{"type", AttrType, []string{"embed", "object"}},
 	{"codebase", AttrURL, []string{"object"}},
 	{"background", AttrURL, []string{"body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"}},
 	{"cite", AttrURL, []string{"blockquote", "q", "ins", "del"}},

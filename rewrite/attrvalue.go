@@ -64,6 +64,10 @@ func (h *document) attribute(element []byte, a *attr) {
 		h.edit(a, h.mapStyle)
 	case AttrDocument:
 		h.edit(a, h.mapDocument)
+	case AttrPaper:
+		h.edit(a, h.mapPaper)
+	case AttrType:
+		h.edit(a, hidePaperType)
 	case AttrAside:
 		h.setAside(a)
 	}

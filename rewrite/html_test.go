@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -396,6 +397,28 @@ func TestAttrs(t *testing.T) {
 	for _, in := range []string{"<p itemid='" + url + "' data-src='" + url + "' about='" + url + "'>", "<object classid='" + url + "' archive='" + url + "'>",
 		"<param value='" + url + "'>", "<link rel=canonical href='" + url + "'>", "<g xml:base='" + url + "' xmlns:x='" + url + "'>", "<meta property=og:url content='" + url + "'>"} {
 		expectHTML(t, "<head>"+in, "<head>^"+in)
+	}
+}
+
+// TestPapers has PDFs in embed and object elements taken for documents.
+func TestPapers(t *testing.T) {
+	for in, want := range map[string]string{
+		`<embed type='Application/PDF; x' src=a.pdf?b.pdf#c>`: `<embed type='text/html;tandem=Application/PDF; x' src="a.%70df?b.pdf#c">`,
+		`<object data="//cdn.example/A.Pdf ">`:                `<object data="` + strings.TrimPrefix(cdn, "http:") + `/A.%50df ">`,
+		`<object type=text/html data=/a?b.pdf>`:               `<object type=text/html data=/a?b.pdf>`,
+		`<a type=application/pdf href=/a.pdf>`:                `<a type=application/pdf href=/a.pdf>`,
+		`<embed src=pdf>`:                                     `<embed src=pdf>`,
+	} {
+		expectHTML(t, "<head>"+in, "<head>^"+want)
+	}
+	for in, want := range map[string]string{"/a.%70df": "/a.pdf", "/%7e/A.%50DF": "/%7e/A.PDF", "/a%70df": "/a%70df", "/a.%71df": "/a.%71df", "/x": "/x"} {
+		u, err := url.Parse(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if SpellPaper(u); u.EscapedPath() != want {
+			t.Errorf("%s: got %s", in, u.EscapedPath())
+		}
 	}
 }
 

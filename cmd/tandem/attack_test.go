@@ -488,12 +488,11 @@ func (w *wire) expect(want string) (all []string) {
 }
 
 // sees reads until a message holds a text.
-func (w *wire) sees(text string) {
+func (w *wire) sees(texts ...string) {
 	w.b.t.Helper()
-	for {
-		if _, got := w.message(); strings.Contains(got, text) {
-			return
-		}
+	for len(texts) > 0 {
+		_, got := w.message()
+		texts = slices.DeleteFunc(texts, func(text string) bool { return strings.Contains(got, text) })
 	}
 }
 

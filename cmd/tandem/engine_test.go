@@ -145,11 +145,12 @@ func TestEnginesShareAPage(t *testing.T) {
 			}
 			if r.URL.Path == "/paper.pdf" {
 				w.Header().Set("Content-Type", "application/pdf")
-				w.Write(paper(1, "https://elsewhere.localhost/"))
+				w.Write(paper(r.FormValue("title"), 1, "https://elsewhere.localhost/"))
 				return
 			}
 			http.SetCookie(w, &http.Cookie{Name: "basket", Value: "1"})
-			page(w, `<title>shop</title><iframe src="/inner"></iframe><iframe src="/paper.pdf"></iframe><script>self.said = [location.href, document.cookie, origin]</script>`)
+			page(w, `<title>shop</title><iframe src="/inner"></iframe><iframe src="/paper.pdf?title=Framed"></iframe>
+				<embed type="application/pdf" src="/paper.pdf?title=Embedded"><object data="/paper.pdf?title=Object"></object><script>self.said = [location.href, document.cookie, origin]</script>`)
 		})
 		invited := b.invite(b.site.URL+"/", session.Shared)
 		agent := b.client()
@@ -157,7 +158,7 @@ func TestEnginesShareAPage(t *testing.T) {
 		a := agent.wire(b.agentSocket(invited.ID))
 		visitor := b.visitIn(e, invited)
 		a.sees("inner")
-		a.sees("Lamp manual, page 1")
+		a.sees("Framed, page 1", "Embedded, page 1", "Object, page 1")
 		var said []string
 		if err := visitor.eval(content, "self.said", &said); err != nil || !slices.Equal(said, []string{b.site.URL + "/", "basket=1", b.site.URL}) {
 			t.Errorf("the page saw %q, %v", said, err)

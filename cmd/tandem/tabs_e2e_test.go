@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -22,7 +23,15 @@ func desk(t *testing.T) (site, login *httptest.Server) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><title>%s</title><style>a, button { display: block; margin: 6px; font-size: 18px }</style><h1>%s</h1><p id=said></p>%s`, title, title, body)
 	}
+	pdf := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/pdf")
+		w.Write(paper(cmp.Or(r.FormValue("title"), "Lamp manual"), 3, "http://"+r.Host+"/third"))
+	}
 	login = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/paper.pdf" {
+			pdf(w, r)
+			return
+		}
 		page(w, "Log in", `<button id=ok onclick="opener.postMessage('signed in', '*'); window.close()">Log in</button>`)
 	}))
 	t.Cleanup(login.Close)
@@ -35,16 +44,20 @@ func desk(t *testing.T) (site, login *httptest.Server) {
 		w.Header().Set("Content-Disposition", `attachment; filename="report.csv"`)
 		fmt.Fprint(w, strings.Repeat("lamp,1\n", 400))
 	})
-	mux.HandleFunc("/paper.pdf", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/pdf")
-		w.Write(paper(3, "http://"+r.Host+"/third"))
-	})
+	mux.HandleFunc("/paper.pdf", pdf)
 	mux.HandleFunc("/broken.pdf", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/pdf")
 		w.Write([]byte("%PDF-1.4\n%%EOF"))
 	})
 	mux.HandleFunc("/papers", func(w http.ResponseWriter, r *http.Request) {
-		page(w, "Papers", `<iframe src=/paper.pdf></iframe><iframe src=/broken.pdf></iframe>`)
+		page(w, "Papers", strings.ReplaceAll(`<iframe src=/paper.pdf></iframe><iframe src=/broken.pdf></iframe>
+<embed type=application/pdf src="/paper.pdf?title=Embedded"><object data="/paper.pdf?title=Object" type=application/pdf><p>No reader</p></object>
+<embed src="LOGIN/paper.pdf?title=Foreign">
+<script>
+const made = Object.assign(document.createElement('embed'), { type: 'application/pdf', src: '/paper.pdf?title=Scripted' });
+document.body.append(made);
+document.querySelector('#said').textContent = [made.type, made.getAttribute('src'), made.src, document.querySelector('object').data, ...[...document.embeds].map((e) => e.outerHTML)].join(' ');
+</script>`, "LOGIN", login.URL))
 	})
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		page(w, "Slow", `<p>It comes.</p>`)
@@ -478,6 +491,13 @@ func TestScenario25And26And30NeedsTheVisitor(t *testing.T) {
 	m.visitor.wait(within("/paper.pdf"), page(1))
 	m.agent.wait(m.shown, `document.querySelector('iframe').contentDocument?.querySelector('.page')?.textContent.includes('Lamp manual, page 1')`)
 	m.visitor.wait(within("/broken.pdf"), `document.body.innerText.includes('cannot be shown')`)
+	for _, title := range []string{"Embedded", "Object", "Foreign", "Scripted"} {
+		shown := `document.querySelector('.page')?.textContent.includes('` + title + `, page 1')`
+		m.visitor.wait(within("?title="+title), shown)
+		m.agent.wait(m.shown, `Array.from(frames).some(({document}) => `+shown+`)`)
+	}
+	m.says(strings.NewReplacer("SITE", m.siteURL(), "LOGIN", m.login).Replace(`application/pdf /paper.pdf?title=Scripted SITE/paper.pdf?title=Scripted SITE/paper.pdf?title=Object ` +
+		`<embed type="application/pdf" src="/paper.pdf?title=Embedded"> <embed src="LOGIN/paper.pdf?title=Foreign"> <embed type="application/pdf" src="/paper.pdf?title=Scripted">`))
 
 	t.Log("who writes is shown before it is said, and who comes is announced")
 	m.agent.click(top, "[data-tandem=chat]")

@@ -192,6 +192,10 @@ func digestible(tag, name, value string) bool {
 		if name == "open" {
 			return false
 		}
+	case "embed", "object":
+		if name == "type" {
+			return false
+		}
 	}
 	value = strings.ToLower(value)
 	return !strings.Contains(value, "url(") && !strings.Contains(value, "image-set(")

@@ -127,6 +127,9 @@ function checked(tag: string, name: string): boolean {
       return name !== 'style';
     case 'dialog':
       return name !== 'open';
+    case 'embed':
+    case 'object':
+      return name !== 'type';
   }
   return true;
 }

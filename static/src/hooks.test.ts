@@ -77,6 +77,13 @@ const values: [string, () => unknown, unknown][] = [
   ['a link set by property', () => { const a = document.createElement('a'); a.href = 'https://cdn.example/a?b#c'; return [a.href, inTree(a, 'href'), a.hash]; }, ['https://cdn.example/a?b#c', cdn + '/a?b#c', '#c']],
   ['the host of a link set', () => { const a = document.createElement('a'); a.href = 'https://cdn.example/a'; a.host = 'shop.example:8443'; return [a.href, inTree(a, 'href')]; },
     ['https://shop.example:8443/a', proxied('0sp8443-shop-example') + '/a']],
+  ['a PDF in an element', () => {
+    const e = document.createElement('embed'), o = document.createElement('object'), p = document.createElement('p');
+    e.type = 'application/pdf'; e.src = '/A.Pdf?x.pdf'; o.setAttribute('data', 'https://cdn.example/a.pdf');
+    p.innerHTML = '<object type="application/pdf" data="a.pdf"></object>';
+    return [e.type, e.src, e.outerHTML, o.data, p.innerHTML, inTree(e, 'type'), inTree(e, 'src'), inTree(o, 'data'), inTree(p.firstElementChild!, 'data')];
+  }, ['application/pdf', 'https://shop.example/A.Pdf?x.pdf', '<embed type="application/pdf" src="/A.Pdf?x.pdf">', 'https://cdn.example/a.pdf', '<object type="application/pdf" data="a.pdf"></object>',
+    'text/html;tandem=application/pdf', '/A.%50df?x.pdf', cdn + '/a.%70df', 'a.%70df']],
   ['relative links', () => { const a = document.createElement('a'); a.href = '/x'; return [a.href, a.getAttribute('href')]; }, ['https://shop.example/x', '/x']],
   ['setAttribute', () => { const i = document.createElement('img'); i.setAttribute('SRC', 'https://cdn.example/i.png'); return [i.src, i.getAttribute('src'), inTree(i, 'src')]; },
     ['https://cdn.example/i.png', 'https://cdn.example/i.png', cdn + '/i.png']],

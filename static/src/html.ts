@@ -71,14 +71,14 @@ export const withoutAside = (name: string): string => (startsWith(name, ASIDE) ?
 export const ROOT_TAG = 'tandem-root';
 export const ROOT_MARK = `<${ROOT_TAG}></${ROOT_TAG}>`;
 
-const HINTS = ['//', '\\', '&', 'srcdoc', 'javascript:', 'http-equiv', 'location', 'top', 'eval', 'import', 'postMessage', 'integrity', 'credentialless', 'csp', 'shadowrootmode'];
+const HINTS = ['//', '\\', '&', 'srcdoc', 'javascript:', 'http-equiv', 'location', 'top', 'eval', 'import', 'postMessage', 'integrity', 'pdf', 'credentialless', 'csp', 'shadowrootmode'];
 
 /** Whether rewriting could change anything; most strings that pages insert have nothing of it. */
 function mayChange(html: string): boolean {
   if (!includes(html, '<')) return false;
   for (let i = 0; i < HINTS.length; i++) if (includes(html, HINTS[i]!)) return true;
   const lower = toLowerCase(html);
-  return lower !== html && (includes(lower, 'srcdoc') || includes(lower, 'shadowrootmode') || includes(lower, 'http-equiv') || includes(lower, 'javascript:'));
+  return lower !== html && (includes(lower, 'srcdoc') || includes(lower, 'pdf') || includes(lower, 'shadowrootmode') || includes(lower, 'http-equiv') || includes(lower, 'javascript:'));
 }
 
 export function rewriteHTML(html: string, sinks: HTMLSinks): string {

@@ -7,6 +7,7 @@ import {
 import { ASIDE, attributeKind, isAside, isPolicy, mayMatter, withoutAside, type AttributeKind } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
+import { authorPaper } from '../papers';
 import { part, withPart } from '../runtime';
 import { mapSelectors, stringEnd } from '../selectors';
 import { converted, like } from '../trusted';
@@ -38,8 +39,10 @@ export function readBack(realm: Realm, element: Element, name: string, value: st
   if (name === 'content' && includes(value, 'report-to ')) return originalPolicy(realm, value) ?? value;
   const all = weakGet(authored, element);
   if (all && name in all && all[name]!.mapped === value) return all[name]!.author;
-  return authorScript(realm.urls.unmapText(value));
+  return authorText(realm, value);
 }
+
+const authorText = (realm: Realm, value: string): string => authorScript(authorPaper(realm.urls.unmapText(value)));
 
 /** The kind of an attribute of an element of any realm; undefined for what is no element. */
 function kindOf(element: Any, name: unknown): AttributeKind | undefined {
@@ -55,7 +58,7 @@ function intoTree(realm: Realm, element: Element, name: string, kind: AttributeK
   if (kind === 'refresh' && isPolicy(dom.getAttribute(element, 'http-equiv') ?? '')) kind = 'policy';
   const mapped = guard(() => rewriteValue(realm, kind, author, toLowerCase(dom.localName(element)), dom.hasAttribute(element, 'download')), author);
   if (mapped === author) return converted(value, author);
-  if (realm.urls.unmapText(mapped) !== author) remember(element, toLowerCase(name), mapped, author);
+  if (authorText(realm, mapped) !== author) remember(element, toLowerCase(name), mapped, author);
   return like(value, mapped);
 }
 
@@ -240,7 +243,8 @@ function fromMemory(realm: Realm, attr: Attr, value: string): string {
 function resolved(realm: Realm, element: Element, name: string, value: string): string {
   const all = weakGet(authored, element), known = all && name in all ? all[name] : undefined;
   if (!known || dom.getAttribute(element, name) !== known.mapped) return readBack(realm, element, name, value);
-  if (kindOf(element, name) !== 'url') return known.author;
+  const kind = kindOf(element, name);
+  if (kind !== 'url' && kind !== 'paper') return known.author;
   return guard(() => hrefOfURL(new NativeURL(known.author, realm.urls.unmap(dom.baseURI(element)))), known.author);
 }
 
@@ -251,7 +255,7 @@ const REFLECTED: [string, string, string][] = [
   ['HTMLBaseElement', 'href', 'href'],
   ['HTMLBodyElement', 'background', 'background'],
   ['HTMLButtonElement', 'formAction', 'formaction'],
-  ['HTMLEmbedElement', 'src', 'src'],
+  ['HTMLEmbedElement', 'src', 'src'], ['HTMLEmbedElement', 'type', 'type'],
   ['HTMLFormElement', 'action', 'action'],
   ['HTMLFrameElement', 'src', 'src'], ['HTMLFrameElement', 'longDesc', 'longdesc'],
   ['HTMLIFrameElement', 'src', 'src'], ['HTMLIFrameElement', 'srcdoc', 'srcdoc'], ['HTMLIFrameElement', 'longDesc', 'longdesc'],
@@ -263,7 +267,7 @@ const REFLECTED: [string, string, string][] = [
   ['HTMLMediaElement', 'src', 'src'], ['HTMLMediaElement', 'currentSrc', 'src'],
   ['HTMLMetaElement', 'content', 'content'], ['HTMLMetaElement', 'httpEquiv', 'http-equiv'],
   ['HTMLModElement', 'cite', 'cite'],
-  ['HTMLObjectElement', 'data', 'data'], ['HTMLObjectElement', 'codeBase', 'codebase'],
+  ['HTMLObjectElement', 'data', 'data'], ['HTMLObjectElement', 'codeBase', 'codebase'], ['HTMLObjectElement', 'type', 'type'],
   ['HTMLQuoteElement', 'cite', 'cite'],
   ['HTMLScriptElement', 'src', 'src'], ['HTMLScriptElement', 'attributionSrc', 'attributionsrc'], ['HTMLImageElement', 'attributionSrc', 'attributionsrc'],
   ['HTMLSourceElement', 'src', 'src'], ['HTMLSourceElement', 'srcset', 'srcset'],

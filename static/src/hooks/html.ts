@@ -4,6 +4,7 @@ import { apply, charCodeAt, guard, indexOf, lastIndexOf, method, NativeWeakMap, 
 import { ASIDE, ROOT_MARK } from '../html';
 import type { Call } from '../patch';
 import type { Realm } from '../realm';
+import { authorPaper } from '../papers';
 import { converted, like, ownHTML } from '../trusted';
 import { authorScript } from '../unscript';
 import * as dom from './dom';
@@ -56,7 +57,7 @@ function edit(realm: Realm, native: Call, self: Any, args: Any[]): Any {
 /** HTML as its author wrote it. */
 function readBack(realm: Realm, text: string): string {
   if (typeof text !== 'string') return text;
-  let out = authorScript(authorMap(authorCSS(realm, restorePolicies(realm, text))));
+  let out = authorPaper(authorScript(authorMap(authorCSS(realm, restorePolicies(realm, text)))));
   out = without(out, ROOT_MARK); // of a root that is in no document yet
   return without(out, ASIDE);
 }

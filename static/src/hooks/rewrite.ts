@@ -5,6 +5,7 @@ import { escape, rewriteHTML, rewriteList, rewriteRefresh, rewriteSrcset, type A
 import { arrayIndexOf, guard, includes, indexOf, slice, toJSON, toLowerCase, trim, type Any } from '../natives';
 import type { Realm } from '../realm';
 import { markFrame } from '../framemarks';
+import { hideAddress, hideType } from '../papers';
 import { authorSelectors, mapSelectors } from '../selectors';
 import { navigationURL, rewriteScript, rewriteScriptURL, scriptKind } from '../script';
 import { ownHTML } from '../trusted';
@@ -25,7 +26,7 @@ export const css = (realm: Realm, text: string): string =>
 export const authorCSS = (realm: Realm, text: string): string =>
   realm.urls.unmapText(authorSelectors(text, (url) => realm.urls.map(url)));
 
-const NAVIGATING = ['iframe', 'frame', 'object', 'embed', 'a', 'area', 'form', 'button', 'input', 'portal', 'fencedframe'];
+const NAVIGATING = ['iframe', 'frame', 'a', 'area', 'form', 'button', 'input', 'portal', 'fencedframe'];
 
 /** HTML as the browser may have it. Never throws. */
 export function html(realm: Realm, text: string, use: HTMLUse): string {
@@ -77,6 +78,8 @@ export function rewriteValue(realm: Realm, kind: AttributeKind, value: string, t
     case 'url': if (tag === 'script') return realm.points.scriptURL?.(realm, map(value), 'script') ?? map(value);
       if (tag === 'iframe') markFrame(realm, map(value));
       return !saved && arrayIndexOf(NAVIGATING, tag) >= 0 ? navigationURL(realm, map(value)) : rewriteScriptURL(realm, map(value));
+    case 'paper': return hideAddress(navigationURL(realm, map(value)));
+    case 'type': return hideType(value);
     case 'urls': return rewriteList(value, map);
     case 'srcset': return rewriteSrcset(value, map);
     case 'style': return css(realm, value);

@@ -113,8 +113,24 @@ export const muted = getter<boolean>(HTMLMediaElement.prototype, 'muted');
 export const frameDocument = getter<Document | null>(HTMLIFrameElement.prototype, 'contentDocument');
 const frameWindow = getter<Window | null>(HTMLIFrameElement.prototype, 'contentWindow');
 const framesetWindow = getter<Window | null>(HTMLFrameElement.prototype, 'contentWindow');
-export const contentWindow = (frame: Element): Window | null =>
-  localName(frame) === 'iframe' ? frameWindow(frame) : framesetWindow(frame);
+const objectWindow = getter<Window | null>(HTMLObjectElement.prototype, 'contentWindow');
+const windowsIn = getter<number>(globalThis, 'length');
+const frameElement = getter<Element | null>(globalThis, 'frameElement');
+/** The windows of a document's frames. */
+export const innerWindows = (window: Window): Window[] => Array.from({ length: windowsIn(window) }, (_, i) => window[i]!);
+/** The element that a window is in, if it has the page's origin. */
+export const elementAround = (window: Window): Element | null => guard(() => frameElement(window), null);
+export const isClosed = getter<boolean>(globalThis, 'closed');
+
+/** The window in an element; an embed element does not tell. */
+export function contentWindow(frame: Element): Window | null {
+  switch (localName(frame)) {
+    case 'iframe': return frameWindow(frame);
+    case 'frame': return framesetWindow(frame);
+    case 'object': return objectWindow(frame);
+  }
+  return null;
+}
 
 const styleSheet = getter<CSSStyleSheet | null>(HTMLStyleElement.prototype, 'sheet');
 const linkSheet = getter<CSSStyleSheet | null>(HTMLLinkElement.prototype, 'sheet');

@@ -3,7 +3,7 @@
 
 import * as is from '../ops';
 import type { Op } from '../ops';
-import { contentWindow, isElement, isHTML, localName } from './dom';
+import { contentWindow, defaultView, elementAround, innerWindows, isClosed, isElement, isHTML, localName } from './dom';
 import { BLOCKED, OPEN, FIELD, type Level } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
@@ -15,11 +15,19 @@ export class Frames implements Part {
   /** How frames' documents know that they are to be told of. */
   private readonly levels = new WeakMap<Window, { doc: number; level: Level }>();
 
-  constructor(private readonly around: (window: Window, doc: number, level: Level) => void) {}
+  /** The windows of embed elements. */
+  private readonly embedded = new WeakMap<Entry, Window>();
   private readonly changed = new Set<Entry>();
 
+  constructor(
+    private readonly document: Document,
+    private readonly around: (window: Window, doc: number, level: Level) => void,
+    /** Whether something in the page is hidden. */
+    private readonly hides: () => boolean,
+  ) {}
+
   hears(tag: string): boolean {
-    return /frame$/.test(tag);
+    return FRAMES.has(tag);
   }
 
   added(entry: Entry): void {
@@ -38,7 +46,7 @@ export class Frames implements Part {
   shows(window: Window, doc: number): boolean {
     this.docs.set(window, doc);
     for (const entry of this.frames) {
-      if (contentWindow(entry.node as Element) !== window) continue;
+      if (this.window(entry) !== window) continue;
       this.changed.add(entry);
       return true;
     }
@@ -48,7 +56,7 @@ export class Frames implements Part {
   /** An element has become a box, so documents in it are told of no more. */
   boxed(entry: Entry): void {
     for (const frame of this.frames) {
-      const window = contentWindow(frame.node as Element);
+      const window = this.window(frame);
       const doc = window === null ? undefined : this.docs.get(window);
       for (let at: Entry | null = frame; at !== null && doc !== undefined; at = at.parent) if (at === entry) this.tell(window!, doc, BLOCKED);
     }
@@ -61,9 +69,35 @@ export class Frames implements Part {
     this.around(window, doc, level === FIELD ? OPEN : level);
   }
 
+  private window(entry: Entry): Window | null {
+    return localName(entry.node) === 'embed' ? this.embed(entry) : contentWindow(entry.node as Element);
+  }
+
+  /**
+   * The window of an embed element: the one that names the element, or, as one of another origin does not, the one
+   * that is left when all others are known. In a page with something hidden that would be a guess about it.
+   */
+  private embed(entry: Entry): Window | null {
+    const known = this.embedded.get(entry);
+    if (known !== undefined && !isClosed(known)) return known;
+    const ours = defaultView(this.document);
+    const windows = ours === null ? [] : innerWindows(ours);
+    const elements = windows.map(elementAround);
+    let found = windows[elements.indexOf(entry.node as Element)];
+    if (found === undefined && !this.hides()) {
+      const frames = [...this.frames];
+      const others = new Set(frames.map(({ node }) => contentWindow(node as Element)));
+      const left = windows.filter((window, i) => elements[i] === null && !others.has(window));
+      const embeds = frames.filter(({ node }) => localName(node) === 'embed' && !elements.includes(node as Element));
+      if (left.length === embeds.length) found = left[embeds.indexOf(entry)];
+    }
+    if (found !== undefined) this.embedded.set(entry, found);
+    return found ?? null;
+  }
+
   collect(ops: Op[]): void {
     for (const entry of this.changed) {
-      const window = contentWindow(entry.node as Element);
+      const window = this.window(entry);
       const doc = window === null ? undefined : this.docs.get(window);
       if (window === null || doc === undefined) continue;
       this.tell(window, doc, entry.level);
@@ -75,6 +109,9 @@ export class Frames implements Part {
   }
 }
 
+/** The last two show documents as well: the proxy gives them one for a PDF. */
+const FRAMES = new Set(['iframe', 'frame', 'object', 'embed']);
+
 export function isFrame(node: Node): boolean {
-  return isElement(node) && isHTML(node) && (localName(node) === 'iframe' || localName(node) === 'frame');
+  return isElement(node) && isHTML(node) && FRAMES.has(localName(node));
 }

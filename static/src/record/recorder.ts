@@ -147,7 +147,7 @@ export class Recorder {
     this.icon = new Icon(document);
     this.blobs = new Blobs((message) => this.running && send(message));
     this.veils = new Veils(() => realm.global as Window, () => this.masks.base, (message) => this.running && send(message));
-    this.frames = new Frames((window, doc, level) => around?.(window, doc, level));
+    this.frames = new Frames(document, (window, doc, level) => around?.(window, doc, level), () => this.masks.hides);
     this.controls = new Controls(this.secrets, entry, (name) => this.send({ type: 'secret', name }));
     this.scrolls = new Scrolls(entry);
     this.focus = new Focus(document, (node) => this.tree.level(node), entry);

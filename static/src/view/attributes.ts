@@ -46,6 +46,9 @@ function judge(element: Element, name: string, value: string, addresses: Address
       return link(element, tag, html, value, addresses);
     case 'rel':
       return tag === 'link' ? relation(value) : value;
+    case 'type':
+      // A sandbox has no plug-ins; a document it shows without being told of a type.
+      return tag === 'embed' || tag === 'object' ? null : value;
     case 'popover':
       return 'manual'; // opens and closes when the leader's does, and by nothing else
     case 'content':

@@ -129,11 +129,17 @@ function attributes(ctx: BuildContext, element: Element, list: unknown): void {
 
 export function attribute(ctx: BuildContext, element: Element, name: unknown, value: unknown): void {
   if (typeof name !== 'string' || (typeof value !== 'string' && value !== null)) throw new Invalid('attribute');
-  if (name === 'autocomplete') return; // stays off
+  if (name === 'autocomplete' || name === holderOf(element)) return; // stay as we have them
   if (name === 'href' && element.localName === 'base' && value !== null) ctx.base(element, value);
   setAttribute(element, name, value, ctx.addresses);
   // Password managers heed nothing else.
   if (name === 'type' && element.localName === 'input' && value === 'password') element.setAttribute('autocomplete', 'new-password');
+}
+
+/** The attribute by which an element that is no frame shows a document. */
+export function holderOf(element: Element): 'src' | 'data' | null {
+  if (element.namespaceURI !== HTML) return null;
+  return element.localName === 'embed' ? 'src' : element.localName === 'object' ? 'data' : null;
 }
 
 function children(ctx: BuildContext, parent: Node, form: unknown[], from: number, numbers: Numbers, depth: number): void {

@@ -6,7 +6,7 @@ import type { Id, Mode } from '../ops';
 import { digestOf, TOLD, type Seen, type State, type Told } from '../digest';
 import { caretToEnd } from '../input/caret';
 import { Addresses } from './addresses';
-import { attribute, build, Invalid, isStyle, Numbers, type BuildContext } from './build';
+import { attribute, build, holderOf, Invalid, isStyle, Numbers, type BuildContext } from './build';
 import { Motion } from './motion';
 import { Sheets } from './sheets';
 import { isState, States } from './states';
@@ -29,7 +29,7 @@ export interface MirrorOptions {
   /** Whether this browser, left alone, would choose others. */
   choosesOtherwise(): boolean;
   /** A frame element shows another document, or (null) it is gone. */
-  onFrame(frame: HTMLIFrameElement, doc: number): void;
+  onFrame(frame: HTMLElement, doc: number): void;
   /** The leader's word on a text control's value; true when it was dealt with. */
   onValue(control: Element, value: string): boolean;
   /** What the leader's film or sound does. */
@@ -73,7 +73,7 @@ export class Mirror {
   private readonly bases = new Map<Element, string>();
   private readonly building: BuildContext;
   /** The frames of this document, with what they show. */
-  readonly frames = new Map<HTMLIFrameElement, number>();
+  readonly frames = new Map<HTMLElement, number>();
   /** The mode of the last snapshot, or null before the first. */
   mode: Mode | null = null;
 
@@ -334,7 +334,7 @@ export class Mirror {
     if (id !== undefined && this.nodes.get(id) === node) this.nodes.delete(id);
     this.scrolls.delete(node);
     this.sheets.forget(node);
-    this.frames.delete(node as HTMLIFrameElement);
+    this.frames.delete(node as HTMLElement);
     if (this.bases.delete(node as Element)) this.rebase();
     const root = (node as Element).shadowRoot ?? (node as HTMLTemplateElement).content;
     if (root?.nodeType === Node.DOCUMENT_FRAGMENT_NODE) this.forget(root);
@@ -369,7 +369,7 @@ export class Mirror {
   }
 
   /** Without moveBefore a moved frame starts empty. */
-  private frameMoved(frame: HTMLIFrameElement): void {
+  private frameMoved(frame: HTMLElement): void {
     const doc = this.frames.get(frame);
     if (doc !== undefined) this.options.onFrame(frame, doc);
   }
@@ -526,9 +526,23 @@ export class Mirror {
   }
 
   private frame(frame: Element, doc: unknown): void {
-    if ((frame.localName !== 'iframe' && frame.localName !== 'frame') || !isCount(doc)) throw new Invalid('frame');
-    this.frames.set(frame as HTMLIFrameElement, doc);
-    this.options.onFrame(frame as HTMLIFrameElement, doc);
+    const holder = holderOf(frame);
+    if ((holder === null && frame.localName !== 'iframe' && frame.localName !== 'frame') || !isCount(doc)) throw new Invalid('frame');
+    if (holder !== null && !frame.hasAttribute(holder)) frame = this.holding(frame, holder);
+    this.frames.set(frame as HTMLElement, doc);
+    this.options.onFrame(frame as HTMLElement, doc);
+  }
+
+  /** Chromium's object elements never show a document once they have shown what is in them instead, so another takes its place. */
+  private holding(element: Element, holder: string): Element {
+    const fresh = element.cloneNode(false) as Element;
+    fresh.setAttribute(holder, 'about:blank');
+    const id = this.id(element);
+    this.nodes.set(id, fresh);
+    this.numbers.set(fresh, id);
+    element.replaceWith(fresh);
+    fresh.append(...element.childNodes);
+    return fresh;
   }
 
   private state(name: unknown, id: unknown): void {
@@ -585,10 +599,11 @@ export class Mirror {
     if (tried < RETRIES) setTimeout(() => this.failed.get(element) === tried + 1 && reload(element, name), RETRY_MS << tried);
   }
 
-  /** The sheet of a link or style element has loaded. */
+  /** The sheet of a link or style element has loaded, or an embed or object element has an empty document. */
   loaded(element: Element): void {
     this.failed.delete(element);
     this.sheets.loaded(element);
+    if (holderOf(element) !== null) this.frameMoved(element as HTMLElement);
   }
 }
 

@@ -45,7 +45,7 @@ interface Doc {
   /** Null for a tab's own document. */
   readonly parent: number | null;
   readonly url: string;
-  frame: HTMLIFrameElement | null;
+  frame: HTMLElement | null;
   mirror: Mirror | null;
   capture: Capture | null;
   waiting: unknown[][];
@@ -76,6 +76,7 @@ export class Renderer {
   private inputs = 0;
   private applying = false;
   private placing = false;
+  private emptying = false;
   /** How the follower may act in the page. */
   private may = new Set<Right>();
   private framing = false;
@@ -166,7 +167,7 @@ export class Renderer {
     return (parent !== undefined && this.docs.get(parent)?.url) || url || 'about:blank';
   }
 
-  private frameOf(doc: Doc): HTMLIFrameElement | null {
+  private frameOf(doc: Doc): HTMLElement | null {
     const frames = this.docs.get(doc.parent!)?.mirror?.frames ?? [];
     for (const [frame, id] of frames) if (id === doc.id) return frame;
     return null;
@@ -216,8 +217,20 @@ export class Renderer {
   /** Puts a nested document into its frame, if there is one and a snapshot to show. */
   private fill(doc: Doc): void {
     const mode = doc.waiting.length > 0 ? modeOf(doc.waiting[0]!) : null;
-    const inner = doc.frame === null || mode === null ? null : empty(doc.frame, mode);
+    const inner = doc.frame === null || mode === null ? null : this.empty(doc.frame, mode);
     if (inner !== null) this.build(doc, inner);
+  }
+
+  /** Empties a nested frame's document, in a mode. Null when the frame is not in a page. */
+  private empty(frame: HTMLElement, mode: Mode): Document | null {
+    const inner = documentIn(frame);
+    if (inner === null) return null;
+    this.emptying = true;
+    inner.open();
+    inner.write((mode === 'standards' ? '<!doctype html>' : '') + '<html><head></head><body></body></html>');
+    inner.close();
+    this.emptying = false;
+    return inner;
   }
 
   private build(doc: Doc, document: Document): void {
@@ -322,13 +335,14 @@ export class Renderer {
    * A frame of a mirrored document shows a document, or was moved and has lost what it showed. Which one, a page may
    * say; it is shown in its parent only, as the shell has it from the browser.
    */
-  private framed(parent: Doc, frame: HTMLIFrameElement, id: number): void {
+  private framed(parent: Doc, frame: HTMLElement, id: number): void {
     const doc = this.docs.get(id);
     if (doc === undefined || doc.parent !== parent.id) return;
     doc.frame = frame;
+    if (this.emptying) return; // that it has loaded is our doing
     if (doc.mirror === null) return this.fill(doc);
-    if (frame.contentDocument === doc.mirror.document) return;
-    const inner = empty(frame, doc.mirror.mode!);
+    if (documentIn(frame) === doc.mirror.document) return;
+    const inner = this.empty(frame, doc.mirror.mode!);
     if (inner === null) return;
     doc.mirror.move(inner);
     this.listen(doc, inner, new Scrolling(() => doc.mirror!, (node, x, y) => this.scrolled(id, node, x, y)));
@@ -549,14 +563,12 @@ function modeOf(ops: unknown[]): Mode | null {
   return first[2] === 'quirks' ? 'quirks' : 'standards';
 }
 
-/** Empties a nested frame's document, in a mode. Null when the frame is not in a page. */
-function empty(frame: HTMLIFrameElement, mode: Mode): Document | null {
-  const inner = frame.contentDocument;
-  if (inner === null) return null;
-  inner.open();
-  inner.write((mode === 'standards' ? '<!doctype html>' : '') + '<html><head></head><body></body></html>');
-  inner.close();
-  return inner;
+/** The document that a frame, an object or an embed element shows; the last is known to its window only. */
+function documentIn(frame: HTMLElement): Document | null {
+  if (frame.localName !== 'embed') return (frame as HTMLIFrameElement | HTMLObjectElement).contentDocument;
+  const window = frame.ownerDocument.defaultView;
+  for (let i = 0; i < (window?.length ?? 0); i++) if (window![i]!.frameElement === frame) return window![i]!.document;
+  return null;
 }
 
 /** Waits for the style sheets of a document, but not for ever. */

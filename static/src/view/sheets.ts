@@ -14,7 +14,7 @@ type Window = globalThis.Window & typeof globalThis;
 const BASE = `
 noscript { display: none !important; }
 video:not([controls])::-webkit-media-controls { display: none !important; }
-embed, object:not(:has(> :not(param))) {
+embed:not([src]), object:not([data], :has(> :not(param))) {
   content: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Crect width='100%25' height='100%25' fill='%23eee'/%3E%3Ctext x='50%25' y='50%25' dominant-baseline='middle' text-anchor='middle' font-family='system-ui,sans-serif' font-size='12' fill='%23555'%3EOnly the visitor sees this%3C/text%3E%3C/svg%3E");
 }
 video[data-tandem-unavailable]:not([poster]) {
