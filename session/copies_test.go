@@ -32,7 +32,7 @@ func (c *couple) fetches(b *browser, n uint64) int {
 // TestCopiesAreThoseThatTheVisitorPassesOn has the agent try before and after.
 func TestCopiesAreThoseThatTheVisitorPassesOn(t *testing.T) {
 	c := newCouple(t, View)
-	n := c.passes("lamp,1")
+	n := c.passes("CANARY,1")
 	pass := fmt.Sprintf(`{"type":"pass","n":%d}`, n)
 	if got := c.fetches(c.browser, n); got != 404 {
 		t.Errorf("before the visitor's word the agent gets %d", got)
@@ -51,6 +51,7 @@ func TestCopiesAreThoseThatTheVisitorPassesOn(t *testing.T) {
 	}
 	c.vis.send(pass)
 	c.vis.expectAny("refused")
+	c.keepsNothing("CANARY", "report.csv")
 	all, err := c.hub.Audit().Contents()
 	if err != nil || !strings.Contains(string(all), `"session.pass"`) || strings.Contains(string(all), "report") {
 		t.Errorf("recorded is %s, %v", all, err)

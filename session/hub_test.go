@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -540,6 +538,20 @@ func TestEnd(t *testing.T) {
 	}
 }
 
+// keepsNothing searches the log and the disk for what must be in neither.
+func (r *rig) keepsNothing(secrets ...string) {
+	r.t.Helper()
+	files := onDisk(r.t, r.dir)
+	files["the log"] = r.logs.String()
+	for name, text := range files {
+		for i, secret := range secrets {
+			if strings.Contains(text, secret) {
+				r.t.Errorf("%s holds secret %d", name, i)
+			}
+		}
+	}
+}
+
 // TestS53NothingSecretIsKept searches store and log for what must not be there.
 func TestS53NothingSecretIsKept(t *testing.T) {
 	r := newRig(t)
@@ -552,6 +564,11 @@ func TestS53NothingSecretIsKept(t *testing.T) {
 	vp.send(`{"type":"ops","doc":1,"ops":[[1,999],"CANARY-OP"]}`)
 	ap.expect("doc")
 	setCookie(t, r.session(inv), "login=CANARY-COOKIE", r.clock.now())
+	ap.send(`{"type":"chat","text":"CANARY-CHAT"}`)
+	vp.send(`{"type":"dialog","doc":1,"kind":"prompt","text":"CANARY-DIALOG"}`)
+	vp.send(`{"type":"download","name":"CANARY-FILE"}`)
+	ap.expectAny("dialog")
+	ap.expectAny("download")
 	ticket := r.session(inv).Ticket("CANARY-HOST")
 	u, _ := url.Parse(controlURL)
 	secrets := []string{"CANARY", secretOf(inv.VisitorURL), secretOf(inv.AgentURL), inv.Code, cookie, ticket, vp.stream, ap.welcome.Key}
@@ -559,25 +576,7 @@ func TestS53NothingSecretIsKept(t *testing.T) {
 		secrets = append(secrets, c.Value)
 	}
 	r.stop()
-	files := map[string]string{"the log": r.logs.String()}
-	err := filepath.WalkDir(r.dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			data, err := os.ReadFile(path)
-			files[path] = string(data)
-			return err
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range files {
-		for i, secret := range secrets {
-			if strings.Contains(text, secret) {
-				t.Errorf("%s holds secret %d", name, i)
-			}
-		}
-	}
+	r.keepsNothing(secrets...)
 	if !strings.Contains(r.logs.String(), inv.ID) {
 		t.Error("the log says nothing at all")
 	}

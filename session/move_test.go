@@ -132,6 +132,7 @@ func TestWhatPagesKeepMovesOnce(t *testing.T) {
 	handIn(`[]`, errUnfit)
 	handIn(fmt.Sprintf(`{%q:"%s"}`, host, strings.Repeat("x", maxKeptHost)), errUnfit)
 	handIn(kept, nil)
+	c.keepsNothing("CANARY")
 	c.vis.send(`{"type":"hand-over","yes":true}`)
 	c.vis.expectClose(4410)
 	handIn(kept, ErrNotMoving)
