@@ -207,7 +207,7 @@ func TestTunnelsAndTraceAreNotOffered(t *testing.T) {
 }
 
 // goproxy lets hop-by-hop headers through in both directions.
-func TestHopHeadersStayOnTheirHop(t *testing.T) {
+func TestS09HopHeadersStayOnTheirHop(t *testing.T) {
 	var got http.Header
 	origin := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		got = r.Header.Clone()

@@ -101,6 +101,11 @@ func TestS30TicketNeedsTheBrowserThatAsked(t *testing.T) {
 	if resp.StatusCode != http.StatusForbidden || resp.Header.Get("Set-Cookie") != "" {
 		t.Errorf("got %s, cookie %q", resp.Status, resp.Header.Get("Set-Cookie"))
 	}
+	// Nor in one that asks for itself at the time.
+	resp = w.do(w.request("GET", planted, nil, "Sec-Fetch-Dest", "iframe", "Cookie", stateCookie+"=mine"))
+	if resp.StatusCode != http.StatusTemporaryRedirect || resp.Header.Get("Set-Cookie") != "" {
+		t.Errorf("with a state of its own: got %s, cookie %q", resp.Status, resp.Header.Get("Set-Cookie"))
+	}
 }
 
 func TestShellEntryNeedsControlOrigin(t *testing.T) {
