@@ -1,6 +1,6 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench bench-hands bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults soak test-webkit test-axe axe
+.PHONY: help build test lint generate bench bench-hands bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults soak test-webkit test-firefox test-axe axe
 
 FUZZTIME ?= 3s
 MORE ?= 20
@@ -89,6 +89,9 @@ test-faults: ## the server killed in the middle of everything, and its disk full
 
 soak: chromium ## a server in use for MINUTES (30): what it needs has to level off, and be given back; needs Linux
 	cd cmd/tandem && TANDEM_TEST_SOAK=$(MINUTES) go test -count 1 -timeout 0 -run "^TestSoak$$"
+
+test-firefox: browsers ## mouse, keys, fields, chat and dialogs, with Firefox at one of two people
+	TANDEM_TEST_FIREFOX=1 go test -count 1 -timeout 20m -run '^TestFirefoxHands$$' -v ./cmd/tandem
 
 test-webkit: ## what has to hold in every browser, in WebKitGTK (installs it when root)
 	@if ! command -v WebKitWebDriver >/dev/null || ! command -v Xvfb >/dev/null; then \
