@@ -403,21 +403,21 @@ type typingMessage struct {
 
 func (*typingMessage) check() error { return nil }
 
-// doneMessage says what came of an input. Caret is where the caret of who sent
-// it is now in what is edited: a node and an offset in it.
+// doneMessage says what came of an input. Sel is where the selection of who sent
+// it is now in what is edited.
 type doneMessage struct {
-	N     uint64   `json:"n"`
-	OK    bool     `json:"ok"`
-	Why   string   `json:"why,omitempty"`
-	Caret []number `json:"caret,omitempty"`
+	N   uint64   `json:"n"`
+	OK  bool     `json:"ok"`
+	Why string   `json:"why,omitempty"`
+	Sel []number `json:"sel,omitempty"`
 }
 
 func (m *doneMessage) check() error {
 	m.Why = cut(m.Why, maxText)
-	if len(m.Caret) != 0 && len(m.Caret) != 2 {
-		return errors.New("not a caret")
+	if len(m.Sel) != 0 && len(m.Sel) != 4 {
+		return errors.New("not a selection")
 	}
-	return checkNumbers(m.Caret...)
+	return checkNumbers(m.Sel...)
 }
 
 // beatMessage says that the leader's page lives, and whether it can be seen.

@@ -144,7 +144,7 @@ func TestMessagesWritten(t *testing.T) {
 		"to-agent.erase":       encode("erase", erasedMessage{"visitor"}),
 		"to-agent.chat":        encode("chat", saidMessage{2, "visitor", 1700000001000, "Yes."}),
 		"to-agent.beat":        encode("beat", beatMessage{true}),
-		"to-agent.done":        encode("done", doneMessage{7, false, "gone", []number{18, 4}}),
+		"to-agent.done":        encode("done", doneMessage{7, false, "gone", []number{18, 4, 18, 4}}),
 		"to-agent.dialog":      encode("dialog", dialogMessage{3, "confirm", "Remove this item?"}),
 		"to-agent.answered":    encode("answered", answeredMessage{3, new(false)}),
 		"to-agent.download":    encode("download", downloadMessage{"invoice.pdf", 48213}),

@@ -4,7 +4,7 @@
 // privilege. Requests from the shell are checked before they are acted on,
 // because a page may get hold of a port by mistake.
 
-import type { Input, Way } from './input/messages';
+import type { Input, SelectionIds, Way } from './input/messages';
 import type { DocumentRule } from './pages';
 import type { Level } from './record/mask';
 
@@ -65,8 +65,8 @@ export type FromDocument =
   | { type: 'select'; sel: number[] | null }
   /** The viewport's size, and what the browser says of itself in media queries: `feature:value`. */
   | { type: 'view'; width: number; height: number; dpr: number; media: string[] }
-  /** The caret is where its follower's is now: a node and an offset. */
-  | { type: 'done'; n: number; ok: boolean; why?: string; caret?: [number, number] }
+  /** The selection is its follower's now. */
+  | { type: 'done'; n: number; ok: boolean; why?: string; sel?: SelectionIds }
   | { type: 'want'; n: number; want: number; accept: string; multiple: boolean }
   | { type: 'copied'; n: number; text: string }
   | { type: 'placed'; n: number; ok: boolean; why?: string }

@@ -223,7 +223,7 @@ export const toAgent = {
   ops: { doc: count, ops: any },
   gone: { doc: count },
   ...between,
-  done: { n: count, ok: bool, why: optional(text(64)), caret: optional(list(count, 2)) },
+  done: { n: count, ok: bool, why: optional(text(64)), sel: optional(list(count, 4)) },
   /** The page asks for files because of what you did, or has copied something. */
   want: { to: from, doc: count, want: count, accept: optional(sentence), multiple: optional(bool) },
   copied: { to: from, text: text(200_000) },
@@ -253,7 +253,7 @@ export const fromDocument = {
   select: { sel: selection.sel },
   editing: { node: count },
   view: { ...view, dpr: number },
-  done: { n: count, ok: bool, why: optional(text(64)), caret: optional(list(count, 2)) },
+  done: { n: count, ok: bool, why: optional(text(64)), sel: optional(list(count, 4)) },
   want: { n: count, want: count, accept: sentence, multiple: bool },
   copied: { n: count, text: text(200_000) },
   placed,

@@ -9,7 +9,9 @@ import { documentConfig, install, Realm, type TabPort } from './install';
 import { functionOf } from './hooks/inline';
 import { addListener, apply, getter, guard, later, mapDelete, mapGet, mapSet, method, NativeMap, type Any, type Native } from './natives';
 import { parseToDocument, type FromDocument, type FrameHello, type FrameLevel, type Grant, type Hello, type ToDocument } from './port';
+import type { SelectionIds } from './input/messages';
 import { createPerformer } from './input/perform';
+import type { Selected } from './input/place';
 import { panicKey } from './panic';
 import type { DocumentRule } from './pages';
 import { PRIVATE, type Level } from './record/mask';
@@ -87,8 +89,8 @@ class Connection {
       wish: (n, wish) => this.send({ n, ...wish }),
       done: (n, why, caret) => {
         this.recorder.performed(); // what the input did comes before the word that it was done
-        const node = caret === null ? 0 : this.recorder.id(caret[0]);
-        this.send({ type: 'done', n, ok: why === null, ...(why !== null && { why }), ...(node !== 0 && { caret: [node, caret![1]] }) });
+        const sel = caret && this.numbers(caret);
+        this.send({ type: 'done', n, ok: why === null, ...(why !== null && { why }), ...(sel && { sel }) });
       },
     });
     const window = () => realm.global as Window;
@@ -111,6 +113,12 @@ class Connection {
     const message: Hello = { tandem: 'hello', url, main };
     const shell = `${config.content.scheme}://shell--${config.session}.${config.content.host}`;
     this.postFrom(shellWindow, message, shell, [portTwo(channel)]);
+  }
+
+  /** A selection as followers know it, if they do. */
+  private numbers([[anchor, from], [focus, to]]: Selected): SelectionIds | null {
+    const [a, b] = [this.recorder.id(anchor), this.recorder.id(focus)];
+    return a !== 0 && b !== 0 ? [a, from, b, to] : null;
   }
 
   /** Posts in the name of the document's own window, by which the shell knows it. */

@@ -41,7 +41,7 @@ test('an edit names its place only when the leader does not know it', () => scen
   equal(attention.moved() ?? null, null, 'told already');
   attention.sent(1);
   attention.leads(first.firstChild, 2, 2);
-  attention.done(1, [first.firstChild!, 2]);
+  attention.done(1, [[first.firstChild!, 2], [first.firstChild!, 2]]);
   equal(attention.moved() ?? null, null, 'where an edit has taken it');
   attention.leads(first.firstChild, 3, 3);
   equal(attention.selected() ?? null, null, 'it went with the leader\'s, and nobody has moved it');
@@ -60,7 +60,7 @@ test('a caret beside the leader\'s keeps its place when the text is made anew', 
   equal(attention.moved() ?? null, null, 'the leader has it there');
   attention.sent(1);
   attention.around(() => first.replaceChildren('a new o!ne'));
-  attention.done(1, [first.firstChild!, 8]);
+  attention.done(1, [[first.firstChild!, 8], [first.firstChild!, 8]]);
   equal(caret(), ['first', 8], 'where the follower\'s own edit has taken it');
 }));
 
@@ -95,4 +95,13 @@ test('nothing moves while a button is held', () => scene(({ attention, first, se
   equal(caret(), ['first', 1]);
   attention.press(false);
   equal(caret(), ['second', 2]);
+}));
+
+test('changes that the leader\'s caret comes with take the follower\'s along', () => scene(({ attention, first, caret }) => {
+  attention.leads(first.firstChild, 1, 1);
+  attention.around(() => {
+    first.replaceChildren('one', 'two');
+    attention.leads(first.lastChild, 2, 2);
+  });
+  equal([...caret(), getSelection()!.focusNode === first.lastChild], ['first', 2, true]);
 }));

@@ -3,7 +3,7 @@
 // out of a field the follower types in while the visitor types in another.
 
 import { hash, type Caret } from './messages';
-import { heldSelection, select, spotOf, type Point } from './place';
+import { heldSelection, select, spotOf, type Selected } from './place';
 
 export interface AttentionContext {
   document: Document;
@@ -31,8 +31,8 @@ export class Attention {
   private news = false;
   /** It came of nothing that the follower did. */
   private moves = false;
-  /** Where the leader has the follower's own caret, when it has said so since the follower was there. */
-  private own: Point | null = null;
+  /** Where the leader has the follower's own selection, when it has said so since the follower was there. */
+  private own: Selected | null = null;
   /** Both were at one place before the leader's focus moved on. */
   private together = false;
   /** The field that somebody else is in, and since when. */
@@ -42,6 +42,8 @@ export class Attention {
   private last = -OWN_MS;
   /** The caret in a field or an edited element, as leader and follower both have it. */
   private known = '';
+  /** While changes are applied: where the caret's place in the text is, unless it has gone elsewhere by them. */
+  private place: (() => Selected | null) | null = null;
   /** It has gone with the leader's since: the leader does not know that it is the follower's, too. */
   private followed = false;
 
@@ -75,10 +77,10 @@ export class Attention {
     this.pending.add(n);
   }
 
-  /** An input was performed; the follower's caret is there now, in what is edited. */
-  done(n: number, caret: Point | null): void {
+  /** An input was performed; the follower's selection is there now, in what is edited. */
+  done(n: number, own: Selected | null): void {
     if (!this.pending.delete(n)) return;
-    this.own = caret;
+    this.own = own;
     this.settle();
   }
 
@@ -92,12 +94,13 @@ export class Attention {
     this.settle();
   }
 
-  /** Applies changes, which move a caret that is still the leader's as well. One beside the leader's keeps its place. */
+  /** Applies changes, which move a caret that is still the leader's as well. In what is edited it keeps its place in the text. */
   around(apply: () => void): void {
     const own = this.key() !== this.known;
-    const place = this.shared() ? this.held() : null;
+    this.place = this.held();
     apply();
-    if (place !== null) select(place());
+    if (this.place !== null) select(this.place());
+    this.place = null;
     if (!own) this.known = this.key();
   }
 
@@ -132,7 +135,7 @@ export class Attention {
     return { at: (isCollapsed ? [anchor] : [anchor, focus]).flatMap(({ line, chars, text }) => [line, chars, hash(text)]) };
   }
 
-  private held(): ReturnType<typeof heldSelection> | null {
+  private held(): (() => Selected | null) | null {
     const { anchorNode, anchorOffset, focusNode, focusOffset } = this.ctx.document.getSelection() ?? {};
     const host = anchorNode ? editingHost(anchorNode) : null;
     return host !== null && host === this.active() ? heldSelection(host, [[anchorNode!, anchorOffset!], [focusNode!, focusOffset!]]) : null;
@@ -142,8 +145,8 @@ export class Attention {
     if (!this.ctx.here() || this.pressed || this.pending.size > 0) return;
     const { own } = this;
     this.own = null;
-    if (own !== null && own[0].isConnected && editingHost(own[0]) === this.active()) {
-      this.put(() => select([own, own]));
+    if (own !== null && own.every(([node]) => node.isConnected && editingHost(node) === this.active())) {
+      this.put(() => select(own));
       this.followed = false;
     }
     if (!this.news || !this.free()) return;
@@ -151,7 +154,7 @@ export class Attention {
     this.together = false;
     if (this.shared()) return; // each of two in one field has a caret of their own
     const before = this.known;
-    this.put(() => this.place());
+    this.put(() => this.follow());
     this.followed ||= this.moves && this.known !== before;
     this.moves = false;
   }
@@ -159,6 +162,7 @@ export class Attention {
   /** Puts the follower's caret where the leader has it. */
   private put(place: () => void): void {
     this.placing = true;
+    this.place = null;
     try {
       place();
     } finally {
@@ -178,7 +182,7 @@ export class Attention {
     return !this.ctx.busy(active) || performance.now() - this.last >= OWN_MS;
   }
 
-  private place(): void {
+  private follow(): void {
     const active = this.active();
     const target = hostOf(this.node);
     if (target === null) return (active as HTMLElement | null)?.blur();
@@ -190,7 +194,9 @@ export class Attention {
       const most = (node as Text).length;
       this.ctx.document.getSelection()?.setBaseAndExtent(node, Math.min(start, most), node, Math.min(end, most));
     } else if (this.ctx.busy(target)) {
-      (target as HTMLInputElement).setSelectionRange?.(start, end);
+      const field = target as HTMLInputElement;
+      // One that is there already may have been made backwards.
+      if (field.selectionStart !== start || field.selectionEnd !== end) field.setSelectionRange?.(start, end);
     }
   }
 

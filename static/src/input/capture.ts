@@ -9,6 +9,7 @@ import { Attention, editingHost } from './attention';
 import { Composing } from './composing';
 import { Dragging } from './dragging';
 import { Fields } from './fields';
+import type { Selected } from './place';
 import { isBusy, isEditable, isPicked, isSink, isTextControl, placeOf } from './kinds';
 import { Controls, isMedia } from './media';
 import type { MarkKind } from '../port';
@@ -37,8 +38,8 @@ export interface CaptureContext {
 }
 
 export interface Capture {
-  /** The leader performed (or refused) input n, and has the follower's caret there, in what is edited. */
-  done(n: number, caret: Node | null, offset: number): void;
+  /** The leader performed (or refused) input n, and has the follower's selection there, in what is edited. */
+  done(n: number, selected: Selected | null): void;
   /** The leader's value for a text control arrived: shown now, or once the follower's own typing is performed. */
   value(control: Element, value: string): void;
   /** The leader's focus came to an element, or its selection into an edited text. */
@@ -299,10 +300,10 @@ export function attachCapture(ctx: CaptureContext): Capture {
   });
 
   return {
-    done: (n, caret, offset) => {
+    done: (n, selected) => {
       ahead.delete(n);
       attention.around(() => fields.done(n));
-      attention.done(n, caret === null ? null : [caret, offset]);
+      attention.done(n, selected);
       dragging.done(n);
     },
     value: (control, value) => fields.value(control, value),

@@ -24,7 +24,7 @@ async function scene(html: string, run: (leader: Leader) => Promise<void>): Prom
   const performer = createPerformer({
     document, realm: { global: globalThis, patch, listen: (at: () => EventTarget, type: string, listener: () => void, options: object) => at().addEventListener(type, listener, options) } as unknown as Realm,
     node: (id) => nodes.get(id) ?? null, masked: () => false, protects: (element) => element.matches('.kept'), secret: () => false, wish: () => undefined,
-    done: (n, why, caret) => answers.get(n)!(why ?? (caret === null ? '' : `${caret[0].textContent}:${caret[1]}`)),
+    done: (n, why, caret) => answers.get(n)!(why ?? (caret === null ? '' : `${caret[1][0].textContent}:${caret[1][1]}`)),
   });
   let n = 0;
   try {
@@ -75,6 +75,7 @@ test('and finds it where the page makes its text anew', () => scene('<p>one two<
 test('a caret in what has gone since the follower saw it is found by its characters', () => scene('<p>first</p><p>one two</p>', async ({ host, number, does }) => {
   const before = host.children[1]!.textContent!;
   number(host.children[1]!.firstChild!, 3);
+  await does('bob', put({ sel: [3, 0, 3, 0] }));
   await does('ada', put({ sel: [3, 0, 3, 0] }));
   host.innerHTML = '<p>first</p><p>so one two</p>';
   equal(await does('ada', write('!', { sel: [2, 3, 2, 3], at: [1, 3, hash(before)] })), 'so one! two:7');

@@ -6,7 +6,7 @@
 // A caret is kept by the characters before it as well (place.ts), for editors that make their text anew at every key.
 
 import { mapClear, mapDelete, mapGet, mapSet, mapSize, NativeMap } from '../natives';
-import { heldSelection, savedSelection, select, type Point, type Selected } from './place';
+import { heldSelection, savedSelection, select, type Selected } from './place';
 
 /** More people than may act in a session. */
 const MOST = 32;
@@ -55,9 +55,14 @@ export class Carets {
     return caret === undefined || select(caret());
   }
 
-  /** Where somebody's caret is; null when they have none in what is edited. */
-  of(who: string): Point | null {
-    return mapGet(this.kept, who)?.()?.[1] ?? null;
+  /**
+   * Where somebody's caret or selection is beside those of others; null when they have none in what is edited, or the
+   * document's alone, of which followers hear when the page has put it where it wants.
+   */
+  of(who: string): Selected | null {
+    const caret = mapGet(this.kept, who);
+    if (caret === undefined || (this.owner === who && mapSize(this.kept) === 1)) return null;
+    return (this.owner === who ? savedSelection(this.document) : caret)();
   }
 
   private set(who: string, caret: () => Selected | null, lent: boolean): void {

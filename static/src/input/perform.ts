@@ -34,8 +34,8 @@ export interface PerformContext {
   protects(element: Element): boolean;
   /** Whether a text holds something that is hidden from followers. */
   secret(text: string): boolean;
-  /** An input is over. The caret is where its follower's is now in what is edited, beside the selection perhaps. */
-  done(n: number, why: string | null, caret: Point | null): void;
+  /** An input is over. The caret or selection is its follower's now in what is edited, perhaps beside the document's. */
+  done(n: number, why: string | null, caret: Selected | null): void;
   /** The page wants something of the follower whose input n was. */
   wish(n: number, wish: Wish): void;
 }
@@ -129,7 +129,7 @@ export function createPerformer(ctx: PerformContext): Performer {
   function answer(n: number, why: string | null): void {
     const asked = mapGet(open, n);
     const caret = asked && carets.of(asked.from);
-    if (mapDelete(open, n)) ctx.done(n, why, caret && !ctx.masked(caret[0]) ? caret : null);
+    if (mapDelete(open, n)) ctx.done(n, why, caret && !ctx.masked(caret[0][0]) && !ctx.masked(caret[1][0]) ? caret : null);
   }
 
   function perform(input: Input, only: Way | undefined): Refusal | 'failed' | null | Promise<string | null> {

@@ -129,7 +129,8 @@ export function edit(host: Element, inputType: string, data: string | null, mark
   const document = ownerDocument(host)!;
   if (!holds(host, focused(document) ?? document)) focus(host);
   if (inputType === 'insertFromPaste' && data !== null && offerPaste(host, data, markup)) return true;
-  if (!before(host, inputType, data)) return true;
+  const transfer = inputType === 'insertFromPaste' && data !== null ? transferOf(data, markup) : null;
+  if (!before(host, inputType, data, transfer)) return true;
   if (markup !== null && insertMarkup(host, markup)) return true;
   const extension = EXTENSIONS[inputType];
   if (extension !== undefined) {
@@ -153,22 +154,30 @@ function insertMarkup(host: Element, { html, map }: Markup): boolean {
 
 /** Offers a paste event; true when the page took it. */
 export function offerPaste(host: Element, data: string, markup: Markup | null = null): boolean {
-  const clipboardData = new DataTransferNative();
-  clipboardData.setData('text/plain', data);
-  if (markup !== null) clipboardData.setData('text/html', harmless(markup.html));
+  const clipboardData = transferOf(data, markup);
   const event = new ClipboardEventNative('paste', { bubbles: true, cancelable: true, composed: true, clipboardData });
   // Firefox leaves the constructor's data out.
   if (event.clipboardData?.getData('text/plain') !== data) Object.defineProperty(event, 'clipboardData', { value: clipboardData });
   return !dispatch(host, event);
 }
 
-/** Asks the page; false when it prevented the default and did the edit itself. */
-function before(target: Element, inputType: string, data: string | null): boolean {
+function transferOf(data: string, markup: Markup | null): DataTransfer {
+  const transfer = new DataTransferNative();
+  transfer.setData('text/plain', data);
+  if (markup !== null) transfer.setData('text/html', harmless(markup.html));
+  return transfer;
+}
+
+/**
+ * Asks the page; false when it prevented the default and did the edit itself. What is pasted where not only text may be
+ * is a transfer (Input Events §5.1.2).
+ */
+function before(target: Element, inputType: string, data: string | null, dataTransfer: DataTransfer | null = null): boolean {
   const selection = isTextControl(target) ? null : getSelection(ownerDocument(target)!);
   const targetRanges =
     selection !== null && selection.rangeCount > 0 ? [new StaticRange(selection.getRangeAt(0))] : [];
   return dispatch(target, new InputEventNative('beforeinput', {
-    bubbles: true, cancelable: true, composed: true, inputType, data, targetRanges,
+    bubbles: true, cancelable: true, composed: true, inputType, data: dataTransfer === null ? data : null, dataTransfer, targetRanges,
   }));
 }
 

@@ -132,11 +132,11 @@ export class Renderer {
       case 'erase':
         return this.options.stage.marks.erase();
       case 'done':
-        this.done(message.n, message.caret);
+        this.done(message.n, message.sel);
         if (message.why === 'kept') this.keep();
         return;
       case 'refused':
-        if (message.n !== undefined) this.done(message.n);
+        if (message.n !== undefined) this.done(message.n, undefined);
     }
   }
 
@@ -416,8 +416,11 @@ export class Renderer {
     return text && doc.capture !== null;
   }
 
-  private done(n: number, [caret, offset]: number[] = []): void {
-    for (const doc of this.docs.values()) doc.capture?.done(n, (caret !== undefined && doc.mirror?.node(caret)) || null, offset ?? 0);
+  private done(n: number, sel: number[] | undefined): void {
+    for (const doc of this.docs.values()) {
+      const [anchor, focus] = sel?.length === 4 ? [doc.mirror?.node(sel[0]!), doc.mirror?.node(sel[2]!)] : [];
+      doc.capture?.done(n, anchor && focus ? [[anchor, sel![1]!], [focus, sel![3]!]] : null);
+    }
   }
 
   private typing({ from, doc: id, node }: Of<'editing'>): void {
