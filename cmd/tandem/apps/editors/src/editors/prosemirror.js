@@ -6,5 +6,6 @@ import { EditorView } from 'prosemirror-view';
 
 export default (place) => {
   const view = new EditorView(place, { state: EditorState.create({ schema, plugins: exampleSetup({ schema, menuBar: false }) }) });
+  window.heard = () => view.state.selection.empty === getSelection().isCollapsed;
   return () => JSON.stringify(view.state.doc.toJSON());
 };

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createEditor, Editor } from 'slate';
+import { createEditor, Editor, Range } from 'slate';
 import { withHistory } from 'slate-history';
-import { Editable, Slate, withReact } from 'slate-react';
+import { Editable, ReactEditor, Slate, withReact } from 'slate-react';
 
 const editor = withHistory(withReact(createEditor()));
 
@@ -24,5 +24,10 @@ function Text() {
 
 export default (place) => {
   createRoot(place).render(<Text />);
+  window.heard = () => {
+    const selection = getSelection();
+    const range = selection.rangeCount > 0 && document.activeElement.isContentEditable ? ReactEditor.toSlateRange(editor, selection, { exactMatch: false, suppressThrow: true }) : null;
+    return range === null || (editor.selection !== null && Range.equals(range, editor.selection));
+  };
   return () => JSON.stringify(editor.children);
 };
