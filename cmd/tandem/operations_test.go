@@ -408,7 +408,7 @@ func TestOperationsFirefox(t *testing.T) {
 
 // randomSeeds are runs of testdata/operations/random.js that were wrong once,
 // and a first one.
-var randomSeeds = []uint32{1, 2, 2185385957, 2976238682, 3528704523}
+var randomSeeds = []uint32{1, 2185385957, 3528704523}
 
 // TestRandom lets the visitor's page do random things to itself and compares
 // the trees after each batch.
@@ -432,6 +432,39 @@ func TestRandom(t *testing.T) {
 	for _, seed := range seeds {
 		m.random(seed, batches)
 	}
+	for _, act := range moves {
+		get[any](m.visitor, content, "void (() => {"+act+"})()")
+		m.sameTrees(act)
+	}
+}
+
+// moves put frames into frames that have just been moved themselves, and whose
+// documents nobody knows yet.
+var moves = []string{
+	`window.outer = document.createElement('iframe'); window.inner = document.createElement('iframe'); inner.src = '/form.html'; document.body.append(outer, inner)`,
+	`document.body.append(outer); outer.contentDocument.body.append('x', inner)`,
+	`document.body.append(inner)`,
+	`document.body.append(outer); outer.contentDocument.body.append(inner); outer.contentDocument.body.prepend('y')`,
+	`document.body.prepend(outer)`,
+	`document.body.append(inner); outer.contentDocument.body.append(inner)`,
+}
+
+// sameTrees waits until both see the same tree, frames and all; false, and an error,
+// when they do not.
+func (m *meeting) sameTrees(after string) bool {
+	m.t.Helper()
+	js := fmt.Sprintf(`(() => { %s; return tandemTest.digest(document, {frames: true}); })()`, digestScript())
+	var visitor, agent string
+	for end := time.Now().Add(patience / 5); ; time.Sleep(50 * time.Millisecond) {
+		errV, errA := m.visitor.eval(content, js, &visitor), m.agent.eval(mirror, js, &agent)
+		if errV == nil && errA == nil && visitor == agent {
+			return true
+		}
+		if time.Now().After(end) {
+			m.t.Errorf("after %s the trees differ (%v, %v):\n%s", after, errV, errA, firstDifference(visitor, agent))
+			return false
+		}
+	}
 }
 
 func (m *meeting) random(seed uint32, batches int) {
@@ -443,20 +476,10 @@ func (m *meeting) random(seed uint32, batches int) {
 	if err := m.visitor.eval(content, fmt.Sprintf("shake(%d)", seed), nil); err != nil {
 		m.t.Fatal(err)
 	}
-	js := fmt.Sprintf(`(() => { %s; return tandemTest.digest(document, {frames: true}); })()`, digestScript())
 	for i := range batches {
 		did := get[string](m.visitor, content, "batch()")
-		var visitor, agent string
-		var errV, errA error
-		for end := time.Now().Add(patience / 5); ; time.Sleep(50 * time.Millisecond) {
-			errV, errA = m.visitor.eval(content, js, &visitor), m.agent.eval(mirror, js, &agent)
-			if errV == nil && errA == nil && visitor == agent {
-				break
-			}
-			if time.Now().After(end) {
-				m.t.Errorf("seed %d, batch %d: after %s the trees differ (%v, %v):\n%s", seed, i, did, errV, errA, firstDifference(visitor, agent))
-				return
-			}
+		if !m.sameTrees(fmt.Sprintf("batch %d of seed %d, %s,", i, seed, did)) {
+			return
 		}
 	}
 }

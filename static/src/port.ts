@@ -28,6 +28,11 @@ export interface FrameHello {
   doc: number;
 }
 
+/** Asks a document in a frame to say so again: the one around it could not listen before. */
+export interface FrameQuestion {
+  tandem: 'which';
+}
+
 /** A parent's answer: how much may be told of what its frame shows. */
 export interface FrameLevel {
   tandem: 'level';

@@ -6,9 +6,10 @@
 
 import './natives';
 import { documentConfig, install, Realm, type TabPort } from './install';
+import { documentOf, frameCount } from './hooks/dom';
 import { functionOf } from './hooks/inline';
-import { addListener, apply, getter, guard, later, mapDelete, mapGet, mapSet, method, NativeMap, type Any, type Native } from './natives';
-import { parseToDocument, type FromDocument, type FrameHello, type FrameLevel, type Grant, type Hello, type ToDocument } from './port';
+import { addListener, apply, getter, guard, later, mapDelete, mapGet, mapSet, method, NativeMap, startsWith, type Any, type Native } from './natives';
+import { parseToDocument, type FromDocument, type FrameHello, type FrameLevel, type FrameQuestion, type Grant, type Hello, type ToDocument } from './port';
 import type { SelectionIds } from './input/messages';
 import { createPerformer } from './input/perform';
 import type { Selected } from './input/place';
@@ -161,8 +162,8 @@ class Connection {
     if (this.port !== null) portPost(this.port, message);
   }
 
-  frame(window: Window, doc: number): boolean {
-    return this.recorder.shows(window, doc);
+  frame(window: Window, doc: number): void {
+    this.recorder.shows(window, doc);
   }
 
   reopened(): void {
@@ -233,10 +234,19 @@ class Connection {
     this.ready = true;
     if (this.parent !== null) this.parent.frame(this.realm.global as Window, doc);
     else if (parentWindow === shellWindow) this.recorder.start();
-    else {
-      const message: FrameHello = { tandem: 'frame', doc };
-      apply(postMessage as Any, parentWindow, [message, '*']);
-    }
+    else this.introduce();
+  }
+
+  /** Tells the parent which document its frame shows. */
+  private introduce(): void {
+    const message: FrameHello = { tandem: 'frame', doc: this.doc };
+    apply(postMessage as Any, parentWindow, [message, '*']);
+  }
+
+  /** The document around this one was taken up only now. Until then the shell takes up none in its frames. */
+  sayAgain(): void {
+    if (this.doc === 0) this.hello();
+    else this.introduce();
   }
 
   /** The parent has said how much may be told of its frame. */
@@ -278,11 +288,15 @@ function begin(realm: Realm): void {
       stop(event);
       return own.surround(level);
     }
+    if (to === realm && isQuestion(messageData(event)) && isAround(messageSource(event))) {
+      stop(event);
+      return own.sayAgain();
+    }
     const hello = frameHello(messageData(event));
     const source = hello && messageSource(event);
     if (!hello || !source) return;
     stop(event);
-    for (const connection of connections.values()) if (connection.frame(source, hello.doc)) return;
+    for (const connection of connections.values()) connection.frame(source, hello.doc); // a frame may just have moved from one to another
   }, true);
   /** What takes a press of the visitor is granted by a message that carries the right to it. */
   function grants(event: MessageEvent): boolean {
@@ -323,7 +337,20 @@ function begin(realm: Realm): void {
     connections.set(child, connection);
     listen(child);
     child.patch.onUndo(() => connections.delete(child));
+    // A frame that is moved shows another document, and this one would go on to speak for what was in it.
+    child.listen(() => child.global as Window, 'pagehide', (event: Event) => persisted(event) || connections.delete(child), true);
     connection.hello();
+    askFrames(child.global);
+  }
+}
+
+/** Documents in a new document's frames may have begun before it was taken up, and found nobody who knew what they are in. */
+function askFrames(window: Any): void {
+  const message: FrameQuestion = { tandem: 'which' };
+  for (let i = 0; i < frameCount(window); i++) {
+    const frame = window[i] as Window;
+    // Where there is no script of ours the page would hear it.
+    if (!guard(() => startsWith(addressOf(documentOf(frame)), 'about:'), false)) apply(postMessage as Any, frame, [message, '*']);
   }
 }
 
@@ -333,6 +360,10 @@ function tabPort(connection: Connection): TabPort {
     post: (to, data, origin, target) => connection.send({ type: 'post', to, data, origin, target }),
     close: (id) => connection.send(id === undefined ? { type: 'close' } : { type: 'close', id }),
   };
+}
+
+function isQuestion(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && (data as Partial<FrameQuestion>).tandem === 'which';
 }
 
 function frameHello(data: unknown): FrameHello | null {

@@ -3,21 +3,18 @@
 
 import * as is from '../ops';
 import type { Op } from '../ops';
-import { isHTML, matches } from './dom';
+import { DOCUMENT, nodeType } from './dom';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 import { WHOLE } from './tags';
 
 export class Definitions implements Part {
   private readonly names: string[] = [];
-  private readonly known = new Set<string>();
   private readonly properties: PropertyDefinition[] = [];
   private sent = 0;
   private sentProperties = 0;
 
   defined(name: string): void {
-    if (this.known.has(name)) return;
-    this.known.add(name);
     this.names.push(name);
   }
 
@@ -28,12 +25,11 @@ export class Definitions implements Part {
   }
 
   hears(tag: string): boolean {
-    return tag === WHOLE || tag.includes('-');
+    return tag === WHOLE;
   }
 
-  added({ node, tag }: Entry): void {
-    if (tag === WHOLE) this.sent = this.sentProperties = 0;
-    else if (isHTML(node as Element) && matches(node, ':defined')) this.defined(tag); // in another document perhaps, from which it came
+  added(entry: Entry): void {
+    if (nodeType(entry.node) === DOCUMENT) this.sent = this.sentProperties = 0;
   }
 
   collect(ops: Op[]): void {

@@ -400,11 +400,9 @@ export class Recorder {
     this.schedule();
   }
 
-  /** A frame of this document shows a document; false when it has no such frame. */
-  shows(window: Window, doc: number): boolean {
-    const ours = this.frames.shows(window, doc);
-    if (ours) this.schedule();
-    return ours;
+  /** A window, which may be a frame's of this document, shows a document. */
+  shows(window: Window, doc: number): void {
+    if (this.frames.shows(window, doc)) this.schedule();
   }
 
   /** Whether the visitor's presses put frames around elements. */

@@ -63,7 +63,11 @@ function place(node) {
   return to.shadowRoot && roll(2) ? to.shadowRoot : to;
 }
 
+/** Custom elements stay in their document: what they are in another is a matter of registries, which a mirror has not. */
+const isCustom = (node) => node.localName?.includes('-') || everything(node).some((each) => each.localName.includes('-'));
+
 function put(node, to = place(node)) {
+  if (to.ownerDocument !== node.ownerDocument && isCustom(node)) to = node.ownerDocument.body;
   const kids = [...to.childNodes].filter((kid) => kid !== node);
   to.insertBefore(node, kids[roll(kids.length + 1)] ?? null);
 }
