@@ -116,24 +116,20 @@ func (h *Hub) tunnelled(w http.ResponseWriter, r *http.Request, s *Session, role
 		fail(w, errNothing)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, frameSizes[role].wire+batchBytes))
-	switch {
-	case err != nil:
-		fail(w, errBadRequest)
-	case len(body) > 0:
-		if t.bring(body) != nil {
+	if r.ContentLength != 0 {
+		if t.bring(http.MaxBytesReader(w, r.Body, frameSizes[role].wire+batchBytes)) != nil {
 			fail(w, errBadRequest)
 		}
-	default:
-		frames, ok := t.wait(r.Context(), h.draining)
-		if !ok {
-			h.tunnels.drop(id)
-			fail(w, errNothing)
-			return
-		}
-		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Write(frames)
+		return
 	}
+	frames, ok := t.wait(r.Context(), h.draining)
+	if !ok {
+		h.tunnels.drop(id)
+		fail(w, errNothing)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Write(frames)
 }
 
 // openTunnel has a socket opened over a pipe.
@@ -262,10 +258,15 @@ func (t *tunnel) wait(ctx, draining context.Context) (frames []byte, ok bool) {
 	return frames, true
 }
 
-// bring takes the frames of a page to the server.
-func (t *tunnel) bring(body []byte) error {
+// bring takes the frames of a page to the server, of one request at a time: what
+// others bring meanwhile is not read.
+func (t *tunnel) bring(request io.Reader) error {
 	t.writing.Lock()
 	defer t.writing.Unlock()
+	body, err := io.ReadAll(request)
+	if err != nil {
+		return err
+	}
 	for len(body) > 0 {
 		if len(body) < frameHead {
 			return errProtocol
