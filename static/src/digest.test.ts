@@ -8,7 +8,7 @@ test('digests are those the server computes', () => {
   const agreed: unknown[] = [];
   const differ: unknown[] = [];
   const mirror = new Mirror(frame.contentDocument!, {
-    key: 'k', url: 'https://shop.example/', answer: (media) => media, pictures: (css) => css, choosesOtherwise: () => false, onFrame: () => undefined, onValue: () => false, onFocus: () => undefined, onMedia: () => undefined,
+    key: 'k', url: 'https://shop.example/', labels: { unseen: '', film: '', hidden: '', direction: 'ltr' }, answer: (media) => media, pictures: (css) => css, choosesOtherwise: () => false, onFrame: () => undefined, onValue: () => false, onFocus: () => undefined, onMedia: () => undefined,
     onScroll: () => false, onRoot: () => undefined, onDifference: (id) => differ.push(id), onSheet: (id) => differ.push(id), onFilm: (id) => differ.push(id), onAgreement: (element) => agreed.push(mirror.id(element)),
   });
   mirror.apply(golden.ops);

@@ -27,7 +27,10 @@ const tools = ['frame', ...strokeKind] as const;
 
 function connect(key: string, you: string, rights: Right[], port: MessagePort): void {
   const stage = new Stage(document.body);
-  const renderer = new Renderer({ key, you, stage, rights, frame: mirrorFrame, send: (message) => port.postMessage(message) });
+  const labels = {
+    unseen: t('mirror.unseen'), film: t('mirror.unseen-film'), hidden: t('mirror.tag'), direction: document.documentElement.dataset['direction'] ?? 'ltr',
+  };
+  const renderer = new Renderer({ key, you, stage, rights, labels, frame: mirrorFrame, send: (message) => port.postMessage(message) });
   port.onmessage = ({ data }) => {
     if (data?.type === 'zoom') return stage.zoom(data.fit === true);
     if (data?.type === 'follow') return renderer.follow(data.on === true);

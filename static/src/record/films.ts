@@ -13,7 +13,6 @@ import type { Part } from './tree';
 const PERIOD_MS = 1000;
 const WIDEST = 640;
 const QUALITY = 0.6;
-const UNSEEN = 'Only the visitor sees this film';
 
 const srcObjectOf = getter<object | null>(HTMLMediaElement.prototype, 'srcObject');
 const sourceOf = getter<string>(HTMLMediaElement.prototype, 'currentSrc');
@@ -23,7 +22,6 @@ const heightOf = getter<number>(HTMLVideoElement.prototype, 'videoHeight');
 const create = method<[string], HTMLElement>(Document.prototype, 'createElement');
 const contextOf = method<['2d'], CanvasRenderingContext2D | null>(HTMLCanvasElement.prototype, 'getContext');
 const draw = method<[CanvasImageSource, number, number, number, number], void>(CanvasRenderingContext2D.prototype, 'drawImage');
-const write = method<[string, number, number, number], void>(CanvasRenderingContext2D.prototype, 'fillText');
 const HAVE_CURRENT_DATA = 2;
 
 export class Films implements Part {
@@ -69,7 +67,8 @@ export class Films implements Part {
       const { node } = entry;
       if (!this.shown(node) || currentTime(node) === time || entry.level !== OPEN) continue;
       this.films.set(entry, currentTime(node));
-      const picture = guard(() => this.still(node as HTMLVideoElement), null) ?? guard(() => this.label(node), null);
+      const picture = guard(() => this.still(node as HTMLVideoElement), null);
+      // Where there is none, the mirror says so by itself: it could not load the film.
       if (picture !== null) ops.push([is.CANVAS, entry.id, picture]);
     }
   }
@@ -78,16 +77,6 @@ export class Films implements Part {
     const canvas = this.canvas(film);
     draw(contextOf(canvas, '2d')!, film, 0, 0, canvas.width, canvas.height);
     return pictureOf(canvas, 'image/jpeg', QUALITY); // throws when nobody may read it
-  }
-
-  private label(film: Node): string {
-    const canvas = this.canvas(film);
-    const context = contextOf(canvas, '2d')!;
-    context.fillStyle = '#ccc';
-    context.font = '16px sans-serif';
-    context.textAlign = 'center';
-    write(context, UNSEEN, canvas.width / 2, canvas.height / 2, canvas.width);
-    return pictureOf(canvas, 'image/jpeg', QUALITY);
   }
 
   private canvas(film: Node): HTMLCanvasElement {

@@ -201,6 +201,9 @@ export interface Messages {
   'mirror.hidden-typing': never;
   'mirror.masked': never;
   'mirror.stand-in': never;
+  'mirror.tag': never;
+  'mirror.unseen': never;
+  'mirror.unseen-film': never;
   'mirror.view': never;
   'move.asks': 'check';
   'move.begin': never;

@@ -14,6 +14,8 @@ import { Stage } from './stage';
 
 type Window = globalThis.Window & typeof globalThis;
 
+const labels = { unseen: 'Unseen', film: 'A film', hidden: 'hidden', direction: 'ltr' };
+
 interface Pair {
   window: Window;
   document: Document;
@@ -64,7 +66,7 @@ async function pair(html: string, makeFrame = empty, slice?: number): Promise<Pa
   document.body.append(root);
   const stage = new Stage(root);
   const p = { window, document: window.document, sent: [], messages: [], back: [], closed: new WeakMap(), frames: [] } as unknown as Pair;
-  p.renderer = new Renderer({ key: 'k', you: 'agent', stage, rights: ['click', 'fill'], frame: makeFrame, send: (m) => p.back.push(m) });
+  p.renderer = new Renderer({ key: 'k', you: 'agent', stage, rights: ['click', 'fill'], labels, frame: makeFrame, send: (m) => p.back.push(m) });
   receive(p, { type: 'tabs', tabs: [{ tab: 1, url: config.url, active: true }] });
   receive(p, { type: 'view', tab: 1, width: 800, height: 600 });
   receive(p, { type: 'doc', doc: 1, tab: 1, url: config.url });

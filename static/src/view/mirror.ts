@@ -8,7 +8,7 @@ import { caretToEnd } from '../input/caret';
 import { Addresses } from './addresses';
 import { attribute, build, holderOf, Invalid, isStyle, Numbers, type BuildContext } from './build';
 import { Motion } from './motion';
-import { Sheets } from './sheets';
+import { Sheets, type Labels } from './sheets';
 import { isState, States } from './states';
 import { Fonts, highlight } from './text';
 
@@ -22,6 +22,7 @@ const RETRIES = 5;
 export interface MirrorOptions {
   key: string;
   url: string;
+  labels: Labels;
   /** Media queries with the leader's answers. */
   answer(media: string): string;
   /** CSS with the pictures of sets that the leader's browser chooses. */

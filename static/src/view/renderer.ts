@@ -8,6 +8,7 @@ import { isMasked, takesText } from './build';
 import { Answers } from './media';
 import { isShadow, Mirror } from './mirror';
 import { Scrolling } from './scrolling';
+import type { Labels } from './sheets';
 import type { Stage } from './stage';
 import { wiggleFrames, wiggleTiming } from '../wiggle';
 import type { Rect, Stroke, StrokeKind } from '../ui/marks';
@@ -31,7 +32,7 @@ export interface RendererOptions {
   /** The follower's own id. */
   you: string;
   stage: Stage;
-  /** Whether the follower may act to begin with, or only point. */
+  labels: Labels;
   /** What the follower may do when the session begins. */
   rights: readonly Right[];
   send(message: FromRenderer): void;
@@ -241,6 +242,7 @@ export class Renderer {
     const mirror = new Mirror(document, {
       key: this.options.key,
       url: doc.url,
+      labels: this.options.labels,
       answer: (media) => this.answers.answer(media),
       pictures: (css) => this.answers.pictures(css),
       choosesOtherwise: () => this.answers.choosesOtherwise,

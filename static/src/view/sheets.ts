@@ -10,15 +10,23 @@ import { adapt, ask, askingFor } from './states';
 
 type Window = globalThis.Window & typeof globalThis;
 
+/** What stands where the follower sees nothing, in the follower's language. */
+export interface Labels {
+  unseen: string;
+  film: string;
+  hidden: string;
+  direction: string;
+}
+
 /** What every mirrored document and shadow root starts with. Where no script runs, noscript and controls would show. */
-const BASE = `
+const base = ({ unseen, film, hidden, direction }: Labels): string => `
 noscript { display: none !important; }
 video:not([controls])::-webkit-media-controls { display: none !important; }
 embed:not([src]), object:not([data], :has(> :not(param))) {
-  content: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Crect width='100%25' height='100%25' fill='%23eee'/%3E%3Ctext x='50%25' y='50%25' dominant-baseline='middle' text-anchor='middle' font-family='system-ui,sans-serif' font-size='12' fill='%23555'%3EOnly the visitor sees this%3C/text%3E%3C/svg%3E");
+  content: ${picture(`<svg xmlns='http://www.w3.org/2000/svg'><rect width='100%' height='100%' fill='#eee'/>${words(unseen, direction, "x='50%' y='50%' dominant-baseline='middle' font-size='12' fill='#555'")}</svg>`)};
 }
 video[data-tandem-unavailable]:not([poster]) {
-  background: #222 url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='220' height='20'%3E%3Ctext x='110' y='14' font-family='system-ui,sans-serif' font-size='12' fill='%23ccc' text-anchor='middle'%3EOnly the visitor sees this film%3C/text%3E%3C/svg%3E") no-repeat center !important;
+  background: #222 ${picture(`<svg xmlns='http://www.w3.org/2000/svg' width='${8 * film.length}' height='20'>${words(film, direction, "x='50%' y='14' font-size='12' fill='#ccc'")}</svg>`)} no-repeat center !important;
 }
 [data-tandem-fullscreen] {
   position: fixed !important; inset: 0 !important; margin: 0 !important; box-sizing: border-box !important; z-index: 2147483647 !important;
@@ -40,17 +48,25 @@ video[data-tandem-unavailable]:not([poster]) {
 }
 img[data-tandem-masked~=box] { content: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"); }
 [data-tandem-masked=""], [data-tandem-masked=type] {
-  background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='52' height='16'%3E%3Crect width='52' height='16' rx='8' fill='%23555'/%3E%3Ctext x='26' y='11.5' font-family='system-ui,sans-serif' font-size='10' fill='%23fff' text-anchor='middle'%3Ehidden%3C/text%3E%3C/svg%3E") !important;
+  background-image: ${picture(`<svg xmlns='http://www.w3.org/2000/svg' width='${16 + 6 * hidden.length}' height='16'><rect width='100%' height='16' rx='8' fill='#555'/>${words(hidden, direction, "x='50%' y='11.5' font-size='10' fill='#fff'")}</svg>`)} !important;
   background-repeat: no-repeat !important;
   background-position: right 6px center !important;
 }`;
+
+const picture = (svg: string): string => `url("data:image/svg+xml,${encodeURIComponent(svg)}")`;
+
+/** Words in the middle of a picture. */
+function words(text: string, direction: string, attributes: string): string {
+  const escaped = text.replace(/[<&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return `<text direction='${direction}' text-anchor='middle' font-family='system-ui,sans-serif' ${attributes}>${escaped}</text>`;
+}
 
 /** So often a sheet is wanted again without becoming alike. A browser of another make may never have the like. */
 const VAIN = 3;
 
 type Change = (sheet: CSSStyleSheet) => void;
 
-type SheetsOptions = Pick<MirrorOptions, 'answer' | 'pictures' | 'choosesOtherwise'>;
+type SheetsOptions = Pick<MirrorOptions, 'answer' | 'pictures' | 'choosesOtherwise' | 'labels'>;
 
 export class Sheets {
   private readonly answer = (media: string): string => this.options.answer(media);
@@ -62,7 +78,7 @@ export class Sheets {
   private readonly wanted = new Map<Id | Element, { told: string; times: number }>();
   private base: CSSStyleSheet;
   constructor(private window: Window, private readonly addresses: () => Addresses, private readonly options: SheetsOptions) {
-    this.base = this.make(BASE);
+    this.base = this.make(base(this.options.labels));
   }
 
   private make(text: string): CSSStyleSheet {
@@ -123,7 +139,7 @@ export class Sheets {
   move(window: Window): void {
     const texts = [...this.made].map(([id, sheet]) => [id, rulesOf(sheet)] as const);
     this.window = window;
-    this.base = this.make(BASE);
+    this.base = this.make(base(this.options.labels));
     for (const [id, rules] of texts) this.made.set(id, this.make(rules.join('\n')));
     for (const [root, ids] of this.roots) if ('host' in root) this.adopt(root, ids);
   }
