@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -199,8 +200,10 @@ func (a *across) value(id, want string) {
 }
 
 // TestFirefoxHands has the agent use what a page may have, with Firefox on
-// one side and Chromium on the other; make test-firefox asks for it. Files are
-// not among it, nor is Home in a field: neither has passed in Firefox yet.
+// one side and Chromium on the other; make test-firefox asks for it. An
+// agent with Firefox gives no files here: the choice that opens there is one of
+// the browser's windows, which these tests do not answer. Home in a field is
+// left out: it failed once there, and nobody knows why yet.
 func TestFirefoxHands(t *testing.T) {
 	if os.Getenv("TANDEM_TEST_FIREFOX") == "" {
 		t.Skip("run by make test-firefox")
@@ -250,6 +253,7 @@ func handsAcross(t *testing.T, visits, helps engine) {
 		{"dates and ranges", (*across).dates},
 		{"the chat", (*across).chat},
 		{"a dialog", (*across).dialog},
+		{"files", (*across).files},
 		{"modes", (*across).modes},
 	} {
 		if only := os.Getenv("TANDEM_TEST_PAGE"); only == "" || only == step.name {
@@ -272,6 +276,8 @@ func (a *across) mouse() {
 	a.noted("auxclick button 1")
 	a.agent.pressButton(mirror, "#button", 2, 1)
 	a.noted("contextmenu button 2")
+	a.agent.pressButton(mirror, "#send", 0, 1)
+	a.noted("sent")
 	a.agent.carry(mirror, "#slider", 60)
 	a.visitor.wait(content, `Math.abs(document.getElementById('slider').dataset.at - 160) < 3`)
 	a.agent.roll(mirror, "#scroller", 120)
@@ -367,6 +373,22 @@ func (a *across) dialog() {
 	}
 	a.agent.wait(top, `!document.querySelector('[data-tandem=dialog]')`)
 	a.noted("answered true")
+}
+
+// files gives one to a control of the page.
+func (a *across) files() {
+	chooser, ok := a.agent.(*window)
+	if !ok {
+		a.Skip("the choice that opens in Firefox is not answered here")
+	}
+	letter := filepath.Join(a.TempDir(), "letter.txt")
+	if err := os.WriteFile(letter, []byte("dear visitor"), 0o600); err != nil {
+		a.Fatal(err)
+	}
+	chooser.chooses(func() { chooser.click(mirror, "#file") }, letter)
+	a.visitor.wait(top, `document.querySelector('[data-tandem=take]:not(:disabled)')`)
+	a.visitor.click(top, "[data-tandem=take]")
+	a.noted("file letter.txt text/plain 12 dear visitor")
 }
 
 // modes has the visitor pause with the key for it, and go on.

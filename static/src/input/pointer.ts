@@ -3,7 +3,7 @@
 // Pointer Events §10), with the default actions script may cause.
 
 import {
-  activeElement, box, closest, defaultView, elementOf, focus, focused, getSelection, hitTest,
+  activeElement, box, clamp, closest, defaultView, elementOf, focus, focused, getSelection, hitTest,
   holds, isConnected, isContentEditable, isDisabled, isDraggable, isHTML, isTextControl, listen, matches, modifySelection, ownerDocument, path, scrollIntoView,
   setBaseAndExtent, blurHTML, stopEvent,
 } from './dom';
@@ -340,11 +340,14 @@ function caret(document: Document, x: number, y: number, detail: number, extend:
   }
 }
 
-/** caretPositionFromPoint, and caretRangeFromPoint where only that exists (WebKit). */
+/**
+ * caretPositionFromPoint, and caretRangeFromPoint where only that exists (WebKit). In a control's own text, which is in no
+ * node, Firefox counts its characters.
+ */
 function position(document: Document, x: number, y: number): [Node, number] | null {
   if ('caretPositionFromPoint' in document) {
     const at = document.caretPositionFromPoint(x, y);
-    return at === null ? null : [at.offsetNode, at.offset];
+    return at?.offsetNode ? [at.offsetNode, clamp(at.offsetNode, at.offset)] : null;
   }
   const range = (document as Document).caretRangeFromPoint(x, y);
   return range === null ? null : [range.startContainer, range.startOffset];
