@@ -447,6 +447,7 @@ var moves = []string{
 	`document.body.append(outer); outer.contentDocument.body.append(inner); outer.contentDocument.body.prepend('y')`,
 	`document.body.prepend(outer)`,
 	`document.body.append(inner); outer.contentDocument.body.append(inner)`,
+	`window.written = document.createElement('iframe'); written.srcdoc = '<p>written'; document.body.append(outer); outer.contentDocument.body.append(written)`,
 }
 
 // sameTrees waits until both see the same tree, frames and all; false, and an error,

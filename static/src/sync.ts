@@ -350,7 +350,7 @@ function askFrames(window: Any): void {
   for (let i = 0; i < frameCount(window); i++) {
     const frame = window[i] as Window;
     // Where there is no script of ours the page would hear it.
-    if (!guard(() => startsWith(addressOf(documentOf(frame)), 'about:'), false)) apply(postMessage as Any, frame, [message, '*']);
+    if (!guard(() => startsWith(addressOf(documentOf(frame)), 'about:blank'), false)) apply(postMessage as Any, frame, [message, '*']);
   }
 }
 
