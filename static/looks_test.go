@@ -191,6 +191,8 @@ func (l *looker) overview() {
 	l.answer("GET /api/v1/sessions", 200, fakeSessions)
 	l.answer("POST /api/v1/sessions", 200, `{"id":"abcdefghijkl","visitor_url":"https://app.example.net/j/abcdefghijkl#s3cret","agent_url":"https://app.example.net/a/abcdefghijkl","code":"ABCDEFGH","expires_at":"2031-01-02T15:04:05Z"}`)
 	l.open("overview", l.control+"/console?z", "document.querySelectorAll('[data-session]').length === 3")
+	l.v.click("form.grid summary")
+	l.look("overview-rights", "document.querySelector('form.grid details').open")
 	l.v.click("#address")
 	l.v.typeText("shop.example")
 	l.v.click("[data-tandem=create]")

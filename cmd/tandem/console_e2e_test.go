@@ -129,6 +129,11 @@ func TestScenario01And03And30Console(t *testing.T) {
 		t.Error("a row in which nothing changed was made anew: a press in it is lost")
 	}
 
+	// What an agent will not need, they leave out; the visitor reads what is left.
+	ada.click(top, `form.grid summary`)
+	ada.wait(top, `document.querySelector('form.grid details').open`)
+	ada.click(top, `[data-right=draw]`)
+	ada.wait(top, `!document.querySelector('[data-right=draw]').checked`)
 	second := invite("Vic")
 	id := get[string](ada, top, `document.querySelector('[data-session]').dataset.session`)
 	follower := browser.open(t, "follower", b.Control.String()+"/a/"+id, 1100, 800)
@@ -139,6 +144,9 @@ func TestScenario01And03And30Console(t *testing.T) {
 	visitor.navigate(second)
 	ada.wait(top, `/is reading it/.test(document.body.innerText)`)
 	ada.keep("waiting-room")
+	if got := get[string](visitor, top, `document.querySelector('[data-tandem=rights] ul').innerText`); strings.Contains(got, "Draw") || !strings.Contains(got, "Type in fields") {
+		t.Errorf("the visitor reads that the agent may %q", got)
+	}
 	visitor.click(top, `[data-tandem=accept]`)
 	ada.wait(mirror, `/c4nary-of-the-page/.test(document.body.innerText)`)
 	s, _ := b.Hub.Session(id)

@@ -1,6 +1,6 @@
 // The calls our pages make to CONTROL's API, with answers checked and errors turned into one type.
 
-import { apiError, entrance, invitation, joined, me, sessions, ways, type Invitation, type Joined, type Me, type Mode, type Overview, type Parse, type Ways } from './protocol';
+import { apiError, entrance, invitation, joined, me, sessions, ways, type Invitation, type Joined, type Me, type Mode, type Overview, type Parse, type Right, type Ways } from './protocol';
 
 /** Why a call failed. `code` is the API's, or "offline" when no answer came. */
 export class ApiError extends Error {
@@ -64,7 +64,7 @@ export const whoAmI = (): Promise<Me> => call('GET', '/api/v1/me', me);
 /** The sessions there are; with the version of an earlier answer, once something has changed. */
 export const overview = (since?: number): Promise<Overview> =>
   call('GET', since === undefined ? '/api/v1/sessions' : `/api/v1/sessions?since=${since}`, sessions);
-export const create = (what: { url: string; mode: Mode; visitor_name: string; minutes: number }): Promise<Invitation> =>
+export const create = (what: { url: string; mode: Mode; visitor_name: string; minutes: number; rights: Right[] }): Promise<Invitation> =>
   call('POST', '/api/v1/sessions', invitation, what);
 
 /** What is done to one session: a new invitation, none any more, the end. */

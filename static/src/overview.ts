@@ -3,7 +3,7 @@
 
 import { ApiError, create, end, invite, letIn, letOut, overview, revoke, signIn, signInWays, signOut, whoAmI } from './api';
 import { complete } from './ui/addresses';
-import type { Invitation, Me, Mode, Summary } from './protocol';
+import { allRights, type Invitation, type Me, type Mode, type Right, type Summary } from './protocol';
 import { tooOld } from './ui/browser';
 import { dateAndTime, rich, t } from './ui/catalogue';
 import { byId, fill, h, say } from './ui/dom';
@@ -135,16 +135,19 @@ class Overview {
     const minutes = h('select', { id: 'minutes', class: 'plain' },
       ...[15, 60, 480, 1440].map(n =>
         h('option', { value: n, selected: n === 60 }, n < 60 ? t('overview.minutes', { n }) : t('overview.hours', { n: n / 60 }))));
+    const rights = allRights.map(right => h('input', { type: 'checkbox', checked: true, value: right, 'data-right': right }));
     const status = h('p', { class: 'error', role: 'alert' });
     const form = h('form', { class: 'grid', novalidate: true },
       labelled(t('overview.address'), address), labelled(t('overview.visitor'), visitor), labelled(t('overview.mode'), mode), labelled(t('overview.good-for'), minutes),
+      h('details', {}, h('summary', {}, t('overview.rights')), h('p', { class: 'small' }, t('overview.rights-how')),
+        h('div', { class: 'rights', role: 'group', 'aria-label': t('overview.rights') }, ...rights.map(box => h('label', {}, box, rightOffered(box.value as Right))))),
       h('div', { class: 'actions' }, h('button', { class: 'button primary', 'data-tandem': 'create' }, t('overview.make'))), status);
     form.addEventListener('submit', event => {
       event.preventDefault();
       const url = complete(address.value.trim());
       say(status, url ? '' : t('overview.no-address'));
       if (!url) return address.focus();
-      create({ url, mode: mode.value as Mode, visitor_name: visitor.value, minutes: Number(minutes.value) })
+      create({ url, mode: mode.value as Mode, visitor_name: visitor.value, minutes: Number(minutes.value), rights: rights.filter(box => box.checked).map(box => box.value as Right) })
         .then(made => this.#invited(made), error => say(status, why(error)));
     });
     return form;
@@ -230,6 +233,9 @@ function together({ visitor_online, agent_online }: Summary) {
   if (visitor_online) return agent_online ? 'badge.together' : 'badge.only-visitor';
   return agent_online ? 'badge.only-agent' : 'badge.nobody';
 }
+
+/** A right as those read it who will have it; the other names are the same for everybody. */
+const rightOffered = (right: Right): string => t(right === 'lead' ? 'overview.right-lead' : `right.${right}.name`);
 
 function labelled(text: string, field: HTMLElement): HTMLElement {
   return h('div', {}, h('label', { for: field.id }, text), field);

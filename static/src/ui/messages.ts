@@ -269,6 +269,9 @@ export interface Messages {
   'overview.page': never;
   'overview.provider': 'provider';
   'overview.refused': never;
+  'overview.right-lead': never;
+  'overview.rights': never;
+  'overview.rights-how': never;
   'overview.sign-in': never;
   'overview.sign-out': never;
   'overview.stale': never;
