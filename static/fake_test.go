@@ -39,6 +39,7 @@ type fake struct {
 	refuse   bool                // answer no more sockets
 	over     bool                // the session has ended
 	hellos   []map[string]any
+	news     chan struct{} // closed when https://news.example may answer; nil is at once
 }
 
 type answer struct {
@@ -91,6 +92,13 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		io.WriteString(w, fakeRenderer)
 	default:
+		if f.news != nil && strings.HasPrefix(label, "news-example--") {
+			select {
+			case <-f.news:
+			case <-r.Context().Done():
+				return
+			}
+		}
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, fakeSite)
 	}

@@ -193,6 +193,7 @@ func TestTheShellComesBackWithoutLosingOrRepeating(t *testing.T) {
 func TestTabsThatPagesOpen(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
+	f.news = make(chan struct{})
 	f.welcome = visitorWelcome("shared")
 	v := openPage(t, f.data().Shell()+"/", desktop)
 	f.want("ops")
@@ -204,6 +205,17 @@ func TestTabsThatPagesOpen(t *testing.T) {
 	if m := f.want("activate"); m["tab"] != 2.0 {
 		t.Errorf("activated %v, want the new tab once it was described", m)
 	}
+	// That it is loading was said with it, and is not said again: what waits in the page to be said comes before this timer.
+	ask[bool](v, "", "new Promise(done => setTimeout(done, 100, true))")
+	f.send(`{"type":"activate","tab":1}`)
+	for m := <-f.got; m["type"] != "activate"; m = <-f.got {
+		if m["type"] == "tab" && m["tab"] == 2.0 {
+			t.Errorf("told again of a tab that has not changed: %v", m)
+		}
+	}
+	f.send(`{"type":"activate","tab":2}`)
+	f.want("activate")
+	close(f.news)
 	v.waitFor("news-example--", "told.some(m => m.type === 'start')")
 	v.waitFor("", "document.querySelectorAll('[role=tab]').length === 2")
 

@@ -310,6 +310,8 @@ class Shell {
   }
 
   #describe(tab: Tab): void {
+    this.#told.set(tab, tab.loading);
+    this.#undescribed.delete(tab);
     const url = this.#veil.address(tab.url);
     if (url !== tab.url) sessionStorage.setItem(`told ${tab.id} ${url}`, tab.url); // for when this page is loaded again
     this.#share({ type: 'tab', tab: tab.id, url, title: this.#veil.text(tab.title), ...(tab.loading && { loading: true }) });
@@ -849,9 +851,7 @@ class Shell {
   /** The others hear of it with the page's address and title. */
   #tellLoading(): void {
     for (const tab of this.#frames.all()) {
-      if (this.#told.get(tab) === tab.loading) continue;
-      this.#told.set(tab, tab.loading);
-      this.#describeSoon(tab);
+      if (this.#told.get(tab) !== tab.loading) this.#describeSoon(tab);
     }
   }
 
