@@ -18,7 +18,7 @@ function scene(run: (s: Scene) => void): void {
   const [first, second] = Array.from(box.children) as [HTMLElement, HTMLElement];
   const numbers = new Map<Node, number>([[first.firstChild!, 1], [second.firstChild!, 2]]);
   const attention = new Attention({
-    document, id: (node) => numbers.get(node) ?? 0, busy: (element) => element.matches('[contenteditable]'), types: () => false, here: () => true,
+    document, id: (node) => numbers.get(node) ?? 0, busy: (element) => element.matches('[contenteditable]'), types: () => false, here: () => true, keyed: () => false,
   });
   run({ attention, first, second, caret: () => [document.activeElement!.id, getSelection()!.focusOffset] });
   (document.activeElement as HTMLElement).blur();

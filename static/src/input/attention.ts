@@ -14,6 +14,8 @@ export interface AttentionContext {
   types(element: Element): boolean;
   /** Whether the focus of the browser is in the mirror at all. */
   here(): boolean;
+  /** Whether a key moves the caret here, of which the leader is told when it has. */
+  keyed(): boolean;
 }
 
 /** For so long after somebody else did something in a field, they are in it. */
@@ -142,7 +144,7 @@ export class Attention {
   }
 
   private settle(): void {
-    if (!this.ctx.here() || this.pressed || this.pending.size > 0) return;
+    if (!this.ctx.here() || this.pressed || this.ctx.keyed() || this.pending.size > 0) return;
     const { own } = this;
     this.own = null;
     if (own !== null && own.every(([node]) => node.isConnected && editingHost(node) === this.active())) {

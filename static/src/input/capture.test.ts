@@ -1,7 +1,7 @@
 // A follower who moves the pointer.
 
 import { equal, test } from '../harness';
-import { attachCapture } from './capture';
+import { attachCapture, type Capture } from './capture';
 import { hash } from './messages';
 
 test('the place where a pointer comes to rest is told, however fast it came', async () => {
@@ -26,13 +26,13 @@ test('the place where a pointer comes to rest is told, however fast it came', as
 });
 
 /** A mirror that somebody types in: what is sent of it. */
-async function typing(html: string, run: (field: HTMLElement, press: (key: string, more?: KeyboardEventInit) => boolean) => void): Promise<object[]> {
+async function typing(html: string, run: (field: HTMLElement, press: (key: string, more?: KeyboardEventInit) => boolean, capture: Capture) => void): Promise<object[]> {
   const frame = document.body.appendChild(document.createElement('iframe'));
   const inner = frame.contentDocument!;
   inner.body.innerHTML = html;
   const sent: object[] = [];
   let n = 0;
-  attachCapture({
+  const capture = attachCapture({
     doc: '1', document: inner, id: (node) => (node.nodeType === 3 ? 3 : 2), acts: () => true, frames: () => false, masked: () => false,
     offset: () => ({ x: 0, y: 0 }), here: () => true, refuse: () => undefined, next: () => ++n,
     send: (message) => {
@@ -45,7 +45,7 @@ async function typing(html: string, run: (field: HTMLElement, press: (key: strin
   const field = inner.body.firstElementChild as HTMLElement;
   frame.contentWindow!.focus();
   field.focus();
-  run(field, (key, more) => field.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more })));
+  run(field, (key, more) => field.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more })), capture);
   await new Promise((resolve) => setTimeout(resolve, 20));
   frame.remove();
   return sent;
@@ -65,6 +65,19 @@ test('a key that moves the caret is told with the place it came to, before what 
     { kind: 'key', key: 'Home', mods: 0, start: 0, end: 0 },
     { kind: 'text', edit: [0, 0, 'x'], base: hash('abc'), inputType: 'insertText', key: 'x', mods: 0 },
   ]);
+});
+
+test('the leader\'s word does not put back a caret that a key has moved and that is not told yet', async () => {
+  const sent = await typing('<textarea>abc</textarea>', (field, press, capture) => {
+    const area = field as HTMLTextAreaElement;
+    capture.done(1, null); // the focus
+    area.setSelectionRange(3, 3);
+    press('Home');
+    area.setSelectionRange(0, 0);
+    capture.focus(area, 3, 3);
+    equal(area.selectionStart, 0);
+  });
+  equal(sent, [{ kind: 'key', key: 'Home', mods: 0, start: 0, end: 0 }]);
 });
 
 test('a field that is only typed into has its keys typed at the leader', async () => {

@@ -78,7 +78,7 @@ interface Point {
 export function attachCapture(ctx: CaptureContext): Capture {
   const fields = new Fields(ctx, input);
   const attention = new Attention({
-    document: ctx.document, id: (node) => ctx.id(node), busy: isBusy, types: (element) => isField(element) && !isMasked(element), here: () => ctx.here(),
+    document: ctx.document, id: (node) => ctx.id(node), busy: isBusy, types: (element) => isField(element) && !isMasked(element), here: () => ctx.here(), keyed: () => moving !== null,
   });
   /** The field with the focus is a sink. */
   let sink: Element | null = null;
