@@ -1,10 +1,11 @@
 # Everything a developer runs, each a line or a few. "make" alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test lint generate bench bench-hands bench-mirror demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults soak test-webkit test-firefox test-axe axe
+.PHONY: help build test lint generate bench bench-hands bench-mirror bench-sessions demo fuzz browsers chromium app-wordpress test-apps test-editors test-pages test-mirror test-faults soak test-webkit test-firefox test-axe axe
 
 FUZZTIME ?= 3s
 MORE ?= 20
 MINUTES ?= 30
+SESSIONS ?= 100
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ bench-mirror: chromium ## the mirror beside rrweb (from npm), and its own goals;
 
 bench-hands: chromium ## how long an agent's key takes to the visitor's screen and back; needs no npm
 	TANDEM_BENCH_HANDS=1 go test -count 1 -timeout 10m -run '^TestBenchHands$$' -v ./cmd/tandem
+
+bench-sessions: ## SESSIONS (100) at once on a server with one processor: how long messages take, and what it needs; needs Linux
+	TANDEM_BENCH_SESSIONS=$(SESSIONS) go test -count 1 -timeout 20m -run '^TestBenchSessionsScenario33$$' -v ./cmd/tandem
 
 fuzz: ## every fuzz target for FUZZTIME (3s)
 	@grep -rHoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | grep -v node_modules | sed 's/:func / /' | \

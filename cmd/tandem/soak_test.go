@@ -49,10 +49,14 @@ func measured() {
 				json.NewEncoder(os.Stdout).Encode(text.String())
 				continue
 			}
+			if lines.Text() == "cpu" {
+				json.NewEncoder(os.Stdout).Encode(cpuProfile())
+				continue
+			}
 			runtime.GC()
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
-			json.NewEncoder(os.Stdout).Encode(usage{Heap: int(m.HeapAlloc), Goroutines: runtime.NumGoroutine()})
+			json.NewEncoder(os.Stdout).Encode(usage{Heap: int(m.HeapAlloc), Goroutines: runtime.NumGoroutine(), CPU: cpuTime()})
 		}
 	}()
 	main()
@@ -64,9 +68,10 @@ type usage struct {
 	Heap       int // bytes in use after a collection
 	RSS        int
 	Goroutines int
-	Files      int // descriptors
-	Disk       int // bytes in the data directory
-	Sessions   int // that began so far
+	CPU        time.Duration // so far
+	Files      int           // descriptors
+	Disk       int           // bytes in the data directory
+	Sessions   int           // that began so far
 }
 
 // gauge asks a measured server.
@@ -106,17 +111,8 @@ func (g *gauge) measure(sessions int) usage {
 	var u usage
 	g.ask("measure", &u)
 	u.At, u.Sessions = time.Since(g.began), sessions
-	proc := fmt.Sprintf("/proc/%d", g.cmd.Process.Pid)
-	status, err := os.ReadFile(proc + "/status")
-	if err != nil {
-		g.t.Skip("this needs /proc")
-	}
-	_, after, _ := strings.Cut(string(status), "VmRSS:")
-	if _, err := fmt.Sscanf(after, "%d kB", &u.RSS); err != nil {
-		g.t.Fatal(err)
-	}
-	u.RSS <<= 10
-	files, err := os.ReadDir(proc + "/fd")
+	u.RSS = g.status("VmRSS")
+	files, err := os.ReadDir(g.proc("fd"))
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -130,6 +126,22 @@ func (g *gauge) measure(sessions int) usage {
 		return nil // what goes while we look is not counted
 	})
 	return u
+}
+
+func (g *gauge) proc(name string) string { return fmt.Sprintf("/proc/%d/%s", g.cmd.Process.Pid, name) }
+
+// status is a figure in bytes that the kernel keeps of the server.
+func (g *gauge) status(name string) (bytes int) {
+	g.t.Helper()
+	status, err := os.ReadFile(g.proc("status"))
+	if err != nil {
+		g.t.Skip("this needs /proc")
+	}
+	_, after, _ := strings.Cut(string(status), name+":")
+	if _, err := fmt.Sscanf(after, "%d kB", &bytes); err != nil {
+		g.t.Fatal(err)
+	}
+	return bytes << 10
 }
 
 const soakHead = "   time  sessions   heap MB    RSS MB  goroutines  files   disk KB"
