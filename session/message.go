@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -96,27 +97,41 @@ var (
 // decode reads a message of a participant. name is its type, and m what was
 // read of it, as far as that went, also when there is an error.
 func decode(text []byte) (name string, m message, err error) {
-	var head struct {
-		Type string `json:"type"`
+	if name, err = kindOf(text); err != nil {
+		return "", nil, err
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
-		return "", nil, fmt.Errorf("%w: %w", errInvalid, err)
-	}
-	k, ok := kinds[head.Type]
+	k, ok := kinds[name]
 	switch {
 	case !ok:
 		return "", nil, errUnknownKind
 	case len(text) > k.bytes:
-		return head.Type, nil, errTooLarge
+		return name, nil, errTooLarge
 	}
 	m = k.new()
 	if err := json.Unmarshal(text, m); err != nil {
-		return head.Type, nil, fmt.Errorf("%w: %w", errInvalid, err)
+		return name, nil, fmt.Errorf("%w: %w", errInvalid, err)
 	}
 	if err := m.check(); err != nil {
-		return head.Type, m, fmt.Errorf("%w: %w", errInvalid, err)
+		return name, m, fmt.Errorf("%w: %w", errInvalid, err)
 	}
-	return head.Type, m, nil
+	return name, m, nil
+}
+
+// kindOf returns the kind that a message says it is. Our pages say it first, so
+// that most texts, which may be large, need be read only once.
+func kindOf(text []byte) (string, error) {
+	if rest, ok := bytes.CutPrefix(text, []byte(`{"type":"`)); ok {
+		if name, _, ok := bytes.Cut(rest, []byte(`"`)); ok && kinds[string(name)].new != nil {
+			return string(name), nil
+		}
+	}
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return "", fmt.Errorf("%w: %w", errInvalid, err)
+	}
+	return head.Type, nil
 }
 
 // number is an id or a count: an integer that JavaScript holds exactly.

@@ -232,6 +232,22 @@ func TestMessagesRefused(t *testing.T) {
 	}
 }
 
+// TestKindIsSaidAnywhere has messages that do not say their kind first, as our
+// pages do, or not plainly.
+func TestKindIsSaidAnywhere(t *testing.T) {
+	for _, text := range []string{
+		`{"type":"gone","doc":7}`,
+		`{"doc":7,"type":"gone"}`,
+		` { "type" : "gone", "doc" : 7 }`,
+		`{"type":"g\u006fne","doc":7}`,
+	} {
+		name, m, err := decode([]byte(text))
+		if gone, ok := m.(*goneMessage); err != nil || name != "gone" || !ok || gone.Doc != 7 {
+			t.Errorf("%s: %q %+v %v", text, name, m, err)
+		}
+	}
+}
+
 func TestOnlyKnownFieldsTravel(t *testing.T) {
 	_, m, err := decode([]byte(`{"type":"input","n":1,"doc":2,"secret":1,"input":{"kind":"focus","node":3,"html":"<b>","value":"x"}}`))
 	if err != nil {
