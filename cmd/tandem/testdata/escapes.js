@@ -78,6 +78,14 @@
     'frame-src': () => make('iframe', (e) => { e.src = U + 'frame-src'; }),
     'frame-location': () => { const e = make('iframe', () => {}); e.contentWindow.location.href = U + 'frame-location'; },
     'frame-native': () => { const e = make('iframe', () => {}); e.contentWindow.fetch(U + 'frame-native', { mode: 'no-cors' }); },
+    'frame-beacon': () => make('iframe', () => {}).contentWindow.navigator.sendBeacon(U + 'frame-beacon', 'x'),
+    'frame-kept': () => { const e = make('iframe', () => {}), n = self[self.length - 1].navigator; e.src = '/slow'; setTimeout(() => { n.sendBeacon(U + 'frame-kept'); e.remove(); n.sendBeacon(U + 'frame-removed'); }, 100); },
+    'leaving': () => {
+      const e = frame(`const a = document.createElement('a'); a.href = '#x'; a.ping = U + 'leaving-ping'; document.body.append(a);
+        addEventListener('pagehide', () => { navigator.sendBeacon(U + 'leaving-beacon', 'x'); fetch(U + 'leaving-fetch', { mode: 'no-cors', keepalive: true }); a.click(); new Image().src = U + 'leaving-image'; });
+        addEventListener('unload', () => { navigator.sendBeacon(U + 'leaving-unload', 'x'); });`);
+      e.onload = () => setTimeout(() => e.remove(), 0);
+    },
     'frame-javascript': () => make('iframe', (e) => { e.src = 'javascript:fetch(' + JSON.stringify(U + 'frame-javascript') + ', {mode: "no-cors"})'; }),
     'srcdoc': () => frame(`new Image().src = U + 'srcdoc'`),
     'srcdoc-refresh': () => make('iframe', (e) => { e.srcdoc = `<meta http-equiv=refresh content="0;url=${U}srcdoc-refresh">`; }),
