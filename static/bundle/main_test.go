@@ -84,9 +84,11 @@ var layers = map[string]string{
 	"framemarks": "natives realm sha256",
 	"selectors":  "natives css",
 	"performed":  "natives",
-	"runtime":    "natives patch realm url script trusted reflection ancestors framemarks",
-	"hooks":      "natives patch realm url config attrs html css script runtime trusted unscript ancestors selectors performed framemarks",
-	"install":    "natives patch realm config url script runtime hooks ancestors",
+	"papers":     "natives",
+	"inline":     "natives realm",
+	"runtime":    "natives patch realm url script trusted reflection ancestors framemarks inline",
+	"hooks":      "natives patch realm url config attrs html css script runtime trusted unscript ancestors selectors performed framemarks papers inline",
+	"install":    "natives patch realm config url script runtime hooks ancestors inline",
 	"ui":         "protocol",
 }
 

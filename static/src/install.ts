@@ -12,7 +12,7 @@ import { hookFetch } from './hooks/fetch';
 import { hookFrames, lookForFrames } from './hooks/frames';
 import { hookHistory, runErrand } from './hooks/history';
 import { hookHTML } from './hooks/html';
-import { takeMade } from './hooks/inline';
+import { takeMade } from './inline';
 import { hookLinks } from './hooks/links';
 import { hookMedia } from './hooks/media';
 import { hookNetwork } from './hooks/network';

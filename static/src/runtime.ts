@@ -8,7 +8,7 @@ import {
 } from './natives';
 import { deputyFor, sendAway, windowAbove, type Errand } from './ancestors';
 import { markFrame } from './framemarks';
-import { functionOf } from './hooks/inline';
+import { functionOf } from './inline';
 import { hookNames, hookReflection, namesOf } from './reflection';
 import { disguise } from './patch';
 import type { Realm } from './realm';
@@ -35,7 +35,7 @@ export interface Runtime {
   frames?(): void;
   /** Another document of the tab has changed the cookies. Not in workers. */
   cookies?(): void;
-  /** Takes in a function that a script of ours made; see hooks/inline.ts. */
+  /** Takes in a function that a script of ours made; see inline.ts. */
   made?(fn: Native): void;
   /** Takes back the hooks of a realm that has no script of ours, for the one that now starts there. */
   leave?(): unknown;

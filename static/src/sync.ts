@@ -7,7 +7,7 @@
 import './natives';
 import { documentConfig, install, Realm, type TabPort } from './install';
 import { documentOf, frameCount } from './hooks/dom';
-import { functionOf } from './hooks/inline';
+import { functionOf } from './inline';
 import { addListener, apply, getter, guard, later, mapDelete, mapGet, mapSet, method, NativeMap, startsWith, type Any, type Native } from './natives';
 import { parseToDocument, type FromDocument, type FrameHello, type FrameLevel, type FrameQuestion, type Grant, type Hello, type ToDocument } from './port';
 import type { SelectionIds } from './input/messages';

@@ -5,7 +5,7 @@ import {
   apply, construct, endsWith, getOwnPropertyDescriptor, getPrototypeOf, guard, includes, indexOf, NativeProxy, setPrototypeOf, slice, startsWith, type Any,
   type Native,
 } from '../natives';
-import { functionOf } from './inline';
+import { functionOf } from '../inline';
 import type { Realm } from '../realm';
 import { mayNeedRewriting, rewriteScript } from '../script';
 import { like } from '../trusted';
