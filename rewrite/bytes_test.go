@@ -68,11 +68,14 @@ func TestS45LongDocumentsTakeNoMoreMemory(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		return after.TotalAlloc - before.TotalAlloc
 	}
-	allocated(1 << 20)
-	short, long := allocated(1<<20), allocated(5<<20)
-	if long > short+64<<10 {
-		t.Errorf("1 MB takes %d bytes, 5 MB take %d", short, long)
+	var short, long uint64
+	for range 5 { // a collection may take a pooled buffer away
+		allocated(1 << 20)
+		if short, long = allocated(1<<20), allocated(5<<20); long <= short+64<<10 {
+			return
+		}
 	}
+	t.Errorf("1 MB takes %d bytes, 5 MB take %d", short, long)
 }
 
 // repeated reads a row so many times.

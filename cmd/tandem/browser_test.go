@@ -118,22 +118,36 @@ func (b *browser) open(t testing.TB, name, url string, width, height int, option
 func (w *window) opens(name, part string, width, height int, do func()) *window {
 	w.t.Helper()
 	do()
+	var id cdptarget.ID
+	title, rests := "", 0
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		var all struct {
 			TargetInfos []struct {
 				TargetID cdptarget.ID `json:"targetId"`
 				Type     string       `json:"type"`
 				URL      string       `json:"url"`
+				Title    string       `json:"title"`
 			} `json:"targetInfos"`
 		}
 		w.call("Target.getTargets", map[string]any{}, &all)
 		for _, info := range all.TargetInfos {
-			if info.Type == "page" && strings.Contains(info.URL, part) {
-				opened := watch(w.t, name, w.ctx, width, height, chromedp.WithTargetID(info.TargetID))
-				opened.call("Runtime.disable", map[string]any{}, nil) // tells of the realms that were there before
-				opened.call("Runtime.enable", map[string]any{}, nil)
-				return opened
+			if id == "" && info.Type == "page" && strings.Contains(info.URL, part) {
+				id = info.TargetID
 			}
+			if info.TargetID != id {
+				continue
+			}
+			// chromedp must not take up a page whose tree changes meanwhile, so it is to rest a while.
+			if rests++; info.URL+info.Title != title {
+				title, rests = info.URL+info.Title, 0
+			}
+			if rests < 10 {
+				continue
+			}
+			opened := watch(w.t, name, w.ctx, width, height, chromedp.WithTargetID(id))
+			opened.call("Runtime.disable", map[string]any{}, nil) // tells of the realms that were there before
+			opened.call("Runtime.enable", map[string]any{}, nil)
+			return opened
 		}
 	}
 	w.t.Fatalf("%s: no window opened at %s", w.name, part)

@@ -86,13 +86,15 @@ export function digest(document: Document, options: DigestOptions = {}): string 
         // The mirror's canvases are images by their style.
         if (tag === 'canvas') return css(value.replace(/\s*content: url\("[^"]*"\);?/, '').trim()) || null;
         // Followers get large numbers as they are, and not as browsers write them.
-        return /\d{7}|\de\+\d/.test(value) && 'style' in element ? (element as HTMLElement).style.cssText : css(value);
+        return css(/\d{7}|\de\+\d/.test(value) && 'style' in element ? (element as HTMLElement).style.cssText : value);
       case 'src':
         return ['img', 'source', 'audio', 'video', 'track', 'input'].includes(tag) ? absolute(source(element) ?? value) : null;
       case 'poster':
         return value.startsWith('data:image/jpeg') ? null : absolute(value); // of a film without an address
       case 'popover':
         return '';
+      case 'type':
+        return tag === 'object' || tag === 'embed' ? null : value; // as a follower needs it
       case 'content':
         return /refresh|url\s*=/i.test(value) ? null : value;
       case 'rel':

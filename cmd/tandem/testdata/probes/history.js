@@ -22,3 +22,5 @@ probe('history: navigation entry of a frame', async () => { if (!self.navigation
 probe('history: beforeunload and links that do nothing', async () => { const a = put('a', { href: '$OTHER/away' }); a.addEventListener('click', (e) => e.preventDefault()); a.click(); await pause(20); return location.pathname; });
 probe('history: submit event', async () => { const f = put('form', { action: '$OTHER/submit', innerHTML: '<button name=b value=c>x</button>' }); const e = event(f, 'submit'); f.addEventListener('submit', (x) => x.preventDefault()); f.firstChild.click(); const s = await e; return [s.submitter.name, s.target.action, new FormData(f, s.submitter).get('b')]; });
 probe('history: formdata event', async () => { const f = put('form', { innerHTML: '<input name=a value=b>' }); const e = event(f, 'formdata'); new FormData(f); return [...(await e).formData.keys()]; });
+// From here on Firefox takes frames for those of another origin.
+probe('features: document.domain', () => { const before = document.domain; const t = thrown(() => { document.domain = 'probe.localhost'; }); return [before, t, thrown(() => { document.domain = 'other.localhost'; })]; });

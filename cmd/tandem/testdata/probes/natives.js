@@ -111,6 +111,5 @@ probe('features: constructors', () => ['RTCPeerConnection', 'WebTransport', 'Sha
 probe('features: permissions', async () => { const out = [document.featurePolicy?.allowsFeature('geolocation'), document.featurePolicy?.allowsFeature('camera'), document.featurePolicy?.features?.().length > 0]; for (const name of ['geolocation', 'notifications', 'persistent-storage']) out.push(await navigator.permissions.query({ name }).then((p) => p.state, (e) => e.name)); return out; });
 probe('features: navigator', () => [navigator.userAgent, navigator.platform, navigator.language, navigator.onLine, navigator.webdriver, navigator.doNotTrack, navigator.vendor]);
 probe('features: activation', () => [navigator.userActivation?.isActive !== undefined, document.featurePolicy !== undefined]);
-probe('features: document.domain', () => { const before = document.domain; const t = thrown(() => { document.domain = 'probe.localhost'; }); return [before, t, thrown(() => { document.domain = 'other.localhost'; })]; });
 probe('features: requestStorageAccess', async () => [typeof document.requestStorageAccess, await document.hasStorageAccess?.()]);
 probe('features: registerProtocolHandler', () => [thrown(() => navigator.registerProtocolHandler('web+x', '$OTHER/%s')), thrown(() => navigator.registerProtocolHandler('web+x', '/nothing'))]);
