@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -76,23 +75,15 @@ func (w *firefoxWindow) on(in frame, selector, device string, actions ...map[str
 	w.t.Helper()
 	if err := polls(func(result any) error {
 		*result.(*bool) = true
-		element, err := w.evaluate(in, "(() => { const e = document.querySelector("+quote(selector)+"); e?.scrollIntoView({block: 'nearest', behavior: 'instant'}); return e; })()")
-		if err != nil {
-			return err
-		}
-		if element.SharedID == "" {
-			return errors.New("not there")
-		}
-		context, err := w.find(in)
+		context, origin, err := w.over(in, selector)
 		if err != nil {
 			return err
 		}
 		for _, action := range actions {
 			if _, moves := action["x"]; moves {
-				action["origin"] = map[string]any{"type": "element", "element": map[string]any{"sharedId": element.SharedID}}
+				action["origin"] = origin
 			}
 		}
-		w.pressed = in
 		return w.try("input.performActions", map[string]any{"context": context, "actions": []any{map[string]any{"type": device, "id": device, "actions": actions}}}, nil)
 	}); err != nil {
 		w.t.Fatalf("%s: %s over %s: %v", w.name, device, selector, err)

@@ -495,23 +495,32 @@ func (w *firefoxWindow) click(in frame, selector string) {
 }
 
 func (w *firefoxWindow) clickOnce(in frame, selector string) error {
-	element, err := w.evaluate(in, "(() => { const e = document.querySelector("+quote(selector)+"); e?.scrollIntoView({block: 'nearest', behavior: 'instant'}); return e; })()")
+	context, origin, err := w.over(in, selector)
 	if err != nil {
 		return err
 	}
-	if element.SharedID == "" {
-		return errors.New("not there")
-	}
-	context, err := w.find(in)
-	if err != nil {
-		return err
-	}
-	w.pressed = in
 	return w.try("input.performActions", map[string]any{"context": context, "actions": []any{map[string]any{
 		"type": "pointer", "id": "hand", "parameters": map[string]any{"pointerType": "mouse"}, "actions": []any{
-			map[string]any{"type": "pointerMove", "x": 0, "y": 0, "origin": map[string]any{"type": "element", "element": map[string]any{"sharedId": element.SharedID}}},
+			map[string]any{"type": "pointerMove", "x": 0, "y": 0, "origin": origin},
 			map[string]any{"type": "pointerDown", "button": 0}, map[string]any{"type": "pointerUp", "button": 0},
 		}}}}, nil)
+}
+
+// over is where actions begin that are to happen over an element: its context,
+// which keys go to from now on, and the element as their origin.
+func (w *firefoxWindow) over(in frame, selector string) (context string, origin map[string]any, err error) {
+	element, err := w.evaluate(in, "(() => { const e = document.querySelector("+quote(selector)+"); e?.scrollIntoView({block: 'nearest', behavior: 'instant'}); return e; })()")
+	if err != nil {
+		return "", nil, err
+	}
+	if element.SharedID == "" {
+		return "", nil, errors.New("not there")
+	}
+	if context, err = w.find(in); err != nil {
+		return "", nil, err
+	}
+	w.pressed = in
+	return context, map[string]any{"type": "element", "element": map[string]any{"sharedId": element.SharedID}}, nil
 }
 
 // write presses the keys in the frame that was clicked last: keys do not find

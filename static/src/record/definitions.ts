@@ -3,8 +3,6 @@
 
 import * as is from '../ops';
 import type { Op } from '../ops';
-import { DOCUMENT, nodeType } from './dom';
-import type { Entry } from './nodes';
 import type { Part } from './tree';
 import { WHOLE } from './tags';
 
@@ -28,8 +26,8 @@ export class Definitions implements Part {
     return tag === WHOLE;
   }
 
-  added(entry: Entry): void {
-    if (nodeType(entry.node) === DOCUMENT) this.sent = this.sentProperties = 0;
+  added(): void {
+    this.sent = this.sentProperties = 0;
   }
 
   collect(ops: Op[]): void {

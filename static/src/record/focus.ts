@@ -3,8 +3,8 @@
 import * as is from '../ops';
 import type { Op } from '../ops';
 import {
-  activeElement, anchorNode, anchorOffset, areaEnd, areaStart, DOCUMENT, focusNode, focusOffset, getter, inputEnd, inputStart, isHTML,
-  isText, localName, nodeType, selectionOf, shadowActive, shadowOf,
+  activeElement, anchorNode, anchorOffset, areaEnd, areaStart, focusNode, focusOffset, getter, inputEnd, inputStart, isHTML,
+  isText, localName, selectionOf, shadowActive, shadowOf,
 } from './dom';
 import { OPEN, type Level } from './mask';
 import type { Entry } from './nodes';
@@ -31,8 +31,7 @@ export class Focus implements Part {
     return tag === WHOLE;
   }
 
-  added(entry: Entry): void {
-    if (nodeType(entry.node) !== DOCUMENT) return;
+  added(): void {
     this.dirty = true;
     this.sent = '0'; // what a follower starts with
   }

@@ -2,8 +2,7 @@
 
 import * as is from '../ops';
 import type { Op } from '../ops';
-import { DOCUMENT, getter, method, nodeType } from './dom';
-import type { Entry } from './nodes';
+import { getter, method } from './dom';
 import type { Part } from './tree';
 import { WHOLE } from './tags';
 
@@ -53,8 +52,7 @@ export class Fonts implements Part {
     return tag === WHOLE;
   }
 
-  added(entry: Entry): void {
-    if (nodeType(entry.node) !== DOCUMENT) return;
+  added(): void {
     this.sent.clear();
     this.dirty = true;
   }

@@ -2,7 +2,7 @@
 
 import * as is from '../ops';
 import type { Id, Op } from '../ops';
-import { DOCUMENT, ELEMENT, firstChild, getter, isElement, isText, method, nextSibling, nodeType } from './dom';
+import { ELEMENT, firstChild, getter, isElement, isText, method, nextSibling, nodeType } from './dom';
 import { OPEN } from './mask';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
@@ -36,8 +36,7 @@ export class Highlights implements Part {
     return tag === WHOLE;
   }
 
-  added(entry: Entry): void {
-    if (nodeType(entry.node) !== DOCUMENT) return;
+  added(): void {
     this.sent.clear();
     this.dirty = true;
   }

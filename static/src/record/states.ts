@@ -3,7 +3,7 @@
 
 import * as is from '../ops';
 import type { Id, Op, StateName } from '../ops';
-import { DOCUMENT, documentElement, getter, guard, isElement, matches, method, nodeType, shadowActive, activeElement, shadowOf } from './dom';
+import { documentElement, getter, guard, isElement, matches, method, shadowActive, activeElement, shadowOf } from './dom';
 import type { Entry } from './nodes';
 import type { Part } from './tree';
 import { WHOLE } from './tags';
@@ -33,8 +33,7 @@ export class States implements Part {
     return tag === WHOLE;
   }
 
-  added(entry: Entry): void {
-    if (nodeType(entry.node) !== DOCUMENT) return;
+  added(): void {
     this.sent.clear();
     for (const name of is.STATES) this.check.add(name);
   }
