@@ -207,7 +207,13 @@ func TestTalking(t *testing.T) {
 	m.agent.wait(top, `document.querySelector('.chat .own .said').innerText === 'Do you see the lamp?'`)
 	m.expectText(m.visitor, "Ada: Do you see the lamp?")
 	m.visitor.wait(top, `document.querySelector('[data-tandem=chat]').getAttribute('aria-label') === 'Chat, 1 unread'`)
+	const place = `document.querySelector('[data-tandem=chat]').getBoundingClientRect().x`
+	before := get[float64](m.agent, top, place)
 	m.visitor.click(top, `[data-tandem=pause]`)
+	m.expectText(m.agent, "Vic has paused sharing")
+	if after := get[float64](m.agent, top, place); after != before {
+		t.Errorf("what the agent's bar says moves its buttons from %v to %v", before, after)
+	}
 	m.visitor.click(top, `[data-tandem=chat]`)
 	m.visitor.wait(top, `document.activeElement.matches('.chat textarea')`)
 	m.visitor.write("Yes <b>I</b> do.\n")

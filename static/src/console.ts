@@ -276,10 +276,11 @@ class Room {
     const leave = h('a', { class: 'stop', 'data-tandem': 'leave', href: '/console' }, icon('close'), h('span', {}, t('console.leave')));
     document.body.className = 'window console ready';
     fill(document.body,
+      // What is pressed has its place from either end; what grows and shrinks by itself stands around the address, which gives way.
       h('header', { class: 'bar', 'aria-label': t('console.bar') },
-        h('div', { class: 'tools' }, ...this.#history.buttons), form, this.#modeLabel, this.#askButton,
+        h('div', { class: 'tools' }, ...this.#history.buttons),
         h('div', { class: 'tools' }, this.#tools.button, this.#showing.button, this.#chat.button, this.#tools.palette), this.#followButton, this.#fitButton, this.#fullButton,
-        this.#people, this.#delay, this.#status,
+        this.#modeLabel, this.#askButton, form, this.#people, this.#delay, this.#status,
         joined.colleague ? leave : h('button', { type: 'button', class: 'stop', 'data-tandem': 'end', click: end }, icon('close'), h('span', {}, t('console.end')))),
       this.#strip, this.#stage, this.#toasts, this.#chat.panel, this.#showing.panel);
     this.setMode({ mode: joined.mode });
